@@ -1,0 +1,136 @@
+"""What a translation run is made of, and the presets."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    name: str = "bible"
+    """A data set of data/README.md; not looked at when data.train names files."""
+    source: str = "kjv"
+    """Language (or version) to translate from."""
+    target: str = "bbe"
+    """Language (or version) to translate into."""
+    train: tuple[str, ...] = ()
+    """People's own: two aligned text files (source, target), or one TSV; .gz as well."""
+    validation: tuple[str, ...] = ()
+    """The same for validation; without it a fiftieth of the training pairs is held out."""
+    test: tuple[str, ...] = ()
+    """The same for `evaluate`."""
+    max_length: int = 100
+    """Tokens on a side; longer pairs are left out of training, longer input is split or cut."""
+    limit: int = 0
+    """Use only so many training pairs; 0: all."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    cell: str = "lstm"
+    """Recurrent cell of encoder and decoder: lstm, gru or simple."""
+    units: int = 256
+    """State size of the encoder (in each direction) and of the decoder."""
+    embedding_dim: int = 256
+    """Size of the token embeddings."""
+    encoder_layers: int = 1
+    """Bidirectional layers; from the third on with residual connections."""
+    decoder_layers: int = 1
+    """Layers of the decoder; from the third on with residual connections."""
+    upper_layers: int = 0
+    """More layers of the decoder, above the attention: they read its result."""
+    attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
+    """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
+    input_feeding: bool = False
+    """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
+    tie: Literal["none", "output", "all"] = "all"
+    """Share the output layer with the target embedding, or all three tables (joint vocabulary)."""
+    embedding_dropout: float = 0.3
+    """Dropout rate on the embeddings."""
+    word_dropout: float = 0.0
+    """Dropout rate of whole words (Gal & Ghahramani 2016)."""
+    dropout: float = 0.3
+    """Dropout rate between recurrent layers and on the encoder's output."""
+    output_dropout: float = 0.3
+    """Dropout rate before the output layer."""
+    same_dropout: bool = False
+    """One dropout mask for all time steps of a sequence (variational dropout)."""
+    label_smoothing: float = 0.1
+    """Share of the target distribution spread over the whole vocabulary."""
+    scheduled_sampling: float = 0.0
+    """Final share of target words replaced by the model's own, rising linearly over training."""
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    beam: BeamConfig = field(default_factory=lambda: BeamConfig(beam=5, length_penalty=1.0))
+    length_ratio: float = 1.6
+    """Longest output: this times the source's tokens, plus length_extra."""
+    length_extra: int = 10
+    """See length_ratio."""
+
+
+@dataclass(frozen=True)
+class Config:
+    data: DataConfig = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    joint: bool = True
+    """One vocabulary for both sides; needed to tie all tables."""
+    model: ModelConfig = field(default_factory=ModelConfig)
+    batching: BatchingConfig = field(default_factory=BatchingConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    seed: int = 1
+    """Of initial weights, dropout, shuffling."""
+
+    def __post_init__(self):
+        if self.model.tie == "all" and not self.joint:
+            raise UserError("model.tie all needs one vocabulary: --joint, or --model.tie output")
+        for files in (self.data.train, self.data.validation, self.data.test):
+            if len(files) > 2:
+                raise UserError("data files: give two aligned text files, or one TSV file")
+
+
+DEFAULT = Config(
+    tokenizer=TokenizerConfig(kind="bpe", vocab_size=6000),
+    training=TrainingConfig(epochs=6, learning_rate=3e-3, ema=0.998),
+    model=ModelConfig(embedding_dropout=0.15, dropout=0.15, output_dropout=0.15),
+)
+
+MULTI30K = Config(
+    data=DataConfig(name="multi30k", source="en", target="de"),
+    tokenizer=TokenizerConfig(kind="bpe", vocab_size=8000, lowercase=True),
+    model=ModelConfig(embedding_dropout=0.35, dropout=0.35, output_dropout=0.35),
+    training=TrainingConfig(epochs=24, learning_rate=2e-3, ema=0.999),
+)
+
+PRESETS = {
+    "default": DEFAULT,
+    "tiny": replace(
+        DEFAULT,
+        data=DataConfig(max_length=40, limit=500),
+        tokenizer=TokenizerConfig(kind="bpe", vocab_size=500),
+        model=ModelConfig(units=32, embedding_dim=32),
+        training=TrainingConfig(epochs=4, ema=0.9, warmup_steps=5),
+    ),
+    "multi30k": MULTI30K,
+    "multi30k-de-en": replace(
+        MULTI30K, data=DataConfig(name="multi30k", source="de", target="en")
+    ),
+    "hsk": replace(
+        DEFAULT,
+        data=DataConfig(name="hsk", source="zh", target="en"),
+        tokenizer=TokenizerConfig(kind="bpe", vocab_size=4000),
+        joint=False,
+        model=ModelConfig(units=192, embedding_dim=192, tie="output", embedding_dropout=0.4,
+                          dropout=0.4, output_dropout=0.4),
+        training=TrainingConfig(epochs=30, ema=0.998, learning_rate=2e-3),
+    ),
+    "tatoeba": replace(
+        DEFAULT,
+        data=DataConfig(name="tatoeba", source="eng", target="fra"),
+        training=TrainingConfig(epochs=8, ema=0.999, learning_rate=2e-3),
+    ),
+}  # fmt: skip

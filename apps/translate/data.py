@@ -1,0 +1,84 @@
+"""Data set or people's own files -> sentence pairs -> tokens -> batches."""
+
+import sys
+
+import numpy as np
+
+import data as sets
+from common import text as tokenizers
+from common.batching import Batches
+from common.text import EOS
+from data import text_files
+
+CHUNK = 1024  # sentences tokenised at once
+
+
+def own_pairs(files):
+    """Pairs of two aligned text files or of one TSV, with a report of what was left out."""
+    pairs, report = (
+        text_files.read_parallel(*files) if len(files) == 2 else text_files.read_tsv(files[0])
+    )
+    if report.kept < report.total:
+        print(f"{', '.join(files)}: {report}", file=sys.stderr)
+    return pairs
+
+
+def read_pairs(config, split):
+    """Sentence pairs of "train", "validation" or "test"."""
+    if not config.train:
+        pairs = sets.pairs(config.name, config.source, config.target, split)
+    elif split != "train" and getattr(config, split):
+        pairs = own_pairs(getattr(config, split))
+    elif split == "test":
+        raise sets.DataError("no test files: give --data.test when training, or --pair here")
+    else:  # a fiftieth of people's own training pairs validates when they give nothing else
+        pairs = own_pairs(config.train)
+        if not config.validation:
+            held = range(0, len(pairs), 50)
+            kept = [pair for n, pair in enumerate(pairs) if n % 50]
+            pairs = kept if split == "train" else [pairs[n] for n in held]
+    return pairs[: config.limit] if split == "train" and config.limit else pairs
+
+
+def train_tokenizers(config, pairs, folder):
+    """(source tokenizer, target tokenizer), learned on the training pairs, kept in the run."""
+    sides = list(zip(*pairs, strict=True))
+    if config.joint:
+        tokenizer = tokenizers.train_tokenizer(config.tokenizer, sides[0] + sides[1], config.seed)
+        tokenizer.save(folder, "tokenizer")
+        return tokenizer, tokenizer
+    for side, name in zip(sides, ("source", "target"), strict=True):
+        tokenizers.train_tokenizer(config.tokenizer, side, config.seed).save(folder, name)
+    return load_tokenizers(config, folder)
+
+
+def load_tokenizers(config, folder):
+    if config.joint:
+        tokenizer = tokenizers.load(folder, "tokenizer")
+        return tokenizer, tokenizer
+    return tokenizers.load(folder, "source"), tokenizers.load(folder, "target")
+
+
+def encode(tokenizer, texts):
+    """Token sequences, each ending with EOS."""
+    rows = []
+    for start in range(0, len(texts), CHUNK):
+        ragged = tokenizer.tokenize(np.array(texts[start : start + CHUNK], dtype=object))
+        rows += [np.append(row, EOS).astype(np.int32) for row in ragged.numpy()]
+    return rows
+
+
+def make_batches(config, pairs, source_tokenizer, target_tokenizer, *, training=True):
+    """`Batches` of (source, target), each ending with EOS; pairs too long are left out, counted."""
+    source = encode(source_tokenizer, [pair[0] for pair in pairs])
+    target = encode(target_tokenizer, [pair[1] for pair in pairs])
+    longest = config.data.max_length
+    fits = [
+        n for n in range(len(pairs))
+        if 1 < len(source[n]) <= longest and 1 < len(target[n]) <= longest
+    ]  # fmt: skip
+    if training:
+        print(f"{len(fits):,} training pairs; {len(pairs) - len(fits):,} left out: empty, or over "
+              f"{longest} tokens")  # fmt: skip
+    columns = [[side[n] for n in fits] for side in (source, target)]
+    return Batches(columns, config.batching, config.seed)

@@ -1,0 +1,114 @@
+"""The network: bidirectional encoder, attention decoder (Bahdanau 2015, Luong 2015)."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from common.layers import AttentionDecoder, Embedding, Stack
+from common.losses import smoothed_cross_entropy
+from common.text import BOS, PAD
+
+
+class Translator(keras.Model):
+    """Source tokens `[batch, source]`, ending with EOS, PAD to the right -> target tokens.
+
+    `encode` and `step` are what decoding uses; `token_losses` is what training uses.
+    """
+
+    def __init__(self, config, source_vocab, target_vocab, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        dim, units, rate = config.embedding_dim, config.units, config.dropout
+        tied = config.tie != "none"
+        noise_shape = (None, 1, None) if config.same_dropout else None
+        self.target_embedding = Embedding(target_vocab, dim, output=tied, name="target_embedding")
+        self.source_embedding = self.target_embedding
+        if config.tie != "all":
+            self.source_embedding = Embedding(source_vocab, dim, name="source_embedding")
+        self.output_layer = None if tied else keras.layers.Dense(target_vocab, name="output")
+        self.word_dropout = keras.layers.Dropout(config.word_dropout, (None, None, 1))
+        self.source_dropout = keras.layers.Dropout(config.embedding_dropout, noise_shape)
+        self.target_dropout = keras.layers.Dropout(config.embedding_dropout, noise_shape)
+        self.encoder = Stack(
+            config.encoder_layers, units, config.cell, bidirectional=True, dropout=rate,
+            same_dropout=config.same_dropout, name="encoder",
+        )  # fmt: skip
+        self.memory_dropout = keras.layers.Dropout(rate, noise_shape)
+        self.decoder = AttentionDecoder(
+            config.decoder_layers, units, features=dim if tied else units,
+            upper_layers=config.upper_layers, cell=config.cell, attention=config.attention, input_feeding=config.input_feeding, dropout=rate,
+            output_dropout=config.output_dropout, same_dropout=config.same_dropout, name="decoder",
+        )  # fmt: skip
+        self.sampling_seed = None
+        if config.scheduled_sampling:
+            self.sampling_seed = keras.random.SeedGenerator()
+        self.target_embedding.build()
+        if not self.source_embedding.built:
+            self.source_embedding.build()
+        self.encoder.build((None, None, dim))
+        states = len(self.encoder.rnns[0].forward_layer.get_initial_state(1))
+        self.decoder.build(dim, 2 * units, 2 * states * units)
+        if self.output_layer:
+            self.output_layer.build((None, units))
+        self.built = True
+
+    def encode(self, source, training=False):
+        """`[batch, source]` -> (Memory, the decoder's first state)."""
+        mask = tf.not_equal(source, PAD)
+        embedded = self.word_dropout(self.source_embedding(source), training=training)
+        embedded = self.source_dropout(embedded, training=training)
+        values, states = self.encoder(embedded, mask=mask, training=training)
+        values = self.memory_dropout(values, training=training)
+        summaries = [ops.concatenate(state, -1) for state in states]
+        state = self.decoder.initial_state(summaries, tf.shape(source)[1])
+        return self.decoder.memory(values, mask), state
+
+    def logits(self, features):
+        if self.output_layer:
+            return self.output_layer(features)
+        return self.target_embedding.logits(features)
+
+    def step(self, memory):
+        """The step function of common.decoding, over a memory with one row a hypothesis."""
+
+        def step(tokens, state):
+            features, state = self.decoder.step(self.target_embedding(tokens), memory, state)
+            return self.logits(features), state
+
+        return step
+
+    def call(self, inputs, training=False):
+        """Teacher forcing: (source, shifted target) -> (features `[batch, target, dim]`, attention
+        `[batch, target, source]`)."""
+        source, shifted = inputs
+        memory, state = self.encode(source, training)
+        embedded = self.word_dropout(self.target_embedding(shifted), training=training)
+        embedded = self.target_dropout(embedded, training=training)
+        return self.decoder(embedded, memory, state, training=training)
+
+    def token_losses(self, arrays, progress=0.0, training=True):
+        """(source, target) -> (sum of losses, scored tokens, sum of nll); PAD is not scored."""
+        source, target = arrays
+        shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
+        if training and self.config.scheduled_sampling:
+            shifted = self._own_words(source, shifted, progress)
+        features, _ = self((source, shifted), training=training)
+        scored = tf.not_equal(target, PAD)
+        # Padding is left out before the output layer, where most of the work is.
+        logits = self.logits(tf.boolean_mask(features, scored))
+        smoothing = self.config.label_smoothing if training else 0.0
+        labels = tf.boolean_mask(target, scored)
+        losses, nll = smoothed_cross_entropy(logits, labels, smoothing)
+        count = tf.cast(tf.size(labels), tf.float32)
+        return tf.reduce_sum(losses), count, tf.reduce_sum(nll)
+
+    def _own_words(self, source, shifted, progress):
+        """Scheduled sampling in two passes (Bengio et al. 2015; Mihaylova & Martins 2019): some
+        words of the shifted target are replaced by what the model itself said at their place."""
+        features, _ = self((source, shifted), training=True)
+        said = tf.argmax(self.logits(features), -1, tf.int32)
+        said = tf.concat([shifted[:, :1], said[:, :-1]], 1)
+        rate = self.config.scheduled_sampling * progress
+        drawn = keras.random.uniform(tf.shape(shifted), seed=self.sampling_seed) < rate
+        keep = tf.logical_or(tf.equal(shifted, PAD), tf.logical_not(drawn))
+        return tf.stop_gradient(tf.where(keep, shifted, said))

@@ -1,0 +1,95 @@
+"""Checkpoints: one .npz file each, without pickle, whole or not there.
+
+Arrays are named by their place in the model and their shape is checked on loading, so a file of
+another model is refused. zip's checksums find truncation and damage.
+"""
+
+import contextlib
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from common.errors import UserError
+from common.files import atomic
+
+DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError)
+
+
+def save(path, variables, meta):
+    """Writes `variables` (name -> array) and `meta` (JSON)."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(path, "wb") as file:
+        np.savez(file, **variables, meta=np.array(json.dumps(meta)))
+
+
+def load(path):
+    """(variables, meta); a damaged file is a UserError."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            variables = {name: file[name] for name in file.files}
+        return variables, json.loads(str(variables.pop("meta")))
+    except FileNotFoundError:
+        raise UserError(f"there is no checkpoint {path}: train the run first") from None
+    except DAMAGE as error:
+        raise UserError(f"the checkpoint {path} is damaged ({type(error).__name__})") from None
+
+
+def values(prefix, variables):
+    """`{prefix/003/kernel: array}` of Keras or TensorFlow variables, in their order."""
+    names = (getattr(v, "path", v.name).split("/")[-1].split(":")[0] for v in variables)
+    return {
+        f"{prefix}/{n:03d}/{name}": v.numpy()
+        for n, (v, name) in enumerate(zip(variables, names, strict=True))
+    }
+
+
+def assign(prefix, variables, stored):
+    """Gives the stored values back to the variables."""
+    found = {name.split("/")[1]: value for name, value in stored.items()
+             if name.startswith(prefix + "/")}  # fmt: skip
+    if len(found) != len(variables):
+        raise UserError(f"the checkpoint has {len(found)} {prefix} arrays, not {len(variables)}")
+    for number, variable in enumerate(variables):
+        value = found[f"{number:03d}"]
+        if value.shape != tuple(variable.shape):
+            raise UserError(
+                f"the checkpoint's {prefix} array {number} has shape {value.shape}, "
+                f"the model's {tuple(variable.shape)}"
+            )
+        variable.assign(value)
+
+
+class Rotation:
+    """The newest checkpoints `last-STEP.npz` of a folder; older ones are removed."""
+
+    def __init__(self, folder, keep=2):
+        self.folder, self.keep = Path(folder), keep
+
+    def paths(self):
+        """Newest first."""
+        found = {}
+        for path in self.folder.glob("last-*.npz"):
+            if match := re.fullmatch(r"last-(\d+)", path.stem):
+                found[int(match[1])] = path
+        return [found[step] for step in sorted(found, reverse=True)]
+
+    def save(self, step, variables, meta):
+        save(self.folder / f"last-{step:08d}.npz", variables, meta)
+        for path in self.paths()[self.keep :]:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def load(self):
+        """The newest sound checkpoint, or None; damaged ones are named and passed over."""
+        for path in self.paths():
+            try:
+                return load(path)
+            except UserError as error:
+                print(f"warning: {error}; going back to the one before", file=sys.stderr)
+                path.rename(path.with_suffix(".damaged"))
+        return None

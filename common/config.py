@@ -1,0 +1,112 @@
+"""The parts of every app's configuration: dataclasses whose field docstrings are the `--help` text.
+
+Nothing here imports TensorFlow, so help is quick.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class TokenizerConfig:
+    """How text is cut into tokens."""
+
+    kind: Literal["unigram", "bpe", "word", "char"] = "bpe"
+    """Subwords by SentencePiece (unigram or bpe), whole words, or single characters."""
+    vocab_size: int = 8000
+    """Largest vocabulary, the 4 special tokens included; a small corpus may give fewer tokens."""
+    lowercase: bool = False
+    """Fold case before anything else."""
+    character_coverage: float = 1.0
+    """Share of the corpus' characters that subwords must cover (0.9995 for Chinese, Japanese)."""
+    byte_fallback: bool = False
+    """Spell unknown characters as UTF-8 bytes instead of <unk> (subwords only)."""
+    min_count: int = 1
+    """Rarer words or characters become <unk> (word and char only)."""
+
+
+@dataclass(frozen=True)
+class BatchingConfig:
+    batch_by: Literal["sentences", "tokens"] = "sentences"
+    """Whether batch_size counts sentences, or tokens of the longest side with its padding."""
+    batch_size: int = 64
+    """Sentences or tokens a batch, on each device."""
+    bucket_batches: int = 50
+    """Sentences are sorted by length within groups of so many batches; 1 leaves them unsorted."""
+    pad_multiple: int = 1
+    """Lengths are padded up to a multiple of this; with XLA, 8 keeps the number of shapes small."""
+
+
+@dataclass(frozen=True)
+class BeamConfig:
+    """Settings of beam search; raises UserError for values that mean nothing."""
+
+    beam: int = 5
+    """Hypotheses kept alive at every step."""
+    length_penalty: float = 0.6
+    """Alpha of GNMT: log P is divided by ((5 + length) / 6) ** alpha."""
+    coverage_penalty: float = 0.0
+    """Beta of GNMT: punishes source positions left unattended."""
+    min_length: int = 0
+    """Tokens before the end of sentence is allowed."""
+    no_repeat_ngram: int = 0
+    """Length of the n-grams that may not come twice; 0: off."""
+    n_best: int = 1
+    """Hypotheses returned, at most `beam`."""
+
+    def __post_init__(self):
+        if self.beam < 1:
+            raise UserError(f"beam is {self.beam}: it must be at least 1")
+        if not 1 <= self.n_best <= self.beam:
+            raise UserError(f"n_best is {self.n_best}: it must be from 1 to beam = {self.beam}")
+        for name in ("length_penalty", "coverage_penalty", "min_length", "no_repeat_ngram"):
+            if getattr(self, name) < 0:
+                raise UserError(f"{name} is {getattr(self, name)}: it must be 0 (off) or more")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained; the loop is common/training.py."""
+
+    epochs: int = 10
+    """Passes over the training data; schedules are planned for all of them."""
+    optimizer: Literal["adam", "adamw", "nadam", "sgd", "rmsprop", "adagrad", "adadelta"] = "adam"
+    """Keras' optimizer of that name."""
+    learning_rate: float = 2e-3
+    """The highest learning rate of the schedule."""
+    schedule: Literal["constant", "inverse_sqrt", "cosine", "plateau"] = "cosine"
+    """Course of the learning rate after the warm-up."""
+    warmup_steps: int = 200
+    """Steps over which the learning rate rises linearly from 0."""
+    plateau_factor: float = 0.5
+    """plateau: what the rate is multiplied with when validation has not improved."""
+    plateau_patience: int = 1
+    """plateau: validations without improvement before that."""
+    weight_decay: float = 0.0
+    """Of AdamW and the like (decoupled)."""
+    momentum: float = 0.0
+    """Of SGD."""
+    clip_norm: float = 1.0
+    """Gradients are scaled down to this global norm; 0 leaves them."""
+    accumulate: int = 1
+    """Batches whose gradients are added up for one update."""
+    ema: float = 0.0
+    """Decay of the moving average of weights that is validated and kept as the best; 0: none."""
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    """Keras dtype policy."""
+    jit: bool = False
+    """Compile the training step by XLA; set batching.pad_multiple to 8 or so with it."""
+    patience: int = 0
+    """Stop after so many validations without a better score; 0: never."""
+    checkpoint_minutes: float = 2.0
+    """Minutes between checkpoints; there is one after each epoch in any case."""
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.accumulate < 1:
+            raise UserError("training.epochs and training.accumulate must be at least 1")
+        if not self.learning_rate > 0:
+            raise UserError("training.learning_rate must be above 0")
+        if not 0 <= self.ema < 1:
+            raise UserError("training.ema must be at least 0 and below 1")

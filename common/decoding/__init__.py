@@ -1,0 +1,26 @@
+"""Decoding inside the graph: greedy, sampling and beam search over one step function.
+
+    step(tokens, state) -> (logits, state)
+
+`tokens` int32 [rows]; `state` a nest of tensors whose first dimension is rows; `logits`
+[rows, vocab] of any float type. `rows` is the batch for `greedy_search` and `sample`, and
+batch * beam for `beam_search` (row = batch_index * beam + beam_index). What stays the same along
+a hypothesis (encoder memory, its mask) is captured by the step function, already repeated `beam`
+times, and is never moved; `state` is given with batch rows and is repeated by the search.
+"""
+
+from common.decoding.beam import BeamConfig, beam_search
+from common.decoding.greedy import greedy_search
+from common.decoding.hypotheses import Hypotheses
+from common.decoding.penalties import coverage_penalty, length_penalty
+from common.decoding.sampling import sample
+
+__all__ = [
+    "BeamConfig",
+    "Hypotheses",
+    "beam_search",
+    "coverage_penalty",
+    "greedy_search",
+    "length_penalty",
+    "sample",
+]

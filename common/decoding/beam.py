@@ -1,0 +1,163 @@
+"""Beam search with a pool of finished hypotheses apart from the live ones."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from common.config import BeamConfig
+from common.decoding.constraints import constrain
+from common.decoding.hypotheses import (
+    FORBIDDEN,
+    Hypotheses,
+    keep_shapes,
+    possible,
+    row_limits,
+)
+from common.decoding.penalties import coverage_penalty, length_penalty
+from common.decoding.top_k import top_k
+from common.errors import UserError
+from common.text import BOS, EOS, PAD
+
+
+class _Search(NamedTuple):
+    position: tf.Tensor  # int32 scalar: tokens produced so far
+    tokens: tf.Tensor  # int32 [batch, beam, time]: live hypotheses
+    last: tf.Tensor  # int32 [batch, beam]: their last tokens
+    log_probs: tf.Tensor  # float32 [batch, beam]: FORBIDDEN where no hypothesis lives
+    coverage: tf.Tensor  # float32 [batch, beam, source]: attention received so far; or ()
+    state: object  # nest of [batch * beam, ...]
+    finished: Hypotheses  # the n_best so far
+
+
+def beam_search(
+    step,
+    state,
+    batch,
+    max_length,
+    config: BeamConfig,
+    *,
+    bos: int = BOS,
+    eos: int = EOS,
+    pad: int = PAD,
+    source_mask: tf.Tensor | None = None,
+) -> Hypotheses:
+    """The strings Y with the largest score that a beam finds:
+
+        score(Y) = log P(Y | X) / ((5 + |Y|) / 6) ** alpha + beta * sum_i log(min(sum_j p_ij, 1))
+
+    (Wu et al. 2016). At each step the 2 * beam most probable continuations of a row's live
+    hypotheses are taken. Those of the first `beam` that end in eos compete by score for the
+    n_best finished places (so a beam of 1 is greedy search); the best `beam` that do not end in
+    eos live on, and there are always so many. At a row's maximum length the first `beam`
+    continuations are finished as they are. A row is done when none of its live hypotheses
+    can still reach a finished place: their log-probability can only fall, the length penalty
+    is mildest at the maximum length, and coverage adds at most 0. A row that is done has no
+    live hypotheses, so nothing changes it while the others go on. Equal scores: the hypothesis
+    finished first, then that of the lower beam and token, is the better one.
+
+    Args:
+      step: step(tokens, state) -> (logits, state) over batch * beam rows; see the package.
+      state: nest of tensors with `batch` rows, repeated here. For a coverage penalty a dict
+        whose "attention" [rows, source] is the attention of the step just made.
+      batch: rows, an int or an int32 scalar.
+      max_length: int or int32 [batch], tokens a row may have, eos included.
+      config: a `BeamConfig`.
+      source_mask: bool [batch, source], valid source positions, for the coverage penalty.
+
+    Raises UserError: a coverage penalty for a state without attention.
+    """
+    beam, n_best = config.beam, config.n_best
+    covering = config.coverage_penalty > 0
+    if covering and not (isinstance(state, dict) and "attention" in state):
+        raise UserError("coverage_penalty needs a model with attention: set it to 0 for this one")
+    limits, time = row_limits(max_length, batch)
+    most_favourable = length_penalty(limits, config.length_penalty)  # [batch]
+    mask = None if source_mask is None else tf.cast(source_mask, tf.bool)[:, tf.newaxis]
+    first_row = tf.range(batch)[:, tf.newaxis] * beam  # [batch, 1]
+
+    def alive(search):
+        return tf.reduce_any(possible(search.log_probs))
+
+    def body(search):
+        logits, state = step(tf.reshape(search.last, [-1]), search.state)
+        vocab = logits.shape[-1] or tf.shape(logits)[-1]
+        log_probs = constrain(
+            tf.nn.log_softmax(tf.cast(logits, tf.float32)),  # [batch * beam, vocab]
+            search.position,
+            tf.reshape(search.tokens, [batch * beam, time]),
+            min_length=config.min_length,
+            no_repeat_ngram=config.no_repeat_ngram,
+            bos=bos,
+            eos=eos,
+            pad=pad,
+        )
+        log_probs += tf.reshape(search.log_probs, [-1, 1])
+        log_probs, best = top_k(tf.reshape(log_probs, [batch, beam * vocab]), 2 * beam)
+        parents, last = best // vocab, best % vocab  # [batch, 2 * beam]
+        tokens = tf.where(
+            tf.range(time) == search.position,
+            last[..., tf.newaxis],
+            tf.gather(search.tokens, parents, batch_dims=1),
+        )  # [batch, 2 * beam, time]
+
+        length = search.position + 1
+        ends = (last == eos) | (limits <= length)[:, tf.newaxis]
+        scores = log_probs / length_penalty(length, config.length_penalty)
+        coverage = ()
+        if covering:
+            attention = tf.cast(state["attention"], tf.float32)
+            coverage = search.coverage + tf.reshape(attention, tf.shape(search.coverage))
+            penalty = coverage_penalty(coverage, mask, config.coverage_penalty)  # [batch, beam]
+            scores += tf.gather(penalty, parents, batch_dims=1)
+        taken = ends & possible(log_probs) & (tf.range(2 * beam) < beam)
+        scores = tf.where(taken, scores, FORBIDDEN)
+        # An empty place is FORBIDDEN too, but stands first: nothing unfinished ever takes it.
+        lengths = tf.fill([batch, 2 * beam], length)
+        finished = _best(search.finished, Hypotheses(tokens, lengths, scores, log_probs), n_best)
+
+        log_probs, index = tf.math.top_k(tf.where(ends, FORBIDDEN, log_probs), beam)
+        hopeless = log_probs[:, 0] / most_favourable <= finished.scores[:, -1]  # [batch]
+        parents = tf.gather(parents, index, batch_dims=1)  # [batch, beam]
+        if beam > 1:
+            rows = tf.reshape(first_row + parents, [-1])
+            state = tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), state)
+            coverage = tf.gather(coverage, parents, batch_dims=1) if covering else ()
+        after = _Search(
+            length,
+            tf.gather(tokens, index, batch_dims=1),
+            tf.gather(last, index, batch_dims=1),
+            tf.where(hopeless[:, tf.newaxis], FORBIDDEN, log_probs),
+            coverage,
+            state,
+            finished,
+        )
+        return (keep_shapes(after, search),)
+
+    one_of_beam = tf.where(tf.range(beam) == 0, 0.0, FORBIDDEN)  # else all would be the same
+    start = _Search(
+        position=tf.constant(0),
+        tokens=tf.fill([batch, beam, time], pad),
+        last=tf.fill([batch, beam], bos),
+        log_probs=tf.where(limits[:, tf.newaxis] > 0, one_of_beam, FORBIDDEN),
+        coverage=_no_coverage(state["attention"], batch, beam) if covering else (),
+        state=tf.nest.map_structure(lambda tensor: tf.repeat(tensor, beam, axis=0), state),
+        finished=Hypotheses(
+            tokens=tf.fill([batch, n_best, time], pad),
+            lengths=tf.zeros([batch, n_best], tf.int32),
+            scores=tf.fill([batch, n_best], FORBIDDEN),
+            log_probs=tf.fill([batch, n_best], FORBIDDEN),
+        ),
+    )
+    return tf.while_loop(alive, body, (start,))[0].finished
+
+
+def _best(one: Hypotheses, other: Hypotheses, count: int) -> Hypotheses:
+    """The `count` best of both, each [batch, any, ...]; of equals those of `one` first."""
+    both = Hypotheses(*(tf.concat(pair, 1) for pair in zip(one, other, strict=True)))
+    scores, index = tf.math.top_k(both.scores, count)
+    best = Hypotheses(*(tf.gather(tensor, index, batch_dims=1) for tensor in both))
+    return best._replace(scores=scores)
+
+
+def _no_coverage(attention, batch, beam):
+    return tf.zeros([batch, beam, attention.shape[-1] or tf.shape(attention)[-1]])

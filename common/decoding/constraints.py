@@ -1,0 +1,64 @@
+"""What may not be produced next, as log-probabilities of `FORBIDDEN`."""
+
+import tensorflow as tf
+
+from common.decoding.hypotheses import FORBIDDEN, possible
+
+
+def constrain(
+    log_probs: tf.Tensor,
+    position: tf.Tensor,
+    history: tf.Tensor,
+    *,
+    min_length: int,
+    no_repeat_ngram: int,
+    bos: int,
+    eos: int,
+    pad: int,
+) -> tf.Tensor:
+    """Forbids pad and bos, eos before `min_length` tokens, and n-grams that were there before.
+
+    Args:
+      log_probs: float32 [rows, vocab], of the token at `position`.
+      position: int32 scalar, tokens produced so far.
+      history: int32 [rows, time], of which the first `position` columns are filled.
+      min_length: tokens before eos is allowed. It gives way where all else is forbidden.
+      no_repeat_ngram: length of the n-grams that may not come twice; 0: off.
+
+    Returns float32 [rows, vocab].
+    """
+    vocab = tf.shape(log_probs)[-1]
+    never = tf.reduce_sum(tf.one_hot([pad, bos], vocab, on_value=FORBIDDEN, off_value=0.0), 0)
+    allowed = log_probs + never
+    if no_repeat_ngram > 0:
+        allowed = _forbid_repeats(allowed, position, history, no_repeat_ngram)
+    if min_length > 0:
+        is_eos = tf.one_hot(eos, vocab, on_value=True, off_value=False)
+        early = is_eos & (position < min_length)  # [vocab]
+        if no_repeat_ngram > 0:
+            others = tf.where(is_eos, FORBIDDEN, allowed)
+            early &= tf.reduce_any(possible(others), -1, keepdims=True)  # [rows, vocab]
+        allowed = tf.where(early, FORBIDDEN, allowed)
+    return allowed
+
+
+def _forbid_repeats(log_probs, position, history, n):
+    """Forbids every token that once followed the last n - 1 tokens.
+
+    Window j of the history is its tokens j ... j + n - 1: where the first n - 1 of them are the
+    last n - 1 tokens produced, the n-th is forbidden.
+    """
+    rows, time = tf.unstack(tf.shape(history))
+    windows = tf.maximum(time - n + 1, 0)
+    match = tf.range(windows)[tf.newaxis] + n - 1 < position  # [1, windows], wholly in the past
+    for i in range(n - 1):
+        last = tf.gather(history, tf.maximum(position - n + 1 + i, 0), axis=1)
+        match &= history[:, i : i + windows] == last[:, tf.newaxis]  # [rows, windows]
+    match = tf.broadcast_to(match, [rows, windows])
+    nth = tf.maximum(history[:, n - 1 :], 0)  # a negative pad is no index
+    row = tf.broadcast_to(tf.range(rows)[:, tf.newaxis], [rows, windows])
+    return tf.tensor_scatter_nd_min(
+        log_probs,
+        tf.stack([row, nth], axis=-1),  # [rows, windows, 2]
+        tf.where(match, FORBIDDEN, tf.float32.max),
+    )

@@ -1,0 +1,112 @@
+"""One hypothesis a row, one token at a time: the loop of greedy search and of sampling."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from common.decoding.constraints import constrain
+from common.decoding.hypotheses import Hypotheses, keep_shapes, row_limits
+from common.text import BOS, EOS, PAD
+
+
+def greedy_search(
+    step,
+    state,
+    batch,
+    max_length,
+    *,
+    min_length: int = 0,
+    no_repeat_ngram: int = 0,
+    bos: int = BOS,
+    eos: int = EOS,
+    pad: int = PAD,
+) -> Hypotheses:
+    """The most probable next token, again and again: y_t = argmax_y P(y | y_1 ... y_t-1, x).
+
+    Args:
+      step: step(tokens, state) -> (logits, state) over `batch` rows.
+      state: nest of tensors with `batch` rows.
+      batch: rows, an int or an int32 scalar.
+      max_length: int or int32 [batch], tokens a row may have, eos included.
+      min_length: tokens before eos is allowed.
+      no_repeat_ngram: length of the n-grams that may not come twice in a row; 0: off.
+
+    Returns `Hypotheses` with n_best = 1, scores equal to log_probs.
+    """
+
+    def choose(log_probs, position):
+        return tf.argmax(log_probs, -1, output_type=tf.int32)
+
+    return generate(
+        step,
+        state,
+        batch,
+        max_length,
+        choose,
+        min_length=min_length,
+        no_repeat_ngram=no_repeat_ngram,
+        bos=bos,
+        eos=eos,
+        pad=pad,
+    )
+
+
+def generate(
+    step,
+    state,
+    batch,
+    max_length,
+    choose: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    *,
+    min_length: int,
+    no_repeat_ngram: int,
+    bos: int,
+    eos: int,
+    pad: int,
+) -> Hypotheses:
+    """Calls `choose(log_probs [batch, vocab], position) -> int32 [batch]` until all rows end."""
+    limits, time = row_limits(max_length, batch)
+
+    def unfinished(position, tokens, done, history, lengths, log_probs, state):
+        return ~tf.reduce_all(done)
+
+    def body(position, tokens, done, history, lengths, log_probs, state):
+        before = (tokens, done, history, lengths, log_probs, state)
+        logits, state = step(tokens, state)
+        next_log_probs = tf.nn.log_softmax(tf.cast(logits, tf.float32))  # [batch, vocab]
+        allowed = constrain(
+            next_log_probs,
+            position,
+            history,
+            min_length=min_length,
+            no_repeat_ngram=no_repeat_ngram,
+            bos=bos,
+            eos=eos,
+            pad=pad,
+        )
+        tokens = choose(allowed, position)
+        log_prob = tf.gather(next_log_probs, tokens, batch_dims=1)
+        log_probs += tf.where(done, 0.0, log_prob)
+        history = tf.where(
+            (tf.range(time) == position) & ~done[:, tf.newaxis], tokens[:, tf.newaxis], history
+        )  # [batch, time]
+        lengths += tf.cast(~done, tf.int32)
+        done |= (tokens == eos) | (lengths >= limits)
+        after = (tokens, done, history, lengths, log_probs, state)
+        return position + 1, *keep_shapes(after, before)
+
+    _, _, _, history, lengths, log_probs, _ = tf.while_loop(
+        unfinished,
+        body,
+        (
+            tf.constant(0),
+            tf.fill([batch], bos),
+            limits <= 0,
+            tf.fill([batch, time], pad),
+            tf.zeros([batch], tf.int32),
+            tf.zeros([batch]),
+            state,
+        ),
+    )
+    scores = log_probs[:, tf.newaxis]
+    return Hypotheses(history[:, tf.newaxis], lengths[:, tf.newaxis], scores, scores)

@@ -1,0 +1,85 @@
+"""Random strings from the model's distribution, the same ones for the same seed."""
+
+import tensorflow as tf
+
+from common.decoding.greedy import generate
+from common.decoding.hypotheses import FORBIDDEN, Hypotheses
+from common.errors import UserError
+from common.text import BOS, EOS, PAD
+
+
+def sample(
+    step,
+    state,
+    batch,
+    max_length,
+    *,
+    seed,
+    temperature=1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    min_length: int = 0,
+    no_repeat_ngram: int = 0,
+    bos: int = BOS,
+    eos: int = EOS,
+    pad: int = PAD,
+) -> Hypotheses:
+    """Draws y_t from P(y | y_1 ... y_t-1, x) ** (1 / temperature), normalised, of the likely y.
+
+    By the Gumbel maximum: y = argmax(log P + temperature * g), g = -log(-log(u)), u uniform in
+    (0, 1), which draws from that very distribution and is greedy search at temperature 0. What
+    is forbidden is taken out first, then all but the `top_k`, then all beyond the nucleus.
+
+    Args:
+      step, state, batch, max_length, min_length, no_repeat_ngram: as in `greedy_search`.
+      seed: int32 [2] tensor or two ints. A row's string depends on it and on the row's number.
+      temperature: float or scalar tensor, >= 0.
+      top_k: draw from the k most probable tokens (Fan et al. 2018); 0: off.
+      top_p: draw from the fewest most probable tokens that together have at least this
+        probability (Holtzman et al. 2020, "nucleus sampling"); 1: off.
+
+    Returns `Hypotheses` with n_best = 1; scores and log_probs are the model's log-probability of
+    the string, at temperature 1 and before anything was taken out.
+
+    Raises UserError: temperature < 0, top_k < 0, or top_p not in (0, 1].
+    """
+    if not tf.is_tensor(temperature) and temperature < 0:
+        raise UserError(f"temperature is {temperature}: it must be 0 (greedy) or more")
+    if top_k < 0:
+        raise UserError(f"top_k is {top_k}: it must be 0 (off) or more")
+    if not 0 < top_p <= 1:
+        raise UserError(f"top_p is {top_p}: it must be above 0 and at most 1 (off)")
+    temperature = tf.cast(temperature, tf.float32)
+    seed = tf.convert_to_tensor(seed)
+
+    def choose(log_probs, position):
+        ids = None
+        if top_k or top_p < 1:
+            vocab = tf.shape(log_probs)[-1]
+            size = tf.minimum(top_k, vocab) if top_k else vocab
+            log_probs, ids = tf.math.top_k(log_probs, size)  # [batch, size], most probable first
+        if top_p < 1:
+            tempered = tf.nn.softmax(log_probs / tf.maximum(temperature, 1e-6))
+            more_probable = tf.cumsum(tempered, axis=-1, exclusive=True)
+            log_probs = tf.where(more_probable < top_p, log_probs, FORBIDDEN)
+        uniform = tf.random.stateless_uniform(
+            tf.shape(log_probs),
+            tf.random.experimental.stateless_fold_in(seed, position),
+            minval=1e-30,  # log(0) * temperature 0 would be NaN
+        )
+        gumbel = -tf.math.log(-tf.math.log(uniform))
+        choice = tf.argmax(log_probs + temperature * gumbel, -1, output_type=tf.int32)
+        return choice if ids is None else tf.gather(ids, choice, batch_dims=1)
+
+    return generate(
+        step,
+        state,
+        batch,
+        max_length,
+        choose,
+        min_length=min_length,
+        no_repeat_ngram=no_repeat_ngram,
+        bos=bos,
+        eos=eos,
+        pad=pad,
+    )

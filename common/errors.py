@@ -1,0 +1,36 @@
+"""Errors that a user can cause and mend: one line each, naming the cause and the cure."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """Wrong input, a missing file, a full disk: what the message says is all there is to know."""
+
+
+def run_main(main: Callable[[], int | None], also: tuple[type[Exception], ...] = ()) -> None:
+    """Runs a command: a `UserError` (or one of `also`) is one line on stderr and exit code 2.
+
+    With `--debug` on the command line the traceback is shown as well. An `OSError` (disk full,
+    no permission) is the environment's fault, not the program's, and is reported the same way.
+    """
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        code = main() or 0
+    except (UserError, OSError, *also) as error:
+        if debug:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        code = 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        code = 130
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # `... | head` closed the pipe: not an error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

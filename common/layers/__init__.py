@@ -1,0 +1,9 @@
+"""Recurrent layers, attention and the attention decoder, shared by all apps."""
+
+from common.layers.attention import Attention
+from common.layers.decoder import AttentionDecoder
+from common.layers.embedding import Embedding
+from common.layers.lstm import LSTM
+from common.layers.recurrent import CELLS, Stack, recurrent
+
+__all__ = ["CELLS", "LSTM", "Attention", "AttentionDecoder", "Embedding", "Stack", "recurrent"]

@@ -1,0 +1,66 @@
+"""Attention over a memory: additive (Bahdanau et al. 2015), multiplicative (Luong et al. 2015)."""
+
+import math
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from common.errors import UserError
+
+SCORES = ("additive", "dot", "general", "scaled")
+
+
+@keras.saving.register_keras_serializable("rnn_suite")
+class Attention(keras.layers.Layer):
+    """For each query q a mean of the memory m_1 ... m_S, weighted by softmax_s(score(q, m_s)).
+
+        additive    v . tanh(W q + K m_s)        (Bahdanau)
+        dot         q . m_s                      (Luong; q and m_s must have the same size)
+        general     q . K m_s                    (Luong)
+        scaled      q . K m_s / sqrt(size of q)
+
+    The memory's part K m_s does not depend on the query: `keys` computes it once a sequence.
+
+    Call: (queries `[batch, time, depth]`, keys `[batch, source, k]`, memory `[batch, source, m]`,
+    mask bool `[batch, source]`) -> (context `[batch, time, m]`, weights `[batch, time, source]`).
+    """
+
+    def __init__(self, score="scaled", units=None, **kwargs):
+        super().__init__(**kwargs)
+        if score not in SCORES:
+            raise UserError(f"unknown attention {score!r}: choose one of {', '.join(SCORES)}")
+        self.score, self.units = score, units
+
+    def build(self, query_depth, memory_depth):
+        units = self.units or query_depth
+        if self.score == "dot" and query_depth != memory_depth:
+            raise UserError(
+                f"dot attention compares vectors of one size, but the decoder has {query_depth} "
+                f"units and the encoder {memory_depth} outputs: choose general or scaled"
+            )
+        if self.score != "dot":
+            width = units if self.score == "additive" else query_depth
+            self.key_kernel = self.add_weight(shape=(memory_depth, width), name="key_kernel")
+        if self.score == "additive":
+            self.query_kernel = self.add_weight(shape=(query_depth, units), name="query_kernel")
+            self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
+            self.vector = self.add_weight(shape=(units, 1), name="vector")
+        self.scale = 1 / math.sqrt(query_depth) if self.score == "scaled" else 1.0
+        self.built = True
+
+    def keys(self, memory):
+        return memory if self.score == "dot" else ops.matmul(memory, self.key_kernel)
+
+    def call(self, queries, keys, memory, mask=None):
+        if self.score == "additive":
+            projected = ops.matmul(queries, self.query_kernel) + self.bias  # [batch, time, units]
+            hidden = ops.tanh(projected[:, :, None] + keys[:, None])  # [batch, time, source, units]
+            scores = ops.squeeze(ops.matmul(hidden, self.vector), -1)  # [batch, time, source]
+        else:
+            scores = tf.matmul(queries, keys, transpose_b=True) * self.scale
+        scores = ops.cast(scores, "float32")  # a softmax in half precision loses the small weights
+        if mask is not None:
+            scores += (1.0 - ops.cast(mask, "float32"))[:, None] * -1e9
+        weights = ops.cast(ops.softmax(scores, -1), self.compute_dtype)
+        return ops.matmul(weights, memory), weights

@@ -1,0 +1,40 @@
+"""Token embedding that can also be the output layer (tied, Press & Wolf 2017)."""
+
+import math
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("rnn_suite")
+class Embedding(keras.layers.Layer):
+    """Rows of a table E `[vocab, dim]`: embed(i) = sqrt(dim) E_i, which is one_hot(i) E scaled.
+
+    E starts at a standard deviation of 1 / sqrt(dim), so that embeddings have unit variance and
+    the logits of `logits(x) = x E^T + b` are small at the start; both uses share E.
+
+    Call: int `[...]` -> `[..., dim]`.
+    """
+
+    def __init__(self, vocab_size, dim, output=False, **kwargs):
+        super().__init__(**kwargs)
+        self.vocab_size, self.dim, self.output_layer = vocab_size, dim, output
+
+    def build(self, shape=None):
+        self.table = self.add_weight(
+            shape=(self.vocab_size, self.dim),
+            initializer=keras.initializers.RandomNormal(stddev=1 / math.sqrt(self.dim)),
+            name="table",
+        )
+        if self.output_layer:
+            self.bias = self.add_weight(
+                shape=(self.vocab_size,), initializer="zeros", name="output_bias"
+            )
+        self.built = True
+
+    def call(self, tokens):
+        return ops.take(self.table, tokens, axis=0) * math.sqrt(self.dim)
+
+    def logits(self, features):
+        """`[n, dim]` -> `[n, vocab]`."""
+        return ops.matmul(features, ops.transpose(self.table)) + self.bias

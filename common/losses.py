@@ -1,0 +1,41 @@
+"""Cross-entropy with label smoothing, without the [n, vocab] copies of the obvious way."""
+
+import tensorflow as tf
+
+
+def smoothed_cross_entropy(logits, labels, smoothing=0.0):
+    """-sum_v q_v log p_v with q = (1 - smoothing) one_hot(label) + smoothing / vocab.
+
+    (Szegedy et al. 2016.) With z the logits, that is nll + smoothing * (z_label - mean z), and its
+    gradient by z is p - q: the fused op of TensorFlow hands out nll and p - one_hot in one pass.
+
+    Args:
+        logits: `[n, vocab]`. labels: int32 `[n]`, of valid positions only: padding is left out
+            before the output layer, not masked after it.
+
+    Returns:
+        (loss `[n]`, nll `[n]`), float32; only the loss has a gradient.
+    """
+    vocab = tf.cast(tf.shape(logits)[-1], tf.float32)
+
+    @tf.custom_gradient
+    def run(logits):
+        nll, to_logits = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
+            features=logits, labels=labels
+        )
+        loss, at_label = nll, None
+        if smoothing:
+            at_label = tf.stack([tf.range(tf.shape(labels)[0]), labels], 1)
+            loss = nll + smoothing * (tf.gather_nd(logits, at_label) - tf.reduce_mean(logits, -1))
+
+        def gradient(d_loss, _):
+            if not smoothing:
+                return d_loss[:, None] * to_logits
+            to_smoothed = tf.tensor_scatter_nd_add(
+                to_logits - smoothing / vocab, at_label, tf.fill(tf.shape(labels), smoothing)
+            )
+            return d_loss[:, None] * to_smoothed
+
+        return (loss, nll), gradient
+
+    return run(tf.cast(logits, tf.float32))

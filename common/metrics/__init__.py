@@ -1,0 +1,7 @@
+"""Scores: each is a value and a signature that says how it was measured."""
+
+from common.metrics.likelihood import perplexity
+from common.metrics.score import Score
+from common.metrics.translation import bleu, chrf, tokenized_bleu
+
+__all__ = ["Score", "bleu", "chrf", "perplexity", "tokenized_bleu"]

@@ -1,0 +1,85 @@
+"""Optimizers by name, learning-rate schedules, clipping, and the moving average of weights."""
+
+import contextlib
+import math
+
+import keras
+import tensorflow as tf
+
+
+def optimizer(config):
+    """Keras' optimizer for a TrainingConfig; its learning rate is set anew at every step."""
+    options = {}
+    if config.weight_decay:
+        options["weight_decay"] = config.weight_decay
+    if config.optimizer == "sgd":
+        options["momentum"] = config.momentum
+    made = keras.optimizers.get(
+        {"class_name": config.optimizer, "config": {"learning_rate": 0.0, **options}}
+    )
+    if config.precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(made)
+    return made
+
+
+def learning_rate(config, step, total_steps, plateau_scale=1.0):
+    """The rate of update number `step` (from 0) of `total_steps`.
+
+    With w warm-up steps and peak rate r: linear r (step + 1) / w up to w, then
+        constant      r
+        inverse_sqrt  r sqrt(w / step)
+        cosine        r (1 + cos(pi (step - w) / (total - w))) / 2
+        plateau       r times a factor for each time validation stood still
+    """
+    rate, warmup = config.learning_rate, config.warmup_steps
+    if step < warmup:
+        return rate * (step + 1) / warmup
+    if config.schedule == "inverse_sqrt":
+        return rate * math.sqrt(max(warmup, 1) / max(step, 1))
+    if config.schedule == "cosine":
+        done = (step - warmup) / max(1, total_steps - warmup)
+        return rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+    if config.schedule == "plateau":
+        return rate * plateau_scale
+    return rate
+
+
+def clip(gradients, limit, scale=1.0):
+    """Gradients g -> g min(1, limit / |g|), |g| over all of them (Pascanu et al. 2013).
+
+    `scale` is what the loss was multiplied with (mixed precision). Returns (gradients, |g|).
+    """
+    norm = tf.linalg.global_norm(gradients) / scale
+    if limit:
+        factor = limit / tf.maximum(norm, limit)
+        gradients = [gradient * tf.cast(factor, gradient.dtype) for gradient in gradients]
+    return gradients, norm
+
+
+class MovingAverage:
+    """a <- d a + (1 - d) w after every update, d = min(decay, (1 + step) / (10 + step))."""
+
+    def __init__(self, variables, decay):
+        self.variables, self.decay = [v.value for v in variables], decay
+        self.averages = [
+            tf.Variable(v, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+            for v in (self.variables if decay else [])
+        ]
+
+    def update(self, step):
+        step = tf.cast(step, tf.float32)
+        rest = 1 - tf.minimum(self.decay, (1 + step) / (10 + step))
+        for average, variable in zip(self.averages, self.variables, strict=False):
+            average.assign_sub(rest * (average - variable))
+
+    @contextlib.contextmanager
+    def in_place(self):
+        """The model has the averaged weights inside the `with`, its own again afterwards."""
+        own = [v.numpy() for v in self.variables] if self.averages else []
+        for variable, average in zip(self.variables, self.averages, strict=False):
+            variable.assign(average.numpy())
+        try:
+            yield
+        finally:
+            for variable, value in zip(self.variables, own, strict=False):
+                variable.assign(value)

@@ -1,0 +1,125 @@
+"""A run's folder: everything that evaluate, infer and export need, and the story of its making.
+
+config.json       the configuration, with the app's name
+starts.jsonl      a line for each start: command, time, versions
+metrics.jsonl     a line for each measurement
+checkpoints/      last-STEP.npz (all that resuming needs), best.npz (the model)
+samples/          what the model said about the same few examples, by step
+evaluation.json   scores with their signatures
+*.png, tensorboard/, tokenizer files
+"""
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+import filelock
+
+from common import cli
+from common.errors import UserError
+from common.files import read_json, write_json
+
+LATEST = "latest"
+PACKAGES = ("tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy", "sacrebleu")
+
+
+class Run:
+    """An opened run folder. Make one by `Run.start` (training) or `Run.open` (all else)."""
+
+    def __init__(self, path: Path, app: str, config):
+        self.path, self.app, self.config = path, app, config
+        self.checkpoints = path / "checkpoints"
+
+    @classmethod
+    def start(cls, path, app, config):
+        """Makes the folder, or goes on in it when it holds the same app and configuration."""
+        path = Path(path)
+        if (path / "config.json").exists():
+            run = cls.open(path, app, type(config))
+            if changed := cli.differences(run.config, config):
+                raise UserError(
+                    f"{path} holds a run with another configuration ({'; '.join(changed)}): "
+                    "choose another folder with --run-dir (RUN=... for make), or remove that one"
+                )
+            return run
+        if path.is_dir() and set(os.listdir(path)) - {"run.lock"}:
+            raise UserError(f"{path} is not empty and holds no run: choose another --run-dir")
+        path.mkdir(parents=True, exist_ok=True)
+        write_json(path / "config.json", {"app": app, **json.loads(cli.to_json(config))})
+        return cls(path, app, config)
+
+    @classmethod
+    def open(cls, path, app, config_type):
+        """Opens a finished or unfinished run; `latest` is the newest one under runs/APP."""
+        path = latest_run(app) if str(path) == LATEST else Path(path)
+        if not (path / "config.json").is_file():
+            raise UserError(f"{path} is no run folder: it has no config.json")
+        stored = read_json(path / "config.json")
+        name = stored.pop("app", None) if isinstance(stored, dict) else None
+        if name != app:
+            raise UserError(f"{path} is a run of the app {name!r}, not of {app!r}")
+        origin = str(path / "config.json")
+        return cls(path, app, cli.from_json(json.dumps(stored), config_type, origin))
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Holds the folder for one training process; a second one is refused."""
+        try:
+            with filelock.FileLock(self.path / "run.lock", timeout=0):
+                yield
+        except filelock.Timeout:
+            raise UserError(
+                f"another process is training in {self.path}: wait for it, stop it, "
+                "or choose another --run-dir"
+            ) from None
+
+    def record_start(self):
+        versions = {"python": platform.python_version(), "platform": platform.platform()}
+        for package in PACKAGES:
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                versions[package] = importlib.metadata.version(package)
+        command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+        self._append("starts.jsonl", {"command": command, "time": time.time(), **versions})
+
+    def log(self, kind, step, **values):
+        self._append("metrics.jsonl", {"kind": kind, "step": step, **values})
+
+    def rows(self):
+        """The lines of metrics.jsonl."""
+        path = self.path / "metrics.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        rows = []
+        for line in lines:
+            with contextlib.suppress(ValueError):  # a line cut short by a power failure
+                rows.append(json.loads(line))
+        return rows
+
+    def forget_after(self, step):
+        """Drops measurements past a checkpoint that training goes back to."""
+        from common.files import atomic
+
+        rows = [row for row in self.rows() if row["step"] <= step]
+        with atomic(self.path / "metrics.jsonl") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+
+    def _append(self, name, row):
+        try:
+            with open(self.path / name, "a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise UserError(f"cannot write {self.path / name}: {error.strerror}") from error
+
+
+def latest_run(app) -> Path:
+    found = [path.parent for path in Path("runs", app).glob("*/config.json")]
+    if not found:
+        raise UserError(
+            f"there is no run under runs/{app}: train one (make train-{app}) or name its folder"
+        )
+    return max(found, key=lambda path: (path / "starts.jsonl").stat().st_mtime
+               if (path / "starts.jsonl").exists() else 0)  # fmt: skip

@@ -1,0 +1,263 @@
+"""The one training loop: exact to resume, safe to stop, the same on one device or many."""
+
+import contextlib
+import itertools
+import math
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+
+import tensorflow as tf
+
+from common import checkpoints
+from common.errors import UserError
+from common.optimizers import MovingAverage, clip, learning_rate, optimizer
+from common.progress import Progress
+
+
+@dataclass
+class Position:
+    """Where a training stands; part of every checkpoint."""
+
+    epoch: int = 0
+    batch: int = 0  # updates made in this epoch
+    step: int = 0  # updates made in all
+    best: float | None = None
+    bad_validations: int = 0  # since the best one
+    plateau_scale: float = 1.0
+    seconds: float = 0.0  # spent training, over all starts
+    finished: str = ""  # why training is over
+
+    def __post_init__(self):
+        self.started = time.monotonic() - self.seconds
+
+    def stored(self):
+        self.seconds = round(time.monotonic() - self.started, 3)
+        return dict(self.__dict__, started=None)
+
+
+@dataclass
+class Stop:
+    """Set by SIGTERM and Ctrl-C; a second Ctrl-C stops at once."""
+
+    wanted: str = ""
+    before: dict = field(default_factory=dict)
+
+    def __enter__(self):
+        with contextlib.suppress(ValueError):  # only the main thread may set handlers
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self.before[number] = signal.signal(number, self._handle)
+        return self
+
+    def _handle(self, number, _):
+        if self.wanted and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.wanted = signal.Signals(number).name
+
+    def __exit__(self, *_):
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+
+def strategy():
+    """MultiWorkerMirroredStrategy under TF_CONFIG, MirroredStrategy on several GPUs, else none."""
+    if "TF_CONFIG" in os.environ:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if len(tf.config.list_logical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+class Trainer:
+    """Trains a model of any app.
+
+    Args:
+        run: the `Run`. config: its TrainingConfig.
+        strategy: under whose scope the model was made (`strategy()`).
+        model: a built keras.Model.
+        batches: `common.batching.Batches`.
+        loss: (arrays, progress) -> (sum of losses, number of scored tokens, sum of nll);
+            progress is the share of the planned updates that are done, a scalar.
+        validate: () -> (scores, samples): a dict with "loss" and `metric`, and lines of text.
+        metric: the score that decides which weights are best, higher is better.
+
+    The gradient is that of the mean loss over all scored tokens of an update, whatever the number
+    of devices or of accumulated batches.
+    """
+
+    def __init__(self, run, config, strategy, model, batches, loss, validate, metric):
+        self.run, self.config, self.strategy, self.model = run, config, strategy, model
+        self.batches, self.loss, self.validate, self.metric = batches, loss, validate, metric
+        with strategy.scope():
+            self.optimizer = optimizer(config)
+            self.optimizer.build(model.trainable_variables)
+            self.average = MovingAverage(model.trainable_variables, config.ema)
+        self.rotation = checkpoints.Rotation(run.checkpoints)
+        self.position = Position()
+        self.replicas = strategy.num_replicas_in_sync
+        self.total_steps = sum(self._epoch_steps(epoch) for epoch in range(config.epochs))
+        self._step = tf.function(self._distributed_step, autograph=False)
+
+    def fit(self, max_steps=None):
+        """Trains to the end of the plan, or until `max_steps` updates; returns the Position."""
+        if self._resume():
+            print(f"going on at step {self.position.step} (epoch {self.position.epoch + 1})")
+        position = self.position
+        limit = min(max_steps or self.total_steps, self.total_steps)
+        with Stop() as stop, Progress(self.run, self.total_steps, position) as progress:
+            while position.step < limit and not position.finished:
+                self._train_epoch(limit, stop, progress)
+                if stop.wanted:
+                    self._save()
+                    raise UserError(
+                        f"stopped by {stop.wanted} at step {position.step}; all is saved, "
+                        "the same command goes on from there"
+                    )
+                self._end_epoch(progress)
+            if position.step >= self.total_steps:
+                position.finished = position.finished or "all epochs are done"
+            self._save()
+        return position
+
+    # One update ---------------------------------------------------------------------------------
+
+    def _distributed_step(self, iterator, rate, progress):
+        parts = [next(iterator) for _ in range(self.config.accumulate)]
+        sums = self.strategy.run(self._replica_step, args=(parts, rate, progress))
+        return self.strategy.experimental_local_results(sums)[0]
+
+    def _replica_step(self, parts, rate, progress):
+        if self.config.jit:
+            return tf.function(self._update, jit_compile=True)(parts, rate, progress)
+        return self._update(parts, rate, progress)
+
+    def _update(self, parts, rate, progress):
+        variables = self.model.trainable_variables
+        scale = 1.0
+        if self.config.precision == "mixed_float16":
+            scale = self.optimizer.scale_loss(tf.constant(1.0))
+        gradients, sums = None, tf.zeros([3])
+        for arrays in parts:
+            with tf.GradientTape() as tape:
+                total, weight, nll = self.loss(arrays, progress)
+                scaled = total * scale
+            new = tape.gradient(scaled, [variable.value for variable in variables])
+            new = [tf.convert_to_tensor(gradient) for gradient in new]  # none stays sparse
+            if gradients is not None:
+                new = [a + b for a, b in zip(gradients, new, strict=True)]
+            gradients = new
+            sums += tf.stack([total, weight, nll])
+        if self.replicas > 1:
+            context = tf.distribute.get_replica_context()
+            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            sums = context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
+        gradients = [gradient / sums[1] for gradient in gradients]
+        gradients, norm = clip(gradients, self.config.clip_norm, scale)
+        self._inner_optimizer().learning_rate.assign(rate)
+        # Keras adds gradients up over the replicas; here they are the same on each already.
+        self.optimizer.apply([g / self.replicas for g in gradients], variables)
+        self.average.update(self.optimizer.iterations)
+        return tf.concat([sums, [norm]], 0)
+
+    def _inner_optimizer(self):
+        return getattr(self.optimizer, "inner_optimizer", self.optimizer)
+
+    # Epochs -------------------------------------------------------------------------------------
+
+    def _epoch_steps(self, epoch):
+        return len(self.batches.order(epoch)) // (self.replicas * self.config.accumulate)
+
+    def _dataset(self, epoch, skip):
+        """Every replica draws its own batches; each worker's process makes only its share."""
+        order = self.batches.order(epoch)
+        spec = tuple(tf.TensorSpec([None, None], tf.int32) for _ in self.batches.columns)
+
+        def make(context):
+            workers = context.num_input_pipelines
+            local = self.replicas // workers  # devices of this worker, one batch each a step
+            groups = [order[i : i + local] for i in range(0, len(order), local)]
+            mine = groups[context.input_pipeline_id :: workers][skip * self.config.accumulate :]
+
+            def generate():
+                for numbers in itertools.chain.from_iterable(mine):
+                    yield self.batches.arrays(numbers)
+
+            return tf.data.Dataset.from_generator(generate, output_signature=spec).prefetch(4)
+
+        return self.strategy.distribute_datasets_from_function(make)
+
+    def _train_epoch(self, limit, stop, progress):
+        position, config = self.position, self.config
+        iterator = iter(self._dataset(position.epoch, position.batch))
+        saved = time.monotonic()
+        while position.batch < self._epoch_steps(position.epoch):
+            if position.step >= limit or stop.wanted:
+                break
+            rate = learning_rate(config, position.step, self.total_steps, position.plateau_scale)
+            share = position.step / self.total_steps
+            sums = self._step(iterator, tf.constant(rate), tf.constant(share, tf.float32)).numpy()
+            if not math.isfinite(sums[0]):
+                self._diverged()
+            position.step += 1
+            position.batch += 1
+            progress.update(sums, rate)
+            if time.monotonic() - saved > 60 * config.checkpoint_minutes:
+                self._save()
+                saved = time.monotonic()
+
+    def _diverged(self):
+        kept = self.rotation.paths()
+        at = f"the last good checkpoint is {kept[0]}" if kept else "there is no checkpoint yet"
+        raise UserError(
+            f"the loss of step {self.position.step + 1} is not finite; {at}. Lower "
+            "training.learning_rate (or set training.clip_norm) and train into another folder"
+        )
+
+    def _end_epoch(self, progress):
+        position, config = self.position, self.config
+        with self.average.in_place():
+            scores, samples = self.validate()
+            better = position.best is None or scores[self.metric] > position.best
+            if better:
+                position.best = scores[self.metric]
+                meta = {"step": position.step, "scores": scores}
+                weights = checkpoints.values("model", self.model.variables)
+                checkpoints.save(self.run.checkpoints / "best.npz", weights, meta)
+        position.bad_validations = 0 if better else position.bad_validations + 1
+        progress.validated(scores, samples, better)
+        if position.batch >= self._epoch_steps(position.epoch):
+            position.epoch, position.batch = position.epoch + 1, 0
+        if config.patience and position.bad_validations >= config.patience:
+            position.finished = f"no better {self.metric} in {config.patience} validations"
+        if config.schedule == "plateau" and position.bad_validations > config.plateau_patience:
+            position.plateau_scale *= config.plateau_factor
+        self._save()
+
+    # Checkpoints --------------------------------------------------------------------------------
+
+    def _variables(self):
+        return {
+            "model": self.model.variables,  # with the seeds of the dropouts
+            "optimizer": self.optimizer.variables,
+            "average": self.average.averages,
+        }
+
+    def _save(self):
+        self.position.stored()
+        stored = {}
+        for prefix, variables in self._variables().items():
+            stored |= checkpoints.values(prefix, variables)
+        self.rotation.save(self.position.step, stored, self.position.stored())
+
+    def _resume(self):
+        found = self.rotation.load()
+        if found is None:
+            return False
+        stored, meta = found
+        for prefix, variables in self._variables().items():
+            checkpoints.assign(prefix, variables, stored)
+        meta.pop("started")
+        self.position = Position(**meta)
+        self.run.forget_after(self.position.step)
+        return True

@@ -1,0 +1,117 @@
+"""Data sets as tensorflow-datasets builders, and one way to read sentence pairs out of them.
+
+    data.names()                                      -> ["bible", "hsk", ...]
+    data.builder("bible", "kjv-bbe").info.splits      -> a prepared tfds builder
+    data.pairs("multi30k", "en", "de", "train")       -> [("Two young, ...", "Zwei junge ..."), ...]
+
+tfds is imported inside the functions: `import data` alone costs nothing.
+"""
+
+import contextlib
+import importlib
+import io
+import logging
+import pathlib
+import sys
+
+__all__ = ["DataError", "builder", "names", "pairs"]
+
+SPLITS = ("train", "validation", "test")
+
+
+class DataError(Exception):
+    """Data that is missing or unusable: one message that names the cause and the cure."""
+
+
+def names() -> list[str]:
+    """The sets, found by looking: every folder that holds FOLDER_dataset_builder.py."""
+    here = pathlib.Path(__file__).parent
+    return sorted(
+        p.parent.name
+        for p in here.glob("*/*_dataset_builder.py")
+        if p.stem == f"{p.parent.name}_dataset_builder"
+    )
+
+
+def builder_class(name: str):
+    """The class `Builder` of a set, imported; unknown name: `DataError` naming the known ones."""
+    if name not in names():
+        raise DataError(f"no data set {name!r}: there are {', '.join(names())}")
+    return importlib.import_module(f"data.{name}.{name}_dataset_builder").Builder
+
+
+def builder(name, config=None, data_dir=None):
+    """A tfds builder of the set, generated first when it is not yet.
+
+    Args:
+      name: one of `names()`.
+      config: a configuration of the set, such as "kjv-bbe"; None is its first.
+      data_dir: where tfds keeps its sets; None is $TFDS_DATA_DIR, else tfds' default.
+    Raises: DataError for an unknown set or configuration, or when the raw files cannot be had.
+    """
+    cls = builder_class(name)
+    configs = [c.name for c in cls.BUILDER_CONFIGS]
+    if config is not None and config not in configs:
+        raise DataError(
+            f"data set {name} has no configuration {config!r}: there "
+            + (f"are {', '.join(configs)}" if configs else "is none to choose")
+        )
+    import tensorflow_datasets as tfds
+
+    data_dir = None if data_dir is None else str(data_dir)
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()
+    options = tfds.download.DownloadConfig(try_download_gcs=False)
+    with _quiet_tfds():
+        made = cls(config=config, data_dir=data_dir)
+        if not made.is_prepared():
+            try:
+                made.download_and_prepare(download_config=options)
+            except OSError:  # another process may have finished the same set in the meantime
+                if not (made := cls(config=config, data_dir=data_dir)).is_prepared():
+                    raise
+    return made
+
+
+@contextlib.contextmanager
+def _quiet_tfds():
+    """Without tfds' banners on stdout, and its warnings that a set is not there yet."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def pairs(name, source, target, split, data_dir=None) -> list[tuple[str, str]]:
+    """All (source, target) sentences of one split, in the order in which the set was generated.
+
+    Args:
+      name: a translation set; source, target: two of its languages.
+      split: "train", "validation" or "test".
+    Raises: DataError for an unknown set, language, pair or split, naming the known ones.
+    """
+    if split not in SPLITS:
+        raise DataError(f"no split {split!r}: there are {', '.join(SPLITS)}")
+    cls = builder_class(name)
+    if not hasattr(cls, "config_for"):
+        raise DataError(f"data set {name} holds no sentence pairs")
+    known = cls.languages()
+    for language in (source, target):
+        if language not in known:
+            raise DataError(f"data set {name} has no {language!r}: there are {', '.join(known)}")
+    if source == target:
+        raise DataError(f"source and target are both {source!r}: take two of {', '.join(known)}")
+    made = builder(name, cls.config_for(source, target), data_dir)
+    import tensorflow_datasets as tfds
+
+    # The sets are written unshuffled; one file at a time keeps that order when reading.
+    in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+    rows = made.as_dataset(split=split, read_config=in_order, shuffle_files=False).batch(1024)
+    found = []
+    for batch in tfds.as_numpy(rows):
+        found += zip(batch[source], batch[target], strict=True)
+    return [(s.decode(), t.decode()) for s, t in found]

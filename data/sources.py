@@ -1,0 +1,101 @@
+"""Where raw files are: $RAW_DATA, an earlier download, or the official address. And splits.
+
+A set's builder asks `raw_file` for each file that it needs before it generates anything, so that
+a missing file is one clear error and never minutes of retries.
+"""
+
+import gzip
+import hashlib
+import http.client
+import os
+import pathlib
+import tempfile
+import unicodedata
+import urllib.request
+import zipfile
+import zlib
+
+from data import DataError
+
+CONNECT_SECONDS = 10
+
+
+def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
+    """The local path of one raw file, downloaded when need be.
+
+    $RAW_DATA/<set_name>/<path> is taken as it is when it is there. Otherwise `url` is fetched
+    into <tfds folder>/downloads/<set_name>/ (atomically, checked against `sha256` unless that is
+    None) and used again the next time.
+
+    Raises: DataError naming file, address, RAW_DATA and what the download said.
+    """
+    raw_data = os.environ.get("RAW_DATA")
+    if raw_data and (local := pathlib.Path(raw_data, set_name, path)).is_file():
+        return local
+    folder = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    kept = pathlib.Path(folder).expanduser() / "downloads" / set_name / path
+    if kept.is_file():
+        return kept
+    try:
+        content = _download(url)
+        if sha256 and (got := hashlib.sha256(content).hexdigest()) != sha256:
+            raise OSError(f"its sha256 is {got}, expected {sha256}")
+    except (OSError, http.client.HTTPException) as error:  # URLError and timeouts are OSErrors
+        state = f"set to {raw_data}, which lacks {set_name}/{path}" if raw_data else "not set"
+        raise DataError(
+            f"{set_name} needs {path}: RAW_DATA is {state}, and downloading {url} failed ({error})."
+            f" Put the file at $RAW_DATA/{set_name}/{path}, or connect to the network"
+        ) from error
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as part:
+        part.write(content)
+    os.replace(part.name, kept)
+    return kept
+
+
+def _download(url: str) -> bytes:
+    # One site refuses urllib's own User-Agent.
+    request = urllib.request.Request(url, headers={"User-Agent": "rnn-suite"})
+    with urllib.request.urlopen(request, timeout=CONNECT_SECONDS) as answer:
+        return answer.read()
+
+
+def gunzip(path) -> bytes:
+    """The content of a gzip file; a damaged one is a DataError that names it."""
+    try:
+        return gzip.decompress(pathlib.Path(path).read_bytes())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is a damaged gzip file ({error}): replace or delete it") from error
+
+
+def unzip(path, member: str) -> bytes:
+    """One file of a zip archive, found by its base name; a damaged one is a DataError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.rsplit("/", 1)[-1] == member:
+                    return archive.read(name)
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is a damaged zip file ({error}): replace or delete it") from error
+    raise DataError(f"{path} holds no {member}: replace or delete it")
+
+
+def squeeze(text: str) -> str:
+    """Every run of white space (no-break and thin ones as well) becomes one plain space."""
+    return " ".join(text.split())
+
+
+def sentence_key(text: str) -> str:
+    """A sentence without case, punctuation and spacing: what must not be in two splits."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(c if c.isalnum() else " " for c in text).split()) or text.strip()
+
+
+def split_of(key: str, validation: float, test: float) -> str:
+    """The split of a key, by a hash that is the same on every machine and in every year.
+
+    h = first 8 bytes of sha256(key) / 2^64 lies in [0, 1): test below `test`, validation below
+    `test + validation`, else train.
+    """
+    h = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+    return "test" if h < test else "validation" if h < test + validation else "train"

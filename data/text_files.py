@@ -1,0 +1,130 @@
+"""People's own text files: two aligned files, a TSV, plain lines; gzipped or not.
+
+Lines end at \\n (or \\r\\n) and nowhere else: str.splitlines also splits at U+2028, U+0085 and form
+feeds, which shifts one side of an aligned pair against the other.
+"""
+
+import pathlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from data import DataError, sources
+
+SHOWN = 10  # line numbers a reason
+
+
+@dataclass
+class Report:
+    """What was read: `total` lines, `kept` pairs, and the numbers (from 1) of the lines left out.
+
+    Reasons: "empty", "not UTF-8", "too long", "wrong number of columns".
+    """
+
+    total: int = 0
+    kept: int = 0
+    dropped: dict[str, list[int]] = field(default_factory=dict)
+
+    def __str__(self):
+        def some(reason, numbers):
+            shown = ", ".join(map(str, numbers[:SHOWN])) + (", ..." if numbers[SHOWN:] else "")
+            return f"{len(numbers)} {reason} (line{'s' if numbers[1:] else ''} {shown})"
+
+        reasons = ", ".join(some(reason, numbers) for reason, numbers in self.dropped.items())
+        left_out = f"{self.total - self.kept} of {self.total} lines left out"
+        return f"{left_out}: {reasons}" if reasons else left_out
+
+
+def read_parallel(source_path, target_path, max_chars=4000):
+    """Two files where line n of one translates line n of the other.
+
+    A pair is left out whole when one side is empty, not UTF-8 or longer than `max_chars`.
+    Returns: [(source, target), ...], Report.
+    Raises: DataError for a missing or damaged file, unequal numbers of lines, nothing usable.
+    """
+    sides = _byte_lines(source_path), _byte_lines(target_path)
+    counts = [len(side) for side in sides]
+    if counts[0] != counts[1]:
+        raise DataError(
+            f"{source_path} has {counts[0]} lines, but {target_path} has {counts[1]}: "
+            "line n of one must translate line n of the other"
+        )
+    return _pairs(zip(*sides, strict=True), max_chars, f"{source_path} and {target_path}")
+
+
+def read_tsv(path, columns=(0, 1), max_chars=4000):
+    """One file of tab-separated columns, of which two (counted from 0) are source and target.
+
+    Returns and raises as `read_parallel` does.
+    """
+
+    def cells(line: bytes):
+        found = line.split(b"\t")
+        if not line.strip():
+            return b"", b""
+        return [found[c] for c in columns] if len(found) > max(columns) else None
+
+    return _pairs(map(cells, _byte_lines(path)), max_chars, path)
+
+
+def read_lines(path) -> list[str]:
+    """The lines of a UTF-8 text file, gzipped or not, without line ends or byte order mark.
+
+    Raises: DataError for a file that is missing, damaged or not UTF-8.
+    """
+    lines = []
+    for number, line in enumerate(_byte_lines(path), start=1):
+        try:
+            lines.append(line.decode())
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path} line {number} is not UTF-8: convert the file, as with iconv -t UTF-8"
+            ) from error
+    return lines
+
+
+def _byte_lines(path) -> list[bytes]:
+    try:
+        content = pathlib.Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {path}: check the name") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): name a text file") from error
+    # The name counts too, so that a truncated or mislabelled .gz is not taken for text.
+    if content[:2] == b"\x1f\x8b" or (content and str(path).endswith(".gz")):
+        content = sources.gunzip(path)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{path} is UTF-16: convert it, as with iconv -f UTF-16 -t UTF-8")
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    lines = content.split(b"\n")
+    if not lines[-1]:  # what stands behind the last line end is no line
+        lines.pop()
+    return [line.removesuffix(b"\r") for line in lines]
+
+
+def _pairs(rows: Iterable, max_chars: int, what):
+    found, report = [], Report()
+    for number, row in enumerate(rows, start=1):
+        report.total = number
+        reason, pair = _checked(row, max_chars)
+        if reason:
+            report.dropped.setdefault(reason, []).append(number)
+        else:
+            found.append(pair)
+    report.kept = len(found)
+    if not found:
+        raise DataError(f"{what}: nothing usable, {report}")
+    return found, report
+
+
+def _checked(row, max_chars):
+    if row is None:
+        return "wrong number of columns", None
+    try:
+        pair = tuple(cell.decode().strip() for cell in row)
+    except UnicodeDecodeError:
+        return "not UTF-8", None
+    if not all(pair):
+        return "empty", None
+    if max(map(len, pair)) > max_chars:
+        return "too long", None
+    return None, pair
