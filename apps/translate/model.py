@@ -30,15 +30,28 @@ class Translator(keras.Model):
         self.source_dropout = keras.layers.Dropout(config.embedding_dropout, noise_shape)
         self.target_dropout = keras.layers.Dropout(config.embedding_dropout, noise_shape)
         self.encoder = Stack(
-            config.encoder_layers, units, config.cell, bidirectional=True, dropout=rate,
-            same_dropout=config.same_dropout, name="encoder",
-        )  # fmt: skip
+            config.encoder_layers,
+            units,
+            config.cell,
+            bidirectional=True,
+            dropout=rate,
+            same_dropout=config.same_dropout,
+            name="encoder",
+        )
         self.memory_dropout = keras.layers.Dropout(rate, noise_shape)
         self.decoder = AttentionDecoder(
-            config.decoder_layers, units, features=dim if tied else units,
-            upper_layers=config.upper_layers, cell=config.cell, attention=config.attention, input_feeding=config.input_feeding, dropout=rate,
-            output_dropout=config.output_dropout, same_dropout=config.same_dropout, name="decoder",
-        )  # fmt: skip
+            config.decoder_layers,
+            units,
+            features=dim if tied else units,
+            upper_layers=config.upper_layers,
+            cell=config.cell,
+            attention=config.attention,
+            input_feeding=config.input_feeding,
+            dropout=rate,
+            output_dropout=config.output_dropout,
+            same_dropout=config.same_dropout,
+            name="decoder",
+        )
         self.sampling_seed = None
         if config.scheduled_sampling:
             self.sampling_seed = keras.random.SeedGenerator()
