@@ -66,7 +66,7 @@ class Batches:
         return per_batch * max(1, self.config.bucket_batches)
 
     def _cut(self, part):
-        size = self.config.batch_size
+        size, multiple = self.config.batch_size, self.config.pad_multiple
         if self.config.batch_by == "sentences":
             return [part[i : i + size] for i in range(0, len(part), size)]
         batches, start = [], 0
@@ -74,7 +74,8 @@ class Batches:
             longest, end = 0, start
             while end < len(part):
                 longest = max(longest, self.longest[part[end]])
-                if end > start and longest * (end + 1 - start) > size:
+                padded = -(-longest // multiple) * multiple
+                if end > start and padded * (end + 1 - start) > size:
                     break
                 end += 1
             batches.append(part[start:end])

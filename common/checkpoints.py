@@ -16,7 +16,7 @@ import numpy as np
 from common.errors import UserError
 from common.files import atomic
 
-DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError)
+DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
 
 
 def save(path, variables, meta):
@@ -50,8 +50,9 @@ def values(prefix, variables):
 
 def assign(prefix, variables, stored):
     """Gives the stored values back to the variables."""
-    found = {name.split("/")[1]: value for name, value in stored.items()
-             if name.startswith(prefix + "/")}  # fmt: skip
+    found = {
+        name.split("/")[1]: value for name, value in stored.items() if name.startswith(prefix + "/")
+    }
     if len(found) != len(variables):
         raise UserError(f"the checkpoint has {len(found)} {prefix} arrays, not {len(variables)}")
     for number, variable in enumerate(variables):

@@ -14,6 +14,21 @@ T = TypeVar("T")
 _converter = cattrs.Converter(forbid_extra_keys=True)
 
 
+def _strict(value, kind):  # cattrs would turn "false" into True and 2.7 into 2
+    if type(value) is kind or (kind is float and type(value) is int):
+        return kind(value)
+    raise TypeError(f"{value!r} is no {kind.__name__}")
+
+
+for _kind in (bool, int, float, str):
+    _converter.register_structure_hook(_kind, _strict)
+
+
+def _reason(error, kind):
+    told = isinstance(error, (UserError, TypeError))
+    return str(error) if told else cattrs.v.format_exception(error, kind)
+
+
 def to_json(config) -> str:
     return json.dumps(dataclasses.asdict(config), indent=2, ensure_ascii=False) + "\n"
 
@@ -25,7 +40,7 @@ def from_json(text: str, kind: type[T], origin="config.json") -> T:
     except json.JSONDecodeError as error:
         raise UserError(f"{origin} is damaged ({error}): restore it or train again") from None
     except Exception as error:
-        reasons = "; ".join(cattrs.transform_error(error))
+        reasons = "; ".join(cattrs.transform_error(error, format_exception=_reason))
         raise UserError(f"{origin} does not fit this version of the app: {reasons}") from None
 
 
@@ -40,6 +55,17 @@ def differences(old, new) -> list[str]:
 
     old, new = flat(dataclasses.asdict(old)), flat(dataclasses.asdict(new))
     return [f"{name}: {old.get(name)} -> {new[name]}" for name in new if old.get(name) != new[name]]
+
+
+def search_with(default, *, beam=None, n_best=1):
+    """The search that a command line asks for: a run's BeamConfig with another beam or n_best;
+    "greedy" for beam 0."""
+    if beam == 0:
+        if n_best > 1:
+            raise UserError("greedy search (--beam 0) has one answer: leave --n-best out")
+        return "greedy"
+    beam = default.beam if beam is None else beam
+    return dataclasses.replace(default, beam=max(beam, n_best), n_best=n_best)
 
 
 def parse_training(app: str, presets: dict[str, T], arguments=None):

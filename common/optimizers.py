@@ -10,7 +10,7 @@ import tensorflow as tf
 def optimizer(config):
     """Keras' optimizer for a TrainingConfig; its learning rate is set anew at every step."""
     options = {}
-    if config.weight_decay:
+    if config.weight_decay or config.optimizer == "adamw":  # whose default in Keras is not 0
         options["weight_decay"] = config.weight_decay
     if config.optimizer == "sgd":
         options["momentum"] = config.momentum

@@ -22,7 +22,7 @@ import filelock
 
 from common import cli
 from common.errors import UserError
-from common.files import read_json, write_json
+from common.files import atomic, read_json, write_json
 
 LATEST = "latest"
 PACKAGES = ("tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy", "sacrebleu")
@@ -101,8 +101,6 @@ class Run:
 
     def forget_after(self, step):
         """Drops measurements past a checkpoint that training goes back to."""
-        from common.files import atomic
-
         rows = [row for row in self.rows() if row["step"] <= step]
         with atomic(self.path / "metrics.jsonl") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -121,5 +119,4 @@ def latest_run(app) -> Path:
         raise UserError(
             f"there is no run under runs/{app}: train one (make train-{app}) or name its folder"
         )
-    return max(found, key=lambda path: (path / "starts.jsonl").stat().st_mtime
-               if (path / "starts.jsonl").exists() else 0)  # fmt: skip
+    return max(found, key=lambda path: (path / "config.json").stat().st_mtime)

@@ -26,6 +26,7 @@ class Position:
     best: float | None = None
     bad_validations: int = 0  # since the best one
     plateau_scale: float = 1.0
+    validated: int = 0  # step of the last validation
     seconds: float = 0.0  # spent training, over all starts
     finished: str = ""  # why training is over
 
@@ -97,6 +98,11 @@ class Trainer:
         self.position = Position()
         self.replicas = strategy.num_replicas_in_sync
         self.total_steps = sum(self._epoch_steps(epoch) for epoch in range(config.epochs))
+        if not self.total_steps:
+            raise UserError(
+                f"one update takes {self.replicas * config.accumulate} batches, but an epoch has "
+                f"{len(batches.order(0))}: lower training.accumulate or batching.batch_size"
+            )
         self._step = tf.function(self._distributed_step, autograph=False)
 
     def fit(self, max_steps=None):
@@ -106,7 +112,10 @@ class Trainer:
         position = self.position
         limit = min(max_steps or self.total_steps, self.total_steps)
         with Stop() as stop, Progress(self.run, self.total_steps, position) as progress:
-            while position.step < limit and not position.finished:
+            # A start may find all updates made, but not yet validated.
+            while not position.finished and (
+                position.step < limit or position.validated < position.step
+            ):
                 self._train_epoch(limit, stop, progress)
                 if stop.wanted:
                     self._save()
@@ -224,6 +233,7 @@ class Trainer:
                 meta = {"step": position.step, "scores": scores}
                 weights = checkpoints.values("model", self.model.variables)
                 checkpoints.save(self.run.checkpoints / "best.npz", weights, meta)
+        position.validated = position.step
         position.bad_validations = 0 if better else position.bad_validations + 1
         progress.validated(scores, samples, better)
         if position.batch >= self._epoch_steps(position.epoch):
@@ -253,6 +263,7 @@ class Trainer:
     def _resume(self):
         found = self.rotation.load()
         if found is None:
+            self.run.forget_after(0)
             return False
         stored, meta = found
         for prefix, variables in self._variables().items():

@@ -149,3 +149,61 @@ def brute_force_search(step, state, max_length, config, *, bos=2, eos=3, pad=0, 
 
     extend((), 0.0, state, 0.0)
     return sorted(found, key=lambda hypothesis: -hypothesis[1])
+
+
+# --- recurrent cells -------------------------------------------------------------------------
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm_step(x, state, weights):
+    """One step of an LSTM in Keras' layout: gates i, f, g, o side by side; state is (h, c)."""
+    (h, c), (kernel, recurrent_kernel, bias) = state, weights
+    i, f, g, o = np.split(x @ kernel + h @ recurrent_kernel + bias, 4, axis=-1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    h = sigmoid(o) * np.tanh(c)
+    return h, (h, c)
+
+
+def gru_step(x, state, weights):
+    """One step of a GRU with reset after the product (cuDNN's form): gates z, r, n."""
+    ((h,), (kernel, recurrent_kernel, bias)) = state, weights
+    xz, xr, xn = np.split(x @ kernel + bias[0], 3, axis=-1)
+    hz, hr, hn = np.split(h @ recurrent_kernel + bias[1], 3, axis=-1)
+    z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+    h = z * h + (1 - z) * np.tanh(xn + r * hn)
+    return h, (h,)
+
+
+def simple_step(x, state, weights):
+    """One step of Elman's network."""
+    ((h,), (kernel, recurrent_kernel, bias)) = state, weights
+    h = np.tanh(x @ kernel + h @ recurrent_kernel + bias)
+    return h, (h,)
+
+
+RECURRENT_STEPS = {"lstm": lstm_step, "gru": gru_step, "simple": simple_step}
+
+
+# --- attention -------------------------------------------------------------------------------
+
+
+def attention(score, query, memory, weights, mask):
+    """One query [depth] over one memory [source, m]: (context, weights), word by word."""
+    scores = []
+    for m in memory:
+        if score == "dot":
+            scores.append(query @ m)
+        elif score == "additive":
+            scores.append(
+                np.tanh(query @ weights["query_kernel"] + weights["bias"]
+                        + m @ weights["key_kernel"]) @ weights["vector"][:, 0]
+            )  # fmt: skip
+        else:
+            scale = np.sqrt(len(query)) if score == "scaled" else 1.0
+            scores.append(query @ (m @ weights["key_kernel"]) / scale)
+    share = np.where(mask, np.exp(np.array(scores) - max(scores)), 0.0)
+    share /= share.sum()
+    return share @ memory, share

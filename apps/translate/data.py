@@ -23,6 +23,15 @@ def own_pairs(files):
     return pairs
 
 
+LANGUAGES = {"kjv": "en", "bbe": "en", "web": "en"}  # versions of one text; others name themselves
+LANGUAGES |= {"eng": "en", "fra": "fr", "deu": "de", "cmn": "zh"}
+
+
+def languages(config):
+    """Two-letter codes of (source, target); people's own files may name none."""
+    return tuple(LANGUAGES.get(name, name) for name in (config.source, config.target))
+
+
 def read_pairs(config, split):
     """Sentence pairs of "train", "validation" or "test"."""
     if not config.train:
@@ -30,7 +39,9 @@ def read_pairs(config, split):
     elif split != "train" and getattr(config, split):
         pairs = own_pairs(getattr(config, split))
     elif split == "test":
-        raise sets.DataError("no test files: give --data.test when training, or --pair here")
+        raise sets.DataError(
+            "the run has no test files: give --data.test when training, or evaluate --pair"
+        )
     else:  # a fiftieth of people's own training pairs validates when they give nothing else
         pairs = own_pairs(config.train)
         if not config.validation:
@@ -68,17 +79,19 @@ def encode(tokenizer, texts):
     return rows
 
 
-def make_batches(config, pairs, source_tokenizer, target_tokenizer, *, training=True):
-    """`Batches` of (source, target), each ending with EOS; pairs too long are left out, counted."""
+def make_batches(config, pairs, source_tokenizer, target_tokenizer, *, limit=True):
+    """`Batches` of (source, target), each ending with EOS.
+
+    With `limit`, pairs that are empty on a side or longer than data.max_length are left out, and
+    counted.
+    """
     source = encode(source_tokenizer, [pair[0] for pair in pairs])
     target = encode(target_tokenizer, [pair[1] for pair in pairs])
-    longest = config.data.max_length
-    fits = [
-        n for n in range(len(pairs))
-        if 1 < len(source[n]) <= longest and 1 < len(target[n]) <= longest
-    ]  # fmt: skip
-    if training:
-        print(f"{len(fits):,} training pairs; {len(pairs) - len(fits):,} left out: empty, or over "
-              f"{longest} tokens")  # fmt: skip
-    columns = [[side[n] for n in fits] for side in (source, target)]
+    longest, kept = config.data.max_length, list(range(len(pairs)))
+    if limit:
+        sizes = [(len(one), len(other)) for one, other in zip(source, target, strict=True)]
+        kept = [n for n in kept if min(sizes[n]) > 1 and max(sizes[n]) <= longest]
+        if left := len(pairs) - len(kept):
+            print(f"{left:,} of {len(pairs):,} pairs left out: empty, or over {longest} tokens")
+    columns = [[side[n] for n in kept] for side in (source, target)]
     return Batches(columns, config.batching, config.seed)

@@ -1,5 +1,6 @@
 """Text in, text out, in TensorFlow operations only: what evaluate, infer and export all run."""
 
+import sys
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -8,20 +9,21 @@ from apps.translate import data
 from apps.translate.model import Translator
 from common import checkpoints
 from common.decoding import beam_search, greedy_search, sample
-from common.text import EOS
+from common.sentences import split_long
+from common.text import BOS, EOS, PAD
 
 
-class Translations(NamedTuple):
-    texts: tf.Tensor  # string [batch, n_best], best first
-    scores: tf.Tensor  # float32 [batch, n_best]: log-probability under the beam's penalties
-    tokens: tf.Tensor  # int32 [batch, n_best, time]
+class Translation(NamedTuple):
+    text: str
+    score: float  # log-probability under the beam's penalties; of long texts the sum over pieces
 
 
 class Pipeline(tf.Module):
     """Tokenizers, model and search as one function from strings to strings.
 
-    Attributes are what an export has to carry: the tokenizers, and the raw variables (a Keras model
-    as an attribute would not load in TensorFlow Serving).
+    Attributes are what an export has to carry: the tokenizers, and the raw variables. The Keras
+    model itself is reached through a closure: as an attribute it would hide its variables from
+    TensorFlow Serving.
     """
 
     def __init__(self, config, model, source_tokenizer, target_tokenizer):
@@ -29,21 +31,31 @@ class Pipeline(tf.Module):
         self.config = config
         self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
         self.weights = [variable.value for variable in model.variables]
-        self._model = (lambda: model)  # a closure, so that tf.Module does not see it  # fmt: skip
-        self._translate = {}
+        self._model = lambda: model
+        self._compiled = {}
+
+    @property
+    def model(self):
+        return self._model()
+
+    @property
+    def tokenizers(self):
+        return self.source_tokenizer, self.target_tokenizer
 
     def source_tokens(self, texts):
-        """string `[batch]` -> int32 `[batch, source]`, each row ending with EOS; cut to the longest
-        that the model was trained for."""
+        """string `[batch]` -> int32 `[batch, source]`: tokens, EOS, PAD; at most max_length."""
         ragged = self.source_tokenizer.tokenize(texts)[:, : self.config.data.max_length - 1]
         end = tf.fill([tf.shape(texts)[0], 1], EOS)
-        return tf.concat([ragged, tf.cast(end, ragged.dtype)], 1).to_tensor()
+        return tf.concat([ragged, end], 1).to_tensor(PAD)
 
-    def translate(self, texts, search) -> Translations:
-        """Traceable. `search`: a BeamConfig, "greedy", or a dict of options of `sample`."""
-        model, decoding = self._model(), self.config.decoding
+    def translate(self, texts, search):
+        """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
+
+        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`.
+        """
+        model, decoding = self.model, self.config.decoding
         source = self.source_tokens(texts)
-        lengths = tf.reduce_sum(tf.cast(source != 0, tf.float32), 1)
+        lengths = tf.reduce_sum(tf.cast(source != PAD, tf.float32), 1)
         limits = tf.cast(lengths * decoding.length_ratio, tf.int32) + decoding.length_extra
         memory, state = model.encode(source)
         batch = tf.shape(source)[0]
@@ -55,48 +67,91 @@ class Pipeline(tf.Module):
             step = model.step(memory.tile(search.beam))
             found = beam_search(step, state, batch, limits, search, source_mask=memory.mask)
         rows = tf.reshape(found.tokens, [-1, tf.shape(found.tokens)[-1]])
-        output = self.target_tokenizer.detokenize(rows)
-        output = tf.reshape(output, tf.shape(found.scores))
+        output = tf.reshape(self.target_tokenizer.detokenize(rows), tf.shape(found.scores))
         # Nothing in, nothing out, whatever the model would make of an empty sentence.
         blank = tf.equal(lengths, 1.0)[:, None]
-        return Translations(
-            tf.where(blank, "", output), tf.where(blank, 0.0, found.scores), found.tokens
-        )
+        return tf.where(blank, "", output), tf.where(blank, 0.0, found.scores), found.tokens
 
     def __call__(self, texts, search=None, batch_size=64):
-        """Any number of Python strings, in batches of similar length, in their order.
+        """Any number of strings of any length -> for each a list of n_best `Translation`s.
 
-        Returns a list of (texts, scores) for each input: lists of n_best, best first.
+        Texts longer than the model was trained for are translated in pieces, see `split_long`.
         """
-        search = self.config.decoding.beam if search is None else search
-        key = repr(search)
-        if key not in self._translate:
-            spec = tf.TensorSpec([None], tf.string)
-            self._translate[key] = tf.function(
-                lambda texts: self.translate(texts, search)[:2], input_signature=[spec]
+        pieces, owners, cut = [], [], []
+        for number, text in enumerate(texts):
+            parts, too_long = split_long(text, self._fits)
+            pieces += parts
+            owners += [number] * len(parts)
+            cut += [str(number + 1)] * (too_long > 0)
+        if cut:
+            shown = ", ".join(cut[:5]) + (" ..." if len(cut) > 5 else "")
+            print(
+                f"warning: the end of a sentence is left out where it has more than "
+                f"{self.config.data.max_length - 1} tokens, in {len(cut)} texts (number {shown})",
+                file=sys.stderr,
             )
-        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
-        results = [None] * len(texts)
-        for start in range(0, len(order), batch_size):
-            numbers = order[start : start + batch_size]
-            found, scores = self._translate[key](tf.constant([texts[n] for n in numbers]))
-            for n, row, score in zip(numbers, found.numpy(), scores.numpy(), strict=True):
-                results[n] = ([text.decode() for text in row], score.tolist())
-        return results
+        results = [[] for _ in texts]
+        for number, found in zip(owners, self._pieces(pieces, search, batch_size), strict=True):
+            results[number].append(found)
+        space = "" if data.languages(self.config.data)[1] in ("zh", "ja") else " "
+        return [
+            [
+                Translation(space.join(t.text for t in ranked), sum(t.score for t in ranked))
+                for ranked in zip(*parts, strict=True)
+            ]
+            for parts in results
+        ]
 
     def best(self, texts, search=None, batch_size=64):
         """The best translation of each text."""
-        return [found[0] for found, _ in self(texts, search, batch_size)]
+        return [found[0].text for found in self(texts, search, batch_size)]
+
+    def attention(self, text, translation):
+        """(weights `[target, source]`, source pieces, target pieces) of a translation's words."""
+        source = self.source_tokens(tf.constant([text]))
+        target = tf.concat([self.target_tokenizer.tokenize(tf.constant([translation])), [[EOS]]], 1)
+        target = tf.cast(target.to_tensor(), tf.int32)
+        shifted = tf.concat([[[BOS]], target[:, :-1]], 1)
+        _, weights = self.model((source, shifted))
+        pieces = self.source_tokenizer.pieces(source.numpy()[0])
+        return weights.numpy()[0], pieces, self.target_tokenizer.pieces(target.numpy()[0])
+
+    def _fits(self, text):
+        limit = self.config.data.max_length - 1
+        # A token has at least one byte, so short texts need not be tokenised to know.
+        return len(text.encode()) <= limit or (
+            int(self.source_tokenizer.tokenize(tf.constant([text])).row_lengths()[0]) <= limit
+        )
+
+    def _pieces(self, pieces, search, batch_size):
+        search = self.config.decoding.beam if search is None else search
+        if repr(search) not in self._compiled:
+            spec = tf.TensorSpec([None], tf.string)
+            self._compiled[repr(search)] = tf.function(
+                lambda texts: self.translate(texts, search)[:2], input_signature=[spec]
+            )
+        order = sorted(range(len(pieces)), key=lambda n: len(pieces[n]))
+        results = [None] * len(pieces)
+        for start in range(0, len(order), batch_size):
+            numbers = order[start : start + batch_size]
+            batch = tf.constant([pieces[n].encode("utf-8", "replace") for n in numbers])
+            texts, scores = self._compiled[repr(search)](batch)
+            for n, row, score in zip(numbers, texts.numpy(), scores.numpy(), strict=True):
+                decoded = [text.decode("utf-8", "replace") for text in row]
+                results[n] = [
+                    Translation(*pair) for pair in zip(decoded, score.tolist(), strict=True)
+                ]
+        return results
 
 
-def load(run, *, cpu_only=False):
-    """The pipeline of a run with its best weights."""
-    source_tokenizer, target_tokenizer = data.load_tokenizers(run.config, run.path)
-    model = Translator(run.config.model, source_tokenizer.vocab_size, target_tokenizer.vocab_size)
+def load(run, *, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    source, target = data.load_tokenizers(run.config, run.path)
+    model = Translator(run.config.model, source.vocab_size, target.vocab_size)
     stored, meta = checkpoints.load(run.checkpoints / "best.npz")
     checkpoints.assign("model", model.variables, stored)
-    if cpu_only:  # cuDNN's operations would not run where there is no GPU
+    if without_cudnn:  # its operations do not run where there is no GPU
         for layer in model._flatten_layers():
             if hasattr(layer, "use_cudnn"):
                 layer.use_cudnn = False
-    return Pipeline(run.config, model, source_tokenizer, target_tokenizer), meta
+    return Pipeline(run.config, model, source, target), meta

@@ -3,18 +3,21 @@
 from apps.translate.config import PRESETS
 from common.cli import parse_training
 from common.errors import run_main
+from common.quiet import load_tensorflow
 from data import DataError
 
 
 def main():
     config, run_dir, max_steps = parse_training("translate", PRESETS)
 
+    load_tensorflow()
     import keras
-    import tensorflow as tf
 
     from apps.translate import data
     from apps.translate.model import Translator
     from apps.translate.pipeline import Pipeline
+    from common.files import atomic
+    from common.losses import total_nll
     from common.metrics import bleu
     from common.plots import training_curve
     from common.run import Run
@@ -29,32 +32,32 @@ def main():
         held_out = data.read_pairs(config.data, "validation")
         source, target = data.train_tokenizers(config, pairs, run.path)
         batches = data.make_batches(config, pairs, source, target)
-        checks = data.make_batches(config, held_out, source, target, training=False)
+        checks = data.make_batches(config, held_out, source, target)
+        examples = [pair[0] for pair in held_out[:: max(1, len(held_out) // 30)]][:30]
+        with atomic(run.path / "examples.txt") as file:  # what an export is checked with
+            file.writelines(" ".join(example.split()) + "\n" for example in examples)
         scope = strategy()
         with scope.scope():
             model = Translator(config.model, source.vocab_size, target.vocab_size)
-        print(f"{model.count_params():,} parameters; vocabulary {source.vocab_size:,} and "
-              f"{target.vocab_size:,}; {len(batches.order(0)):,} batches an epoch")  # fmt: skip
-        pipeline = Pipeline(config, model, source, target)
-        spec = [(tf.TensorSpec([None, None], tf.int32),) * 2]
-        losses = tf.function(
-            lambda arrays: model.token_losses(arrays, training=False), input_signature=spec
+        print(
+            f"{len(batches.columns[0]):,} training pairs, {len(batches.order(0)):,} batches; "
+            f"{model.count_params():,} parameters, {target.vocab_size:,} target tokens"
         )
+        pipeline = Pipeline(config, model, source, target)
+        sources, references = map(list, zip(*held_out, strict=True))
+        options = {
+            "lowercase": config.tokenizer.lowercase,
+            "language": data.languages(config.data)[1],
+        }
 
         def validate():
-            sums = [losses(checks.arrays(numbers)) for numbers in checks.order(0)]
-            _, tokens, nll = (float(sum(column)) for column in zip(*sums, strict=True))
-            outputs = pipeline.best([pair[0] for pair in held_out], "greedy")
-            scores = {
-                "loss": nll / tokens,
-                "bleu": bleu(outputs, [pair[1] for pair in held_out]).value,
-            }
-            shown = range(0, len(held_out), max(1, len(held_out) // 4))
-            samples = [
-                f"{held_out[n][0]}\n   -> {outputs[n]}\n    = {held_out[n][1]}"
-                for n in list(shown)[:4]
+            nll, tokens = total_nll(model.token_losses, checks)
+            outputs = pipeline.best(sources, "greedy")
+            scores = {"loss": nll / tokens, "bleu": bleu(outputs, references, **options).value}
+            shown = range(0, len(held_out), -(-len(held_out) // 4))
+            return scores, [
+                f"{sources[n]}\n   -> {outputs[n]}\n    = {references[n]}" for n in shown
             ]
-            return scores, samples
 
         trainer = Trainer(
             run, config.training, scope, model, batches, model.token_losses, validate, metric="bleu"

@@ -1,0 +1,60 @@
+# Every target makes the environment first when it is missing. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+# An explicit PYTHON has a stamp of its own, so that it replaces an environment of another Python.
+CHOSEN := $(filter-out default file,$(origin PYTHON))
+STAMP := $(VENV)/installed$(if $(GPU),-gpu)$(if $(CHOSEN),-$(notdir $(PYTHON)))
+REQUIREMENTS := $(if $(GPU),requirements-gpu.txt,requirements.txt)
+APPS := $(notdir $(patsubst %/train.py,%,$(wildcard apps/*/train.py)))
+app = $(if $(filter $(1),$(APPS)),,$(error there is no app "$(1)": choose one of $(APPS)))
+export TEXT
+
+.PHONY: help setup test lint bench
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -E '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@echo "Apps: $(APPS)"
+
+setup: $(STAMP)  ## make .venv and install (GPU=1: with CUDA; PYTHON=python3.12: another Python)
+
+$(STAMP): requirements.txt $(REQUIREMENTS)
+	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 10) <= v[:2] <= (3, 13) or sys.exit("error: TensorFlow has no wheels for Python %d.%d, choose 3.10 to 3.13: make setup PYTHON=python3.12" % v[:2])'
+	@new=$$($(PYTHON) -c 'import sys; print(sys.version_info[:2])'); \
+	old=$$($(PY) -c 'import sys; print(sys.version_info[:2])' 2>/dev/null); \
+	if [ -z "$$old" ] || { [ -n "$(CHOSEN)" ] && [ "$$old" != "$$new" ]; }; then \
+		echo "making $(VENV) with Python $$new"; $(PYTHON) -m venv --clear $(VENV); fi
+	@echo "installing $(REQUIREMENTS) (TensorFlow alone has some 600 MB)"
+	@$(PY) -m pip install -q --disable-pip-version-check -r $(REQUIREMENTS)
+	@touch $@
+
+data-%: $(STAMP)  ## prepare a data set, such as data-bible (ARGS="--config kjv-web")
+	@$(PY) -m data $* $(ARGS)
+
+train-%: $(STAMP)  ## train an app, such as train-translate (PRESET=, RUN=folder, ARGS="--field value")
+	$(call app,$*)
+	@$(PY) -m apps.$*.train $(PRESET) $(if $(RUN),--run-dir $(RUN)) $(ARGS)
+
+evaluate-%: $(STAMP)  ## score a run on its test split (RUN=, the newest by default)
+	$(call app,$*)
+	@$(PY) -m apps.$*.evaluate $(or $(RUN),latest) $(ARGS)
+
+infer-%: $(STAMP)  ## use a run (RUN=, TEXT="..."; without TEXT: standard input, line by line)
+	$(call app,$*)
+	@$(PY) -m apps.$*.infer $(or $(RUN),latest) $(if $(TEXT),"$$TEXT") $(ARGS)
+
+export-%: $(STAMP)  ## write a SavedModel and prove that it agrees (RUN=, OUT=exports/APP)
+	$(call app,$*)
+	@$(PY) -m apps.$*.export $(or $(RUN),latest) --out $(or $(OUT),exports/$*) $(ARGS)
+
+test: $(STAMP)  ## run the tests
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(STAMP)  ## check style and common mistakes
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+bench: $(STAMP)  ## print the speed tables
+	@$(PY) -m tests.benchmarks $(ARGS)

@@ -1,0 +1,89 @@
+"""Scores a run on a split or on people's own files: python -m apps.translate.evaluate RUN ..."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from apps.translate.config import Config
+from common.errors import run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    split: str = "test"
+    """Split of the run's data: train, validation or test."""
+    pair: tuple[str, ...] = ()
+    """Instead of a split: two aligned text files, or one TSV."""
+    beam: int | None = None
+    """Beam size; 0 is greedy search. The run's own when not given."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.translate.evaluate", description=__doc__)
+
+    load_tensorflow()
+    from apps.translate import data, pipeline
+    from common.cli import search_with
+    from common.files import read_json, write_json
+    from common.losses import total_nll
+    from common.metrics import bleu, chrf, perplexity, tokenized_bleu
+    from common.run import Run
+
+    run = Run.open(command.run, "translate", Config)
+    translator, meta = pipeline.load(run)
+    name = ", ".join(command.pair) or command.split
+    pairs = (
+        data.own_pairs(command.pair)
+        if command.pair
+        else data.read_pairs(run.config.data, command.split)
+    )
+    sources, references = map(list, zip(*pairs, strict=True))
+    started = time.monotonic()
+    search = search_with(run.config.decoding.beam, beam=command.beam)
+    outputs = translator.best(sources, search)
+    seconds = time.monotonic() - started
+
+    source_language, language = data.languages(run.config.data)
+    scores = [
+        bleu(outputs, references, language=language),
+        chrf(outputs, references),
+        bleu(outputs, references, lowercase=True, language=language),
+        tokenized_bleu(outputs, references, language),
+    ]
+    names = ["bleu", "chrf", "bleu_lowercase", "bleu_tokenized_lowercase"]
+    batches = data.make_batches(run.config, pairs, *translator.tokenizers, limit=False)
+    scores.append(perplexity(*total_nll(translator.model.token_losses, batches)))
+    names.append("perplexity")
+    if source_language == language:  # what doing nothing would score
+        scores.append(bleu(sources, references, language=language))
+        names.append("bleu_of_copying_the_input")
+
+    for label, score in zip(names, scores, strict=True):
+        print(f"{label:28} {score.value:8.2f}   {score.signature}")
+    result = {
+        "data": name,
+        "sentences": len(pairs),
+        "search": "greedy" if search == "greedy" else f"beam {search.beam}",
+        "sentences_per_second": round(len(pairs) / seconds, 1),
+        "step": meta["step"],
+        **{label: round(s.value, 2) for label, s in zip(names, scores, strict=True)},
+        "signatures": {label: s.signature for label, s in zip(names, scores, strict=True)},
+    }
+    path = run.path / "evaluation.json"
+    write_json(path, {**(read_json(path) if path.exists() else {}), name: result})
+    hypotheses = run.path / "evaluation"
+    hypotheses.mkdir(exist_ok=True)
+    label = "files" if command.pair else command.split
+    (hypotheses / f"{label}.txt").write_text("\n".join(outputs) + "\n", encoding="utf-8")
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

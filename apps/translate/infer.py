@@ -1,0 +1,110 @@
+"""Translates text: python -m apps.translate.infer RUN [TEXT ...]; without TEXT, standard input."""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from apps.translate.config import Config
+from common.errors import UserError, run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+CHUNK = 512  # lines of standard input or a file that are translated together
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Texts to translate. Without any: standard input, one line in, one line out."""
+    file: str = ""
+    """Read lines from this file (.gz as well) instead."""
+    n_best: int = 1
+    """Print so many translations of each text, with scores."""
+    json: bool = False
+    """Print a JSON object a line: source, and translations with their scores."""
+    attention: str = ""
+    """Draw the attention of the (one) text's translation into this PNG file."""
+    beam: int | None = None
+    """Beam size; 0 is greedy search. The run's own when not given."""
+    sample: bool = False
+    """Draw words by their probability instead of searching for the likeliest."""
+    temperature: float = 1.0
+    """Of sampling: below 1 safer, above 1 wilder."""
+    top_k: int = 0
+    """Of sampling: only among the k likeliest words; 0: all."""
+    top_p: float = 1.0
+    """Of sampling: only among the likeliest words that have this probability together."""
+    seed: int = 1
+    """Of sampling: the same seed, the same text."""
+
+
+def chunks(command):
+    """Lists of texts, as they come in; lines typed at a terminal come one by one."""
+    if command.text:
+        yield list(command.text)
+        return
+    if command.file:
+        from data.text_files import read_lines
+
+        lines = read_lines(command.file)
+        for start in range(0, len(lines), CHUNK):
+            yield lines[start : start + CHUNK]
+        return
+    size = 1 if sys.stdin.isatty() else CHUNK
+    waiting = []
+    for line in sys.stdin.buffer:
+        waiting.append(line.decode("utf-8", "replace").rstrip("\r\n"))
+        if len(waiting) >= size:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.translate.infer", description=__doc__)
+    if command.attention and len(command.text) != 1:
+        raise UserError("--attention draws one text: give it as an argument")
+
+    load_tensorflow()
+    from apps.translate import pipeline
+    from common.cli import search_with
+    from common.run import Run
+
+    run = Run.open(command.run, "translate", Config)
+    translator, _ = pipeline.load(run)
+    if command.sample:
+        search = {
+            "seed": (command.seed, 0),
+            "temperature": command.temperature,
+            "top_k": command.top_k,
+            "top_p": command.top_p,
+        }
+    else:
+        search = search_with(run.config.decoding.beam, beam=command.beam, n_best=command.n_best)
+    for texts in chunks(command):
+        for text, found in zip(texts, translator(texts, search), strict=True):
+            if command.json:
+                row = {"source": text, "translations": [item._asdict() for item in found]}
+                print(json.dumps(row, ensure_ascii=False))
+            elif command.n_best > 1:
+                for item in found:
+                    print(f"{item.score:.4f}\t{item.text}")
+            else:
+                print(found[0].text)
+        sys.stdout.flush()
+    if command.attention:
+        from common.plots import attention_map
+
+        weights, columns, rows = translator.attention(command.text[0], found[0].text)
+        for warning in attention_map(command.attention, weights, rows, columns):
+            print(f"warning: {warning}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

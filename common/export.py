@@ -1,0 +1,121 @@
+"""Writes a SavedModel and proves, in a fresh process without this project, that it agrees."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from common.errors import UserError
+
+# Runs with `python -I` in an empty folder, so it cannot import anything of this project. The second
+# pass is the graph-and-session loader, which is what `saved_model_cli` and TensorFlow Serving use:
+# it finds variables that the first one forgives.
+CHECK = """
+import json, os, sys
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np, tensorflow as tf, tensorflow_text
+folder, cases, results = sys.argv[1:]
+cases = json.load(open(cases))
+found = {"load": {}, "session": {}}
+
+def plain(value):
+    value = np.asarray(value)
+    if value.dtype.kind in "OS":
+        return [plain(v) for v in value] if value.ndim else value.item().decode()
+    return value.tolist()
+
+loaded = tf.saved_model.load(folder)
+for name, inputs in cases.items():
+    inputs = {key: tf.constant(value) for key, value in inputs.items()}
+    outputs = loaded.signatures[name](**inputs)
+    found["load"][name] = {key: plain(value.numpy()) for key, value in outputs.items()}
+with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    meta = tf.compat.v1.saved_model.load(session, ["serve"], folder)
+    for name, inputs in cases.items():
+        signature = meta.signature_def[name]
+        feed = {signature.inputs[key].name: value for key, value in inputs.items()}
+        fetch = {key: info.name for key, info in signature.outputs.items()}
+        outputs = session.run(fetch, feed)
+        found["session"][name] = {key: plain(value) for key, value in outputs.items()}
+json.dump(found, open(results, "w"))
+"""
+
+
+def export(module, signatures, inputs, out):
+    """Saves `module` as OUT/VERSION/, the next free number, or leaves nothing and fails.
+
+    Args:
+        module: a tf.Module that holds the raw tf.Variables and the tokenizers (not a Keras model:
+            TensorFlow Serving would not find its variables).
+        signatures: name -> tf.function with an input signature, returning a dict of tensors.
+        inputs: name of a signature -> (argument -> list of Python values): the cases on which the
+            export must give the answers of this process.
+
+    Returns:
+        the folder written.
+    """
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        version = 1 + max((int(p.name) for p in out.iterdir() if p.name.isdigit()), default=0)
+        temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=out))
+    except OSError as error:
+        raise UserError(f"cannot write into {out}: {error.strerror}") from error
+    try:
+        tf.saved_model.save(
+            module,
+            str(temporary),
+            signatures={name: f.get_concrete_function() for name, f in signatures.items()},
+        )
+        expected = {}
+        for name, arguments in inputs.items():
+            outputs = signatures[name](**{key: tf.constant(v) for key, v in arguments.items()})
+            expected[name] = {key: value.numpy() for key, value in outputs.items()}
+        for loader, found in _answers(temporary, inputs).items():
+            _compare(expected, found, loader)
+        temporary.chmod(0o755)
+        temporary.rename(out / str(version))
+    except (tf.errors.OpError, OSError) as error:
+        raise UserError(f"the export into {out} failed, nothing was left there: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return out / str(version)
+
+
+def _answers(folder, inputs):
+    with tempfile.TemporaryDirectory() as empty:
+        cases, results = Path(empty, "cases.json"), Path(empty, "results.json")
+        cases.write_text(json.dumps(inputs))
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", CHECK, str(Path(folder).resolve()), cases, results],
+            cwd=empty,
+            env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
+            raise UserError(f"the export does not load in a fresh process: {reason[0]}")
+        return json.loads(results.read_text())
+
+
+def _compare(expected, found, loader):
+    for name, outputs in expected.items():
+        for key, value in outputs.items():
+            other = found[name][key]
+            if value.dtype == object:
+                same = [v.decode() for v in value.ravel()] == list(np.ravel(other))
+            else:
+                same = np.allclose(value, other, rtol=1e-4, atol=1e-4)
+            if not same:
+                raise UserError(
+                    f"the export's signature {name}, loaded by {loader}, gives another {key} than "
+                    "the model in memory: this is a bug of the app, nothing was exported"
+                )

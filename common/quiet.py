@@ -1,0 +1,22 @@
+"""TensorFlow without the log lines that it writes past every setting while it is imported."""
+
+import os
+
+
+def load_tensorflow():
+    """Imports TensorFlow with stderr closed to its C++ logging; TF_CPP_MIN_LOG_LEVEL undoes it."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        import keras  # noqa: F401
+        import tensorflow as tf
+        import tensorflow_text  # noqa: F401
+
+        tf.config.list_logical_devices()  # complains about missing GPUs
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)

@@ -1,0 +1,154 @@
+"""The translation network as a good Keras user writes it: what `apps.translate` is measured by."""
+
+import math
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from common.text import BOS, PAD
+
+# Of this network only; all sizes and rates are free.
+SUPPORTED = {
+    "cell": {"lstm"},
+    "encoder_layers": {1},
+    "decoder_layers": {1},
+    "upper_layers": {0, 1},
+    "attention": {"general", "scaled"},
+    "input_feeding": {False},
+    "tie": {"all"},
+    "word_dropout": {0.0},
+    "same_dropout": {False},
+    "scheduled_sampling": {0.0},
+}
+
+
+class PlainTranslator(keras.Model):
+    """(source `[batch, source]`, shifted target `[batch, target]`) -> logits
+    `[batch, target, vocab]`, of `keras.layers` alone; `config` is the app's ModelConfig.
+
+    Masks are passed by hand, and only where they change the result: the decoder reads its padding
+    last, so it needs none.
+    """
+
+    def __init__(self, config, vocab):
+        super().__init__()
+        for field, values in SUPPORTED.items():
+            if (value := getattr(config, field)) not in values:
+                raise ValueError(f"there is no plain Keras version of model.{field} {value}")
+        layers, dim, units = keras.layers, config.embedding_dim, config.units
+        self.embedding_scale = math.sqrt(dim)
+        self.query_scale = 1 / math.sqrt(units) if config.attention == "scaled" else 1.0
+        self.embedding = layers.Embedding(vocab, dim, mask_zero=True)
+        self.source_dropout = layers.Dropout(config.embedding_dropout)
+        self.target_dropout = layers.Dropout(config.embedding_dropout)
+        self.encoder = layers.Bidirectional(
+            layers.LSTM(units, return_sequences=True, return_state=True)
+        )
+        self.memory_dropout = layers.Dropout(config.dropout)
+        self.bridge_h = layers.Dense(units, activation="tanh")
+        self.bridge_c = layers.Dense(units)
+        self.decoder = layers.LSTM(units, return_sequences=True)
+        self.key = layers.Dense(units, use_bias=False)
+        self.attention = layers.Attention()
+        self.upper = None
+        if config.upper_layers:
+            self.upper_dropout = layers.Dropout(config.dropout)
+            self.upper_bridge_h = layers.Dense(units, activation="tanh")
+            self.upper_bridge_c = layers.Dense(units)
+            self.upper = layers.LSTM(units, return_sequences=True)
+        self.combine = layers.Dense(dim, activation="tanh")
+        self.output_dropout = layers.Dropout(config.output_dropout)
+        self.output_bias = self.add_weight(shape=(vocab,), initializer="zeros")
+
+    def call(self, inputs, training=False):
+        source, shifted = inputs
+        mask = self.embedding.compute_mask(source)  # [batch, source]
+        embedded = self.source_dropout(self.embedding(source) * self.embedding_scale)
+        memory, *states = self.encoder(embedded, mask=mask)
+        memory = self.memory_dropout(memory)  # [batch, source, 2 * units]
+        summary = ops.concatenate(states, -1)  # [batch, 4 * units]
+
+        embedded = self.target_dropout(self.embedding(shifted) * self.embedding_scale)
+        first = [self.bridge_h(summary), self.bridge_c(summary)]
+        hidden = self.decoder(embedded, initial_state=first)  # [batch, target, units]
+        query = hidden * self.query_scale
+        context = self.attention([query, memory, self.key(memory)], mask=[None, mask])
+        if self.upper:
+            both = self.upper_dropout(ops.concatenate([hidden, context], -1))
+            first = [self.upper_bridge_h(summary), self.upper_bridge_c(summary)]
+            hidden = self.upper(both, initial_state=first)
+        features = self.combine(ops.concatenate([context, hidden], -1))
+        features = self.output_dropout(features)  # [batch, target, dim]
+        table = ops.transpose(self.embedding.embeddings)
+        return ops.matmul(features, table) + self.output_bias
+
+
+class SmoothedCrossEntropy(keras.losses.Loss):
+    """Label smoothing for integer labels: `keras.losses.SparseCategoricalCrossentropy` has none.
+
+    The mean over the positions whose sample weight is 1.
+    """
+
+    def __init__(self, smoothing):
+        super().__init__(reduction="mean_with_sample_weight")
+        self.smoothing = smoothing
+
+    def call(self, y_true, y_pred):
+        one_hot = ops.one_hot(y_true, y_pred.shape[-1])
+        return keras.losses.categorical_crossentropy(
+            one_hot, y_pred, from_logits=True, label_smoothing=self.smoothing
+        )
+
+
+def compiled(config, training, ours):
+    """A PlainTranslator with the weights of the app's `Translator`, ready for `fit`."""
+    model = PlainTranslator(config, ours.target_embedding.vocab_size)
+    model((tf.ones([1, 2], tf.int32), tf.ones([1, 2], tf.int32)))  # makes the weights
+    copy_weights(ours, model)
+    model.compile(
+        keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm or None),
+        SmoothedCrossEntropy(config.label_smoothing),
+        jit_compile=False,  # XLA would compile anew for every length
+    )
+    return model
+
+
+def copy_weights(ours, plain):
+    """All weights of a `Translator`; ValueError when the two do not have equally many."""
+    if ours.count_params() != plain.count_params():
+        raise ValueError(f"{ours.count_params()} parameters, but {plain.count_params()} plain ones")
+    decoder = ours.decoder
+    plain.embedding.set_weights([ours.target_embedding.table.numpy()])
+    plain.output_bias.assign(ours.target_embedding.bias.numpy())
+    plain.key.set_weights([decoder.attention.key_kernel.numpy()])
+    pairs = [
+        (plain.encoder, ours.encoder.rnns[0]),
+        (plain.decoder, decoder.stack.rnns[0]),
+        (plain.combine, decoder.combine),
+        (plain.bridge_h, decoder.bridges[0][0]),
+        (plain.bridge_c, decoder.bridges[0][1]),
+    ]
+    if plain.upper:
+        pairs += [
+            (plain.upper, decoder.upper.rnns[0]),
+            (plain.upper_bridge_h, decoder.bridges[1][0]),
+            (plain.upper_bridge_c, decoder.bridges[1][1]),
+        ]
+    for mine, theirs in pairs:
+        mine.set_weights(theirs.get_weights())
+
+
+def dataset(batches, order):
+    """((source, shifted target), target, weights) of the batches of `order`, for `fit`."""
+    spec = (tf.TensorSpec([None, None], tf.int32),) * 2
+
+    def generate():
+        for numbers in order:
+            yield batches.arrays(numbers)
+
+    def example(source, target):
+        shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
+        return (source, shifted), target, tf.cast(target != PAD, tf.float32)
+
+    return tf.data.Dataset.from_generator(generate, output_signature=spec).map(example).prefetch(4)

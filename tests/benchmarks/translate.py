@@ -1,0 +1,316 @@
+"""Speed of the translation app against plain Keras and a decoding loop in Python.
+
+    python -m tests.benchmarks.translate [--steps 30] [--rounds 5] [--data bible|multi30k]
+
+Both sides of a comparison have the same weights, batches and sentences, and their results are
+compared before anything is measured. Rounds alternate between them in one process, so that
+whatever else the machine does meets both: read the ratio, the median over the pairs of rounds.
+"""
+
+import contextlib
+import io
+import json
+import os
+import platform
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+import numpy as np
+import tyro
+
+from apps.translate.config import PRESETS, Config
+from common.errors import UserError, run_main
+from common.run import Run
+from data import DataError
+
+BATCH = 32  # sentences decoded at once
+
+
+def paired(ours, other, rounds):
+    """Seconds `[2, rounds]` of both functions, in turn; a round before them is not counted.
+
+    Every second pair starts with the other one, so neither always has the warmer cache.
+    """
+    seconds = np.zeros([rounds + 1, 2])
+    for number in range(rounds + 1):
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            start = time.perf_counter()
+            (ours, other)[side]()
+            seconds[number, side] = time.perf_counter() - start
+    return seconds[1:].T
+
+
+def comparison(count, seconds, unit):
+    """Median speeds (`count` units a round), and the median ratio of the pairs."""
+    ours, other = seconds
+    ratio = median((other / ours).tolist())
+    return {"unit": unit, "ours": count / median(ours.tolist()),
+            "other": count / median(other.tolist()), "ratio": ratio}  # fmt: skip
+
+
+# Training ---------------------------------------------------------------------------------------
+
+
+def make_trainer(folder, config, model, batches):
+    """The app's own `Trainer`; checkpoints by the clock, which plain Keras has none of, are off."""
+    from common.training import Trainer, strategy
+
+    settings = replace(config.training, checkpoint_minutes=1e9)
+    run = Run.start(Path(folder, "run"), "translate", config)
+    return Trainer(
+        run, settings, strategy(), model, batches, model.token_losses, validate=None, metric="bleu"
+    )
+
+
+def train_ours(trainer, steps):
+    """`steps` updates on the first batches of epoch 0, by the real loop with its log and bar."""
+    from common.progress import Progress
+    from common.training import Stop
+
+    position = trainer.position
+    position.batch = 0
+    with contextlib.redirect_stdout(io.StringIO()):  # Progress writes to the stdout of its birth
+        progress = Progress(trainer.run, trainer.total_steps, position)
+    with progress:
+        trainer._train_epoch(position.step + steps, Stop(), progress)
+
+
+def plain_loss(plain, batches, order):
+    """The loss of the plain model on batches, without dropout."""
+    from tests.benchmarks.plain_keras_translate import dataset
+
+    return plain.evaluate(dataset(batches, order), verbose=0)
+
+
+def our_loss(model, arrays, smoothing):
+    """The training loss of our model on one batch, without dropout."""
+    import tensorflow as tf
+
+    from common.losses import smoothed_cross_entropy
+    from common.text import BOS, PAD
+
+    source, target = arrays
+    shifted = np.pad(target[:, :-1], [(0, 0), (1, 0)], constant_values=BOS)
+    features, _ = model((source, shifted))
+    scored = target != PAD
+    logits = model.logits(tf.boolean_mask(features, scored))
+    return float(tf.reduce_mean(smoothed_cross_entropy(logits, target[scored], smoothing)[0]))
+
+
+def training_speed(config, model, batches, steps, rounds):
+    from tests.benchmarks.plain_keras_translate import compiled, dataset
+
+    order = batches.order(0)[:steps]
+    if len(order) < steps:
+        raise UserError(f"an epoch has {len(order)} batches: --steps {steps} is too many")
+    try:
+        plain = compiled(config.model, config.training, model)
+    except ValueError as error:
+        raise UserError(f"{error}: measure another run, or none") from None
+    ours = our_loss(model, batches.arrays(order[0]), config.model.label_smoothing)
+    theirs = plain_loss(plain, batches, order[:1])
+    if not abs(ours - theirs) < 1e-4:
+        raise AssertionError(f"not the same network: loss {ours} of ours, {theirs} of plain Keras")
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = make_trainer(folder, config, model, batches)
+        seconds = paired(
+            lambda: train_ours(trainer, steps),
+            lambda: plain.fit(dataset(batches, order), verbose=0),
+            rounds,
+        )
+    tokens = sum(int((batches.arrays(numbers)[1] != 0).sum()) for numbers in order)
+    return comparison(tokens, seconds, "target tokens/s")
+
+
+# Decoding ---------------------------------------------------------------------------------------
+
+
+def decoders(config, model):
+    """Three functions of (source, limits): our beam search, the loop in Python, our greedy one."""
+    import tensorflow as tf
+
+    from common.decoding import beam_search, greedy_search
+    from tests.reference import beam_search_reference
+
+    settings = config.decoding.beam
+    tokens_spec = tf.TensorSpec([None, None], tf.int32)
+    signature = [tokens_spec, tf.TensorSpec([None], tf.int32)]
+
+    @tf.function(input_signature=signature)
+    def beam(source, limits):
+        memory, state = model.encode(source)
+        step = model.step(memory.tile(settings.beam))
+        batch = tf.shape(source)[0]
+        return beam_search(step, state, batch, limits, settings, source_mask=memory.mask)
+
+    @tf.function(input_signature=signature)
+    def greedy(source, limits):
+        memory, state = model.encode(source)
+        return greedy_search(model.step(memory), state, tf.shape(source)[0], limits)
+
+    @tf.function(input_signature=[tokens_spec])
+    def encode(source):
+        memory, state = model.encode(source)
+        return memory.tile(settings.beam), state
+
+    @tf.function(reduce_retracing=True)
+    def step(tokens, state, memory):
+        return model.step(memory)(tokens, state)
+
+    def take(state, rows):
+        return tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), state)
+
+    def loop(source, limits):
+        memory, state = encode(source)
+        return beam_search_reference(
+            lambda tokens, state: step(tf.constant(tokens), state, memory),
+            state,
+            len(source),
+            limits,
+            settings,
+            source_mask=(source != 0),
+            take=take,
+        )
+
+    return beam, loop, greedy
+
+
+def assert_equal_outputs(found, expected, tolerance=1e-3):
+    """The best strings are the same. Where they are not, both must have the same score: of two
+    hypotheses closer than float32 can tell, either may come first. Returns how often it was so."""
+    ties = 0
+    for tokens, length, score, row in zip(
+        found.tokens.numpy()[:, 0], found.lengths.numpy()[:, 0], found.scores.numpy()[:, 0],
+        expected, strict=True,
+    ):  # fmt: skip
+        string, their_score, _ = row[0]
+        if not abs(score - their_score) <= tolerance * max(1.0, abs(their_score)):
+            raise AssertionError(f"scores differ: {score} in the graph, {their_score} in the loop")
+        ties += tuple(tokens[:length].tolist()) != string
+    return ties
+
+
+def decoding_batches(config, sources):
+    """(source, limits) of `BATCH` sentences of similar length, limits as in `Pipeline`."""
+    from common.batching import pad
+
+    sources = sorted(sources, key=len)
+    for start in range(0, len(sources), BATCH):
+        part = sources[start : start + BATCH]
+        ratio, extra = config.decoding.length_ratio, config.decoding.length_extra
+        yield pad(part), np.array([int(len(row) * ratio) + extra for row in part], np.int32)
+
+
+def decoding_speed(config, model, sources, rounds):
+    batches = list(decoding_batches(config, sources))
+    beam, loop, greedy = decoders(config, model)
+    ties = sum(assert_equal_outputs(beam(*batch), loop(*batch)) for batch in batches)
+    seconds = paired(
+        lambda: [beam(*batch).scores.numpy() for batch in batches],
+        lambda: [loop(*batch) for batch in batches],
+        rounds,
+    )
+    beams = comparison(len(sources), seconds, "sentences/s")
+    ours, _ = paired(
+        lambda: [greedy(*batch).scores.numpy() for batch in batches], lambda: None, rounds
+    )
+    return beams, {"unit": "sentences/s", "ours": len(sources) / median(ours.tolist())}, ties
+
+
+# Command ----------------------------------------------------------------------------------------
+
+
+def prepare(data_name, run):
+    """(config, model, training batches, source tokens of the validation set)."""
+    import keras
+
+    from apps.translate import data
+    from apps.translate.model import Translator
+    from common import checkpoints
+
+    opened = run and Run.open(run, "translate", Config)
+    config = opened.config if run else PRESETS["default" if data_name == "bible" else data_name]
+    keras.utils.set_random_seed(config.seed)
+    pairs = data.read_pairs(config.data, "train")
+    if run:
+        tokenizers = data.load_tokenizers(config, opened.path)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            tokenizers = data.train_tokenizers(config, pairs, Path(folder))
+    batches = data.make_batches(config, pairs, *tokenizers)
+    held_out = data.read_pairs(config.data, "validation")
+    sources = data.encode(tokenizers[0], [source for source, _ in held_out])
+    sources = [row for row in sources if len(row) <= config.data.max_length]
+    model = Translator(config.model, *(tokenizer.vocab_size for tokenizer in tokenizers))
+    if run:
+        stored, _ = checkpoints.load(opened.checkpoints / "best.npz")
+        checkpoints.assign("model", model.variables, stored)
+    return config, model, batches, sources
+
+
+def measure(
+    steps: int = 30,
+    rounds: int = 5,
+    data: Literal["bible", "multi30k"] = "bible",
+    sentences: int = 64,
+    run: str | None = None,
+):
+    """Prints the speed of the translation app beside plain Keras and a Python decoding loop.
+
+    Args:
+        steps: updates a round.
+        rounds: pairs of rounds, after one that is not counted.
+        data: the set; its preset shapes the model.
+        sentences: validation sentences decoded a round.
+        run: folder of a trained run, whose data, model and weights are measured instead; without
+            it weights are random, and every output is as long as it may be.
+    """
+    if min(steps, rounds, sentences) < 1:
+        raise UserError("--steps, --rounds and --sentences must be at least 1")
+    config, model, batches, sources = prepare(data, run)
+    # Spread over the whole set, whatever order it has.
+    sources = [sources[n] for n in np.linspace(0, len(sources) - 1, sentences, dtype=int)]
+    beam, greedy, ties = decoding_speed(config, model, sources, rounds)
+    training = training_speed(config, model, batches, steps, rounds)  # changes the weights
+    width = config.decoding.beam.beam
+    rows = [
+        ("training", training, "plain Keras, model.fit"),
+        (f"beam {width}, batch {BATCH}", beam, "Python loop, step in the graph"),
+        (f"greedy, batch {BATCH}", greedy, ""),
+    ]
+    print(f"\n{run if run else config.data.name}: {model.count_params():,} parameters, "
+          f"{os.cpu_count()} CPUs; {rounds} pairs of rounds, {steps} updates or {len(sources)} "
+          "sentences each; medians")  # fmt: skip
+    print(f"{'':18} {'ours':>10} {'other':>10} {'ratio':>7}")
+    for name, row, other in rows:
+        theirs = f"{row['other']:10,.1f} {row['ratio']:7.2f}" if other else " " * 18
+        unit = f"{row['unit']}; other: {other}" if other else row["unit"]
+        print(f"{name:18} {row['ours']:10,.1f} {theirs}  {unit}")
+    print("the losses of both networks agree; outputs of both searches are the same"
+          + (f", but for {ties} ties" if ties else ""))  # fmt: skip
+    if not run:
+        print("random initial weights: every output runs to its length limit; --run RUN measures "
+              "trained ones")  # fmt: skip
+    figures = {
+        "benchmark": "translate",
+        "data": config.data.name,
+        "run": run,
+        "parameters": model.count_params(),
+        "cpus": os.cpu_count(),
+        "machine": platform.machine(),
+        "steps": steps,
+        "rounds": rounds,
+        "sentences": len(sources),
+        "ties": ties,
+        **{name: {key: round(value, 3) if key != "unit" else value for key, value in row.items()}
+           for name, row in (("training", training), ("beam", beam), ("greedy", greedy))},
+    }  # fmt: skip
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.translate"), (DataError,))

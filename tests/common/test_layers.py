@@ -1,0 +1,487 @@
+"""Layers against Keras, against numpy, and against themselves in another form."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from common.errors import UserError
+from common.layers import CELLS, LSTM, Attention, AttentionDecoder, Embedding, Stack, recurrent
+from common.layers.attention import SCORES
+from common.layers.lstm import lstm_sequence
+from tests import reference
+
+BATCH, TIME, DEPTH, UNITS, SOURCE = 3, 6, 4, 5, 7
+LENGTHS = np.array([6, 2, 4])
+MASK = np.arange(TIME) < LENGTHS[:, None]
+
+
+def randoms(*shape, seed=0, dtype=np.float32):
+    return np.random.default_rng([seed, *shape]).normal(size=shape).astype(dtype)
+
+
+def randomise(layer, seed=0):
+    """Random weights, biases too, so that no term hides behind a zero."""
+    layer.set_weights([0.5 * randoms(*w.shape, seed=seed + n) for n, w in enumerate(layer.weights)])
+    return layer
+
+
+def close(a, b, tolerance=1e-5):
+    tf.nest.map_structure(lambda x, y: np.testing.assert_allclose(x, y, 0, tolerance), a, b)
+
+
+def lstm_pair(bidirectional=False, **options):
+    """Ours and Keras', with the same weights."""
+    options = {"return_sequences": True, "return_state": True, **options}
+    ours, theirs = LSTM(UNITS, **options), keras.layers.LSTM(UNITS, use_cudnn=False, **options)
+    if bidirectional:
+        ours, theirs = keras.layers.Bidirectional(ours), keras.layers.Bidirectional(theirs)
+    for layer in (ours, theirs):
+        layer.build((None, None, DEPTH))
+    randomise(ours)
+    theirs.set_weights(ours.get_weights())
+    return ours, theirs
+
+
+def run_with_gradients(layer, x, mask, states):
+    """(valid outputs, states) and the gradients of a loss that uses outputs and all final states,
+    each with other factors."""
+    with tf.GradientTape() as tape:
+        tensors = [tf.constant(x), *(tf.constant(s) for s in states)]
+        tape.watch(tensors)
+        outputs, *final = layer(tensors[0], mask=mask, initial_state=tensors[1:] or None)
+        if mask is not None:
+            reverse = getattr(layer, "go_backwards", False)  # outputs come last step first
+            outputs *= (mask[:, ::-1] if reverse else mask)[..., None].astype("float32")
+        loss = tf.reduce_sum(outputs * randoms(*outputs.shape, seed=7))
+        loss += sum(tf.reduce_sum(s * randoms(*s.shape, seed=8 + n)) for n, s in enumerate(final))
+    return [outputs, *final], tape.gradient(loss, [*layer.trainable_variables, *tensors])
+
+
+# --- LSTM ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
+@pytest.mark.parametrize("go_backwards", [False, True], ids=["forward", "backward"])
+@pytest.mark.parametrize("with_state", [False, True], ids=["from zero", "from a state"])
+def test_lstm_is_keras_lstm(mask, go_backwards, with_state):
+    ours, theirs = lstm_pair(go_backwards=go_backwards)
+    assert ours._kernel_fits()
+    states = [randoms(BATCH, UNITS, seed=s) for s in (1, 2)] if with_state else []
+    x = randoms(BATCH, TIME, DEPTH)
+    results = [run_with_gradients(layer, x, mask, states) for layer in (ours, theirs)]
+    close(*results)
+    assert all(np.abs(gradient).max() > 1e-3 for gradient in results[0][1])
+
+
+@pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
+def test_bidirectional_lstm_is_keras_lstm(mask):
+    ours, theirs = lstm_pair(bidirectional=True)
+    states = [randoms(BATCH, UNITS, seed=s) for s in range(4)]
+    x = randoms(BATCH, TIME, DEPTH)
+    close(*(run_with_gradients(layer, x, mask, states) for layer in (ours, theirs)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"return_state": False, "return_sequences": False},
+        {"activation": "relu"},
+        {"recurrent_activation": "hard_sigmoid"},
+        {"use_bias": False},
+        {"unroll": True},
+        {"zero_output_for_mask": True},
+        {"dropout": 0.5},
+        {"recurrent_dropout": 0.5},
+    ],
+    ids=str,
+)
+def test_lstm_takes_every_option_of_keras(options):
+    ours, theirs = lstm_pair(**options)
+    x = randoms(BATCH, TIME, DEPTH)
+    close(ours(x, mask=MASK), theirs(x, mask=MASK))
+
+
+def test_lstm_dropout_is_drawn_in_training():
+    ours, _ = lstm_pair(dropout=0.5)
+    x = randoms(BATCH, TIME, DEPTH)
+    assert np.abs(ours(x, training=True)[0] - ours(x)[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("go_backwards, mask", [(False, None), (False, MASK), (True, MASK)])
+def test_lstm_sequence_gradient_is_the_slope(mask, go_backwards):
+    units, time, batch = 2, 3, 2
+    arguments = [
+        randoms(time, batch, 4 * units, seed=1, dtype=np.float64),
+        randoms(batch, units, seed=2, dtype=np.float64),
+        randoms(batch, units, seed=3, dtype=np.float64),
+        randoms(units, 4 * units, seed=4, dtype=np.float64),
+    ]
+    steps = None if mask is None else tf.constant(mask[:batch, :time].T[..., None])
+    shapes = ([time, batch, units], [batch, units], [batch, units])
+    factors = [randoms(*shape, seed=5 + n, dtype=np.float64) for n, shape in enumerate(shapes)]
+
+    @tf.function
+    def value(projected, hidden, cell, kernel):
+        results = lstm_sequence(projected, steps, hidden, cell, kernel, go_backwards)
+        return sum(tf.reduce_sum(r * f) for r, f in zip(results, factors, strict=True))
+
+    theoretical, numeric = tf.test.compute_gradient(value, arguments, delta=1e-5)
+    close(theoretical, numeric, 1e-8)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_layer_is_a_loop_over_numpy_steps(cell):
+    layer = recurrent(cell, UNITS)
+    layer.build((None, None, DEPTH))
+    randomise(layer)
+    x = randoms(BATCH, TIME, DEPTH)
+    first = [randoms(BATCH, UNITS, seed=s) for s in range(2 if cell == "lstm" else 1)]
+    outputs, *final = layer(x, mask=MASK, initial_state=[tf.constant(s) for s in first])
+    state = tuple(first)
+    for t in range(TIME):
+        cell_output, cell_state = layer.cell(x[:, t], [tf.constant(s) for s in state])
+        output, new = reference.RECURRENT_STEPS[cell](x[:, t], state, layer.get_weights())
+        close(cell_output, output)
+        close(list(tf.nest.flatten(cell_state)), list(new))
+        valid = MASK[:, t, None]
+        state = tuple(np.where(valid, a, b) for a, b in zip(new, state, strict=True))
+        close(outputs[:, t] * valid, output * valid)
+    close(final, list(state))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_two_halves_with_carried_state_are_the_whole(cell):
+    stack = Stack(3, UNITS, cell)
+    stack.build((None, None, DEPTH))
+    randomise(stack)
+    x = randoms(BATCH, TIME, DEPTH)
+    whole, final = stack(x, mask=MASK)
+    first, state = stack(x[:, :3], mask=MASK[:, :3])
+    second, end = stack(x[:, 3:], mask=MASK[:, 3:], states=state)
+    close(tf.concat([first, second], 1) * MASK[..., None], whole * MASK[..., None])
+    close(end, final)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_padding_is_inert(cell, bidirectional):
+    """Neither what stands in the padding nor how much of it there is changes a valid step."""
+    stack = Stack(3, UNITS, cell, bidirectional)
+    stack.build((None, None, DEPTH))
+    randomise(stack)
+    x = randoms(BATCH, TIME, DEPTH)
+    outputs, states = stack(x, mask=MASK)
+    junk = np.where(MASK[..., None], x, 1e3).astype("float32")
+    junk = np.concatenate([junk, np.full([BATCH, 3, DEPTH], -99, np.float32)], 1)
+    longer = np.concatenate([MASK, np.zeros([BATCH, 3], bool)], 1)
+    padded, padded_states = stack(junk, mask=longer)
+    close(padded[:, :TIME] * MASK[..., None], outputs * MASK[..., None])
+    close(padded_states, states)
+    for row, length in enumerate(LENGTHS):  # and a row alone, without any padding, is the same
+        alone, _ = stack(x[row : row + 1, :length])
+        close(alone[0], outputs[row, :length])
+
+
+@pytest.mark.parametrize("go_backwards", [False, True], ids=["forward", "backward"])
+def test_lstm_is_the_same_eager_in_a_graph_and_under_xla(go_backwards):
+    layer, _ = lstm_pair(go_backwards=go_backwards)
+    x, mask = tf.constant(randoms(BATCH, TIME, DEPTH)), tf.constant(MASK)
+
+    def run(x, mask):
+        with tf.GradientTape() as tape:
+            outputs, h, c = layer(x, mask=mask)
+            loss = tf.reduce_sum(outputs**2) + tf.reduce_sum(h * c)
+        return outputs, h, c, tape.gradient(loss, [v.value for v in layer.trainable_variables])
+
+    unknown = [tf.TensorSpec([None, None, DEPTH]), tf.TensorSpec([None, None], tf.bool)]
+    eager = run(x, mask)
+    close(tf.function(run, input_signature=unknown)(x, mask), eager)
+    close(tf.function(run, jit_compile=True)(x, mask), eager)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_lstm_survives_keras_files(tmp_path, bidirectional):
+    rnn = LSTM(UNITS, return_sequences=True, go_backwards=not bidirectional)
+    layer = keras.layers.Bidirectional(rnn) if bidirectional else rnn
+    copy = type(layer).from_config(layer.get_config())
+    assert copy.get_config() == layer.get_config()
+    assert type(copy.forward_layer if bidirectional else copy) is LSTM
+    model = keras.Sequential([keras.Input([None, DEPTH]), layer])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    x = randoms(BATCH, TIME, DEPTH)
+    close(loaded(x), model(x), 0)
+    assert type(loaded.layers[0]) is type(layer)
+
+
+@pytest.mark.parametrize("policy", ["float16", "mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_states_have_the_compute_type(cell, policy):
+    stack = Stack(2, UNITS, cell, dtype=policy)
+    dtype = keras.DTypePolicy(policy).compute_dtype
+    stack.rnns = [recurrent(cell, UNITS, dtype=policy) for _ in stack.rnns]
+    stack.build((None, None, DEPTH))
+    x = tf.cast(randoms(BATCH, TIME, DEPTH), dtype)
+    outputs, states = stack(x, mask=MASK)
+    again, final = stack(x, mask=MASK, states=states)
+    _, stepped = stack.step(x[:, 0], states)
+    types = {t.dtype.name for t in tf.nest.flatten([outputs, states, again, final, stepped])}
+    assert types == {dtype}
+    exact = Stack(2, UNITS, cell)
+    exact.build((None, None, DEPTH))
+    for rnn, twin in zip(stack.rnns, exact.rnns, strict=True):
+        twin.set_weights(rnn.get_weights())
+    valid = MASK[..., None]
+    close(tf.cast(outputs, "float32") * valid, exact(x, mask=MASK)[0] * valid, 0.03)
+
+
+# --- Stack -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("residual_from", [0, 1, 2, 3])
+def test_residual_connections(residual_from):
+    stack = Stack(4, UNITS, residual_from=residual_from)
+    stack.build((None, None, UNITS))
+    randomise(stack)
+    x = sequence = randoms(BATCH, TIME, UNITS)
+    for number, rnn in enumerate(stack.rnns, 1):
+        outputs = rnn(sequence)[0]
+        sequence = outputs + sequence if residual_from and number >= residual_from else outputs
+    close(stack(x)[0], sequence)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_stack_by_steps_is_the_stack(cell):
+    stack = Stack(4, UNITS, cell, dropout=0.5)
+    stack.build((None, None, DEPTH))
+    randomise(stack)
+    x = randoms(BATCH, TIME, DEPTH)
+    whole, final = stack(x)
+    states = stack.zero_state(BATCH)
+    for t in range(TIME):
+        outputs, states = stack.step(x[:, t], states)
+        close(outputs, whole[:, t])
+    close(states, final)
+
+
+@pytest.mark.parametrize("same_dropout", [False, True])
+def test_stack_dropout_masks(same_dropout):
+    """Ones through the dropout show its mask: fixed over time only when that is wanted."""
+    stack = Stack(2, UNITS, dropout=0.5, same_dropout=same_dropout)
+    drawn = stack.dropouts[0](tf.ones([8, 20, UNITS]), training=True).numpy()
+    assert set(np.unique(drawn)) == {0.0, 2.0}
+    assert (drawn == drawn[:, :1]).all() == same_dropout
+    assert (drawn[0] != drawn[1]).any()
+
+
+def test_unknown_cell_names_the_known():
+    with pytest.raises(UserError, match="'ltsm'.*lstm, gru, simple"):
+        Stack(1, UNITS, "ltsm")
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_weight_of_a_stack_learns(cell, bidirectional):
+    stack = Stack(3, UNITS, cell, bidirectional)
+    stack.build((None, None, DEPTH))
+    randomise(stack)
+    with tf.GradientTape() as tape:
+        outputs, _ = stack(randoms(BATCH, TIME, DEPTH), mask=MASK)
+        loss = tf.reduce_sum(outputs**2)
+    for variable, gradient in zip(
+        stack.trainable_variables, tape.gradient(loss, stack.trainable_variables), strict=True
+    ):
+        assert np.abs(gradient).max() > 1e-4, variable.path
+
+
+# --- Attention -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("score", SCORES)
+def test_attention_scores(score, masked):
+    memory_depth = UNITS if score == "dot" else DEPTH
+    layer = Attention(score)
+    layer.build(UNITS, memory_depth)
+    randomise(layer)
+    queries, memory = randoms(BATCH, TIME, UNITS), randoms(BATCH, SOURCE, memory_depth)
+    mask = np.ones([BATCH, SOURCE], bool)
+    if masked:
+        mask = np.arange(SOURCE) < np.array([7, 1, 4])[:, None]
+    context, weights = layer(queries, layer.keys(memory), memory, mask if masked else None)
+    named = {variable.name: variable.numpy() for variable in layer.weights}
+    for row in range(BATCH):
+        for t in range(TIME):
+            expected = reference.attention(score, queries[row, t], memory[row], named, mask[row])
+            close((context[row, t], weights[row, t]), expected)
+    close(tf.reduce_sum(weights, -1), np.ones([BATCH, TIME]))
+    assert not weights.numpy()[np.broadcast_to(~mask[:, None], weights.shape)].any()
+
+
+def test_attention_of_half_precision_is_a_distribution():
+    layer = Attention("dot", dtype="mixed_float16")
+    layer.build(UNITS, UNITS)
+    memory = tf.cast(30 * randoms(BATCH, SOURCE, UNITS), tf.float16)
+    _, weights = layer(memory, layer.keys(memory), memory, np.ones([BATCH, SOURCE], bool))
+    assert weights.dtype == tf.float16
+    close(tf.reduce_sum(tf.cast(weights, tf.float32), -1), np.ones([BATCH, SOURCE]), 1e-3)
+
+
+def test_dot_attention_needs_one_size():
+    with pytest.raises(UserError, match="5 units and the encoder 4 outputs.*general or scaled"):
+        Attention("dot").build(UNITS, DEPTH)
+
+
+def test_unknown_attention_names_the_known():
+    with pytest.raises(UserError, match="'luong'.*additive, dot, general, scaled"):
+        Attention("luong")
+
+
+# --- Decoder ---------------------------------------------------------------------------------
+
+DECODERS = [
+    {"cell": cell, "input_feeding": feeding, "upper_layers": upper, "attention": score}
+    for cell, feeding, upper, score in [
+        ("lstm", False, 0, "scaled"),
+        ("lstm", True, 1, "additive"),
+        ("lstm", False, 2, "dot"),
+        ("gru", True, 0, "general"),
+        ("gru", False, 1, "additive"),
+        ("gru", True, 2, "scaled"),
+        ("simple", True, 2, "dot"),
+        ("simple", False, 1, "general"),
+    ]
+]
+
+
+def make_decoder(layers=3, **options):
+    decoder = AttentionDecoder(layers, UNITS, features=6, **options)
+    depth = UNITS if options.get("attention") == "dot" else 8
+    decoder.build(DEPTH, depth, 9)
+    randomise(decoder)
+    values = randoms(BATCH, SOURCE, depth)
+    mask = np.arange(SOURCE) < np.array([7, 2, 5])[:, None]
+    return decoder, values, mask
+
+
+def start(decoder, values, mask):
+    memory = decoder.memory(tf.constant(values), tf.constant(mask))
+    return memory, decoder.initial_state([tf.constant(randoms(BATCH, 9))], values.shape[1])
+
+
+@pytest.mark.parametrize("options", DECODERS, ids=lambda o: "-".join(map(str, o.values())))
+def test_decoder_at_once_is_the_decoder_by_steps(options):
+    # Dropout must play no part outside training.
+    decoder, values, mask = make_decoder(dropout=0.5, output_dropout=0.5, **options)
+    embedded = tf.constant(randoms(BATCH, TIME, DEPTH))
+    memory, state = start(decoder, values, mask)
+    features, weights = decoder(embedded, memory, state)
+    graph = tf.function(lambda e: decoder(e, *start(decoder, values, mask)), autograph=False)
+    graph = graph.get_concrete_function(tf.TensorSpec([None, None, DEPTH]))
+    close(graph(embedded), (features, weights))
+    for t in range(TIME):
+        output, state = decoder.step(embedded[:, t], memory, state)
+        close((output, state["attention"]), (features[:, t], weights[:, t]))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("feeding", [False, True])
+def test_decoder_with_few_layers(layers, feeding):
+    decoder, values, mask = make_decoder(layers, input_feeding=feeding)
+    memory, state = start(decoder, values, mask)
+    features, _ = decoder(tf.constant(randoms(BATCH, TIME, DEPTH)), memory, state)
+    for t in range(TIME):
+        output, state = decoder.step(randoms(BATCH, TIME, DEPTH)[:, t], memory, state)
+    close(output, features[:, -1])
+
+
+def test_decoder_equation():
+    """h~ = tanh(W [c; h]) of Luong, one step in numpy, input feeding and bridge included."""
+    decoder, values, mask = make_decoder(1, attention="general", input_feeding=True)
+    memory, state = start(decoder, values, mask)
+    state["features"] = tf.constant(randoms(BATCH, 6))
+    summary = randoms(BATCH, 9)
+    bridge_h, bridge_c = (dense.get_weights() for dense in decoder.bridges[0])
+    h, c = np.tanh(summary @ bridge_h[0] + bridge_h[1]), summary @ bridge_c[0] + bridge_c[1]
+    close(state["rnn"], [[h, c]])
+    x = randoms(BATCH, DEPTH)
+    output, new = decoder.step(x, memory, state)
+    rnn = decoder.stack.rnns[0].get_weights()
+    h, _ = reference.lstm_step(np.concatenate([x, state["features"]], -1), (h, c), rnn)
+    key = {"key_kernel": decoder.attention.key_kernel.numpy()}
+    context = np.stack(
+        [reference.attention("general", h[n], values[n], key, mask[n])[0] for n in range(BATCH)]
+    )
+    kernel, bias = decoder.combine.get_weights()
+    close(output, np.tanh(np.concatenate([context, h], -1) @ kernel + bias))
+    close(new["features"], output, 0)
+
+
+@pytest.mark.parametrize("feeding", [False, True])
+def test_padding_of_the_memory_is_inert(feeding):
+    decoder, values, mask = make_decoder(2, upper_layers=1, input_feeding=feeding)
+    embedded = tf.constant(randoms(BATCH, TIME, DEPTH))
+    features, weights = decoder(embedded, *start(decoder, values, mask))
+    junk = np.where(mask[..., None], values, 1e3).astype("float32")
+    junk = np.concatenate([junk, np.full([BATCH, 2, 8], 1e3, np.float32)], 1)
+    longer = np.concatenate([mask, np.zeros([BATCH, 2], bool)], 1)
+    others, other_weights = decoder(embedded, *start(decoder, junk, longer))
+    close((others, other_weights[..., :SOURCE]), (features, weights))
+    assert not other_weights[..., SOURCE:].numpy().any()
+
+
+def test_tiled_memory_has_neighbouring_copies():
+    decoder, values, mask = make_decoder(1)
+    tiled = decoder.memory(tf.constant(values), tf.constant(mask)).tile(2)
+    close(tiled.values, np.repeat(values, 2, 0), 0)
+    assert (tiled.mask.numpy() == np.repeat(mask, 2, 0)).all()
+
+
+@pytest.mark.parametrize("feeding", [False, True])
+@pytest.mark.parametrize("score", SCORES)
+def test_every_weight_of_a_decoder_learns(score, feeding):
+    decoder, values, mask = make_decoder(
+        2, upper_layers=1, attention=score, input_feeding=feeding, dropout=0.1
+    )
+    variables = decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        memory, state = start(decoder, values, mask)
+        features, _ = decoder(tf.constant(randoms(BATCH, TIME, DEPTH)), memory, state, training=True)
+        loss = tf.reduce_sum(features * randoms(*features.shape, seed=5))
+    gradients = tape.gradient(loss, [variable.value for variable in variables])
+    for variable, gradient in zip(variables, gradients, strict=True):
+        assert np.abs(gradient).max() > 1e-5, variable.path
+
+
+def test_input_feeding_holds_its_dropout_masks_over_time():
+    """With weights that copy, a unit dropped between layers is dropped at every step."""
+    decoder, values, mask = make_decoder(2, input_feeding=True, dropout=0.5)
+    seen = []
+    stack_step = decoder.stack.step
+    decoder.stack.step = lambda x, s, noises: (seen.append(noises), stack_step(x, s, noises))[1]
+    embedded = tf.constant(randoms(BATCH, TIME, DEPTH))
+    decoder(embedded, *start(decoder, values, mask), training=True)
+    assert all((step[0].numpy() == seen[0][0].numpy()).all() for step in seen)
+    assert set(np.unique(seen[0][0])) == {0.0, 2.0}
+
+
+# --- Embedding -------------------------------------------------------------------------------
+
+
+def test_tied_embedding_is_one_matrix_both_ways():
+    layer = Embedding(11, 4, output=True)
+    layer.build()
+    randomise(layer)
+    table, bias = (w.numpy() for w in layer.weights)
+    tokens = np.array([[3, 0, 10], [3, 1, 2]])
+    close(layer(tokens), np.eye(11, dtype=np.float32)[tokens] @ table * 2)
+    features = randoms(5, 4)
+    close(layer.logits(features), features @ table.T + bias)
+
+
+def test_embeddings_start_with_unit_variance():
+    layer = Embedding(2000, 16)
+    layer.build()
+    assert len(layer.weights) == 1
+    assert 0.9 < np.std(layer(np.arange(2000))) < 1.1
