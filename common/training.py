@@ -1,12 +1,12 @@
 """The one training loop: exact to resume, safe to stop, the same on one device or many."""
 
 import contextlib
+import dataclasses
 import itertools
 import math
 import os
 import signal
 import time
-from dataclasses import dataclass, field
 
 import tensorflow as tf
 
@@ -16,14 +16,15 @@ from common.optimizers import MovingAverage, clip, learning_rate, optimizer
 from common.progress import Progress
 
 
-@dataclass
+@dataclasses.dataclass
 class Position:
     """Where a training stands; part of every checkpoint."""
 
     epoch: int = 0
     batch: int = 0  # updates made in this epoch
     step: int = 0  # updates made in all
-    best: float | None = None
+    best: float | None = None  # score of best.npz
+    record: float | None = None  # best score at the end of an epoch
     bad_validations: int = 0  # since the best one
     plateau_scale: float = 1.0
     validated: int = 0  # step of the last validation
@@ -34,16 +35,17 @@ class Position:
         self.started = time.monotonic() - self.seconds
 
     def stored(self):
+        """For a checkpoint; counts the seconds of this start."""
         self.seconds = round(time.monotonic() - self.started, 3)
-        return dict(self.__dict__, started=None)
+        return dataclasses.asdict(self)
 
 
-@dataclass
+@dataclasses.dataclass
 class Stop:
     """Set by SIGTERM and Ctrl-C; a second Ctrl-C stops at once."""
 
     wanted: str = ""
-    before: dict = field(default_factory=dict)
+    before: dict = dataclasses.field(default_factory=dict)
 
     def __enter__(self):
         with contextlib.suppress(ValueError):  # only the main thread may set handlers
@@ -107,6 +109,8 @@ class Trainer:
 
     def fit(self, max_steps=None):
         """Trains to the end of the plan, or until `max_steps` updates; returns the Position."""
+        if max_steps is not None and max_steps < 1:
+            raise UserError(f"--max-steps is {max_steps}: it must be at least 1")
         if self._resume():
             print(f"going on at step {self.position.step} (epoch {self.position.epoch + 1})")
         position = self.position
@@ -227,21 +231,23 @@ class Trainer:
         position, config = self.position, self.config
         with self.average.in_place():
             scores, samples = self.validate()
-            better = position.best is None or scores[self.metric] > position.best
+            better = position.record is None or scores[self.metric] > position.record
             if better:
                 position.best = scores[self.metric]
                 meta = {"step": position.step, "scores": scores}
                 weights = checkpoints.values("model", self.model.variables)
                 checkpoints.save(self.run.checkpoints / "best.npz", weights, meta)
         position.validated = position.step
-        position.bad_validations = 0 if better else position.bad_validations + 1
         progress.validated(scores, samples, better)
         if position.batch >= self._epoch_steps(position.epoch):
+            # A stop by max_steps in mid-epoch counts for nothing here: it is not in the plan.
             position.epoch, position.batch = position.epoch + 1, 0
-        if config.patience and position.bad_validations >= config.patience:
-            position.finished = f"no better {self.metric} in {config.patience} validations"
-        if config.schedule == "plateau" and position.bad_validations > config.plateau_patience:
-            position.plateau_scale *= config.plateau_factor
+            position.record = scores[self.metric] if better else position.record
+            position.bad_validations = 0 if better else position.bad_validations + 1
+            if config.patience and position.bad_validations >= config.patience:
+                position.finished = f"no better {self.metric} in {config.patience} validations"
+            if config.schedule == "plateau" and position.bad_validations > config.plateau_patience:
+                position.plateau_scale *= config.plateau_factor
         self._save()
 
     # Checkpoints --------------------------------------------------------------------------------
@@ -254,7 +260,6 @@ class Trainer:
         }
 
     def _save(self):
-        self.position.stored()
         stored = {}
         for prefix, variables in self._variables().items():
             stored |= checkpoints.values(prefix, variables)
@@ -268,7 +273,6 @@ class Trainer:
         stored, meta = found
         for prefix, variables in self._variables().items():
             checkpoints.assign(prefix, variables, stored)
-        meta.pop("started")
         self.position = Position(**meta)
         self.run.forget_after(self.position.step)
         return True

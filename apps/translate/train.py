@@ -26,7 +26,6 @@ def main():
     run = Run.start(run_dir, "translate", config)
     with run.locked():
         run.record_start()
-        keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(config.training.precision)
         pairs = data.read_pairs(config.data, "train")
         held_out = data.read_pairs(config.data, "validation")
@@ -36,6 +35,8 @@ def main():
         examples = [pair[0] for pair in held_out[:: max(1, len(held_out) // 30)]][:30]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(" ".join(example.split()) + "\n" for example in examples)
+        # Not before: preparing a data set for the first time draws random numbers.
+        keras.utils.set_random_seed(config.seed)
         scope = strategy()
         with scope.scope():
             model = Translator(config.model, source.vocab_size, target.vocab_size)

@@ -151,4 +151,5 @@ def dataset(batches, order):
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
         return (source, shifted), target, tf.cast(target != PAD, tf.float32)
 
-    return tf.data.Dataset.from_generator(generate, output_signature=spec).map(example).prefetch(4)
+    examples = tf.data.Dataset.from_generator(generate, output_signature=spec).map(example)
+    return examples.apply(tf.data.experimental.assert_cardinality(len(order))).prefetch(4)

@@ -24,6 +24,7 @@ import tyro
 
 from apps.translate.config import PRESETS, Config
 from common.errors import UserError, run_main
+from common.quiet import load_tensorflow
 from common.run import Run
 from data import DataError
 
@@ -119,7 +120,7 @@ def training_speed(config, model, batches, steps, rounds):
         trainer = make_trainer(folder, config, model, batches)
         seconds = paired(
             lambda: train_ours(trainer, steps),
-            lambda: plain.fit(dataset(batches, order), verbose=0),
+            lambda: plain.fit(dataset(batches, order), shuffle=False, verbose=0),
             rounds,
         )
     tokens = sum(int((batches.arrays(numbers)[1] != 0).sum()) for numbers in order)
@@ -271,6 +272,7 @@ def measure(
     """
     if min(steps, rounds, sentences) < 1:
         raise UserError("--steps, --rounds and --sentences must be at least 1")
+    load_tensorflow()
     config, model, batches, sources = prepare(data, run)
     # Spread over the whole set, whatever order it has.
     sources = [sources[n] for n in np.linspace(0, len(sources) - 1, sentences, dtype=int)]

@@ -447,7 +447,9 @@ def test_every_weight_of_a_decoder_learns(score, feeding):
     variables = decoder.trainable_variables
     with tf.GradientTape() as tape:
         memory, state = start(decoder, values, mask)
-        features, _ = decoder(tf.constant(randoms(BATCH, TIME, DEPTH)), memory, state, training=True)
+        features, _ = decoder(
+            tf.constant(randoms(BATCH, TIME, DEPTH)), memory, state, training=True
+        )
         loss = tf.reduce_sum(features * randoms(*features.shape, seed=5))
     gradients = tape.gradient(loss, [variable.value for variable in variables])
     for variable, gradient in zip(variables, gradients, strict=True):

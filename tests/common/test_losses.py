@@ -1,0 +1,62 @@
+"""The fused loss against its formula written out."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from common.losses import smoothed_cross_entropy
+
+VOCAB = 7
+LABELS = np.array([0, 6, 3, 3, 1], np.int32)
+LOGITS = np.random.default_rng(1).normal(size=[5, VOCAB]).astype("float32") * 3
+
+
+def targets(smoothing):
+    return (1 - smoothing) * np.eye(VOCAB)[LABELS] + smoothing / VOCAB
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_the_formula(smoothing):
+    exact = LOGITS.astype(np.float64)
+    log_p = exact - np.log(np.exp(exact).sum(-1, keepdims=True))
+    loss, nll = smoothed_cross_entropy(tf.constant(LOGITS), LABELS, smoothing)
+    np.testing.assert_allclose(loss, -(targets(smoothing) * log_p).sum(-1), rtol=1e-5)
+    np.testing.assert_allclose(nll, -log_p[np.arange(5), LABELS], rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_the_gradient_is_that_of_the_obvious_way(smoothing):
+    """Rows have different weights, and nll has no gradient of its own."""
+    weights = tf.constant([1.0, 2.0, 0.0, -1.0, 0.5])
+    logits = tf.Variable(LOGITS)
+    with tf.GradientTape(persistent=True) as tape:
+        loss, nll = smoothed_cross_entropy(logits, LABELS, smoothing)
+        ours = tf.reduce_sum(weights * loss) + tf.reduce_sum(nll)
+        q = tf.constant(targets(smoothing), tf.float32)
+        obvious = -tf.reduce_sum(weights[:, None] * q * tf.nn.log_softmax(logits))
+    np.testing.assert_allclose(
+        tape.gradient(ours, logits), tape.gradient(obvious, logits), atol=1e-6
+    )
+
+
+def test_without_smoothing_it_is_sparse_cross_entropy():
+    loss, nll = smoothed_cross_entropy(tf.constant(LOGITS), LABELS)
+    expected = tf.nn.sparse_softmax_cross_entropy_with_logits(LABELS, LOGITS)
+    np.testing.assert_allclose(loss, expected, rtol=1e-6)
+    np.testing.assert_array_equal(loss, nll)
+
+
+def test_half_precision_logits_and_no_rows():
+    loss, nll = smoothed_cross_entropy(tf.constant(LOGITS, tf.float16), LABELS, 0.1)
+    assert loss.dtype == nll.dtype == tf.float32
+    np.testing.assert_allclose(
+        loss, smoothed_cross_entropy(tf.constant(LOGITS), LABELS, 0.1)[0], rtol=1e-2
+    )
+    loss, _ = smoothed_cross_entropy(tf.zeros([0, VOCAB]), tf.zeros([0], tf.int32), 0.1)
+    assert loss.shape == [0]
+
+
+def test_large_logits_stay_finite():
+    logits = tf.constant([[1e4, -1e4], [-1e4, 1e4]])
+    loss, _ = smoothed_cross_entropy(logits, tf.constant([0, 0]), 0.1)
+    np.testing.assert_allclose(loss, [0.1 * 1e4, 0.95 * 2e4], rtol=1e-5)

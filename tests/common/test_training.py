@@ -1,0 +1,462 @@
+"""The training loop on a tiny language model: exact to resume, safe to stop, the same on devices.
+
+`train` is a whole command in miniature; what a test compares is every stored array, bit for bit.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from common import checkpoints, progress
+from common.batching import Batches
+from common.config import BatchingConfig, TrainingConfig
+from common.errors import UserError
+from common.layers import LSTM
+from common.losses import smoothed_cross_entropy
+from common.run import Run
+from common.training import Trainer
+
+ROOT = Path(__file__).parents[2]
+VOCAB, UNITS, BATCH = 12, 8, 8
+STEPS = 5  # updates an epoch
+
+BASE = TrainingConfig(
+    epochs=3, learning_rate=0.05, warmup_steps=3, clip_norm=1.0, ema=0.9, checkpoint_minutes=1e9
+)
+PLAIN = replace(BASE, epochs=1, ema=0.0)
+
+
+@dataclass(frozen=True)
+class Config:
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    seed: int = 1
+
+
+def sentences(count=STEPS * BATCH):
+    """Runs of numbers, each the one before plus one: easy to learn, of different lengths."""
+    random = np.random.default_rng(5)
+    return [
+        [1 + (int(start) + n) % (VOCAB - 1) for n in range(size)]
+        for start, size in zip(
+            random.integers(0, VOCAB, count), random.integers(3, 7, count), strict=True
+        )
+    ]
+
+
+class InOrder(Batches):
+    """Batches of neighbours, in the order in which they stand."""
+
+    def order(self, epoch):
+        size = self.config.batch_size
+        return list(np.arange(len(self.longest)).reshape(-1, size))
+
+
+class Model(keras.Model):
+    """Next token out of an LSTM; `recurrent` False leaves the LSTM out, which compiles sooner."""
+
+    def __init__(self, dropout=0.3, recurrent=True):
+        super().__init__()
+        self.embedding = keras.layers.Embedding(VOCAB, UNITS)
+        self.rnn = LSTM(UNITS, return_sequences=True) if recurrent else None
+        self.dropout = keras.layers.Dropout(dropout)
+        self.dense = keras.layers.Dense(VOCAB)
+        self.embedding.build()
+        if recurrent:
+            self.rnn.build((None, None, UNITS))
+        self.dense.build((None, None, UNITS))
+        self.built = True
+
+    def call(self, tokens, training=False):
+        x = self.embedding(tokens)
+        if self.rnn:
+            x = self.rnn(x, mask=tf.not_equal(tokens, 0))
+        return self.dense(self.dropout(x, training=training))
+
+    def losses_of(self, arrays, training=True):
+        (tokens,) = arrays
+        logits = tf.reshape(self(tokens[:, :-1], training=training), [-1, VOCAB])
+        labels = tf.reshape(tokens[:, 1:], [-1])
+        losses, nll = smoothed_cross_entropy(logits, labels, 0.1 if training else 0.0)
+        scored = tf.cast(labels > 0, tf.float32)
+        return (
+            tf.reduce_sum(losses * scored),
+            tf.reduce_sum(scored),
+            tf.reduce_sum(nll * scored),
+        )
+
+
+def make(path, config=BASE, seed=1, batches=None, strategy=None, loss=None, metric=None, **options):
+    """The trainer of a new process. `seed` is of the model's first weights and dropouts: what
+    resumes must not depend on it."""
+    keras.utils.set_random_seed(seed)
+    run = Run.start(path, "tiny", Config(config))
+    strategy = strategy or tf.distribute.get_strategy()
+    batches = batches or Batches([sentences()], BatchingConfig(batch_size=BATCH, bucket_batches=2))
+    with strategy.scope():
+        model = Model(**options)
+
+    def validate():
+        _, tokens, nll = model.losses_of(batches.arrays(range(20)), training=False)
+        value = float(nll / tokens)
+        return {"loss": value, "score": -value if metric is None else metric()}, ["a", "b"]
+
+    loss = loss or (lambda model, arrays, share: model.losses_of(arrays))
+    return Trainer(
+        run,
+        config,
+        strategy,
+        model,
+        batches,
+        lambda arrays, share: loss(model, arrays, share),
+        validate,
+        "score",
+    )
+
+
+def train(path, config=BASE, max_steps=None, **options):
+    trainer = make(path, config, **options)
+    trainer.fit(max_steps)
+    return trainer
+
+
+def arrays_of(trainer):
+    """Every stored array: weights, dropout seeds, optimizer, averages."""
+    return {  # by number: Keras counts on in the names of layers made in one process
+        name.rpartition("/")[0]: value
+        for prefix, variables in trainer._variables().items()
+        for name, value in checkpoints.values(prefix, variables).items()
+    }
+
+
+def assert_same(trainer, expected, tolerance=0):
+    found = arrays_of(trainer)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, 0, tolerance, err_msg=name)
+
+
+def weights_of(trainer):
+    return [variable.numpy() for variable in trainer.model.trainable_variables]
+
+
+def assert_close_weights(a, b, tolerance):
+    for x, y in zip(a, b, strict=True):
+        np.testing.assert_allclose(x, y, 0, tolerance)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(progress, "LOG_EVERY", 1)
+        trainer = train(path)
+    return arrays_of(trainer), trainer
+
+
+# --- one whole training ----------------------------------------------------------------------
+
+
+def test_training_learns_and_tells(undisturbed):
+    _, trainer = undisturbed
+    run, position = trainer.run, trainer.position
+    assert (position.step, position.epoch) == (3 * STEPS, 3)
+    assert position.finished == "all epochs are done"
+    train_rows = [row for row in run.rows() if row["kind"] == "train"]
+    validations = [row for row in run.rows() if row["kind"] == "validation"]
+    assert [row["step"] for row in train_rows] == list(range(1, 3 * STEPS + 1))
+    assert [row["step"] for row in validations] == [STEPS, 2 * STEPS, 3 * STEPS]
+    assert train_rows[-1]["loss"] < 0.8 * train_rows[0]["loss"]
+    assert validations[-1]["loss"] < 0.8 * np.log(VOCAB)
+    assert position.best == pytest.approx(-validations[-1]["loss"], abs=1e-4)
+    assert all(row["loss"] >= row["nll"] * 0.9 > 0 for row in train_rows)
+    assert all(0 <= row["gradient_norm"] < 100 for row in train_rows)
+    samples = sorted(path.name for path in (run.path / "samples").iterdir())
+    assert samples == [f"step-{n:08d}.txt" for n in (STEPS, 2 * STEPS, 3 * STEPS)]
+    assert (run.path / "samples" / samples[0]).read_text() == "a\nb\n"
+    assert any((run.path / "tensorboard").iterdir())
+
+
+def test_the_best_weights_are_the_averaged_ones(undisturbed):
+    arrays, trainer = undisturbed
+    stored, meta = checkpoints.load(trainer.run.checkpoints / "best.npz")
+    assert meta["step"] == 3 * STEPS and meta["scores"]["score"] == trainer.position.best
+    model = Model()
+    checkpoints.assign("model", model.variables, stored)
+    averages = [value for name, value in arrays.items() if name.startswith("average")]
+    assert_close_weights([v.numpy() for v in model.trainable_variables], averages, 0)
+    assert np.abs(model.dense.kernel - trainer.model.dense.kernel).max() > 1e-3
+    _, tokens, nll = model.losses_of(trainer.batches.arrays(range(20)), training=False)
+    assert float(nll / tokens) == pytest.approx(-trainer.position.best, rel=1e-5)
+
+
+def test_a_finished_training_does_nothing_more(undisturbed, capsys):
+    arrays, trainer = undisturbed
+    rows = trainer.run.rows()
+    again = train(trainer.run.path, seed=2)
+    assert again.run.rows() == rows and again.position.step == 3 * STEPS
+    assert_same(again, arrays)
+
+
+# --- stopping and going on -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stops", [[2], [STEPS], [3, STEPS + 4]], ids=str)
+def test_a_stopped_training_goes_on_bit_for_bit(tmp_path, undisturbed, stops, monkeypatch):
+    monkeypatch.setattr(progress, "LOG_EVERY", 1)
+    for seed, stop in enumerate(stops, 1):
+        assert train(tmp_path, max_steps=stop, seed=seed).position.step == stop
+    (tmp_path / "checkpoints" / ".last-00000099.npz.7.tmp").write_bytes(b"PK half a checkpoint")
+    trainer = train(tmp_path, seed=9)
+    assert_same(trainer, undisturbed[0])
+    steps = [row["step"] for row in trainer.run.rows() if row["kind"] == "train"]
+    assert steps == list(range(1, 3 * STEPS + 1))
+
+
+def test_max_steps_leaves_no_trace_in_the_course(tmp_path):
+    """The validation of a stop in mid-epoch counts neither for patience nor for the plateau."""
+    config = replace(PLAIN, epochs=4, schedule="plateau", plateau_patience=0, patience=3, ema=0.0)
+    options = {"metric": lambda: 1.0, "recurrent": False}
+    whole = train(tmp_path / "whole", config, **options)
+    for stop in (2, STEPS + 2, None):
+        stopped = train(tmp_path / "stopped", config, max_steps=stop, **options)
+    assert stopped.position.finished == whole.position.finished
+    assert stopped.position.step == whole.position.step
+    assert_same(stopped, arrays_of(whole))
+
+
+def child(path):
+    """What the process does that will be killed: slow enough to be hit in the middle."""
+    trainer = make(path, replace(BASE, checkpoint_minutes=0.0))
+    step = trainer._step
+
+    def slow_step(*arguments):
+        time.sleep(0.1)
+        return step(*arguments)
+
+    trainer._step = slow_step
+    trainer.fit()
+
+
+def python(program, **options):
+    return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, text=True, **options)
+
+
+def test_kill_9_loses_nothing(tmp_path, undisturbed):
+    program = f"from tests.common.test_training import child; child({str(tmp_path)!r})"
+    process = python(program, stdout=subprocess.DEVNULL)
+    enough = tmp_path / "checkpoints" / f"last-{STEPS + 2:08d}.npz"
+    limit = time.monotonic() + 120
+    while not enough.exists() and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.01)
+    time.sleep(float(np.random.default_rng().uniform(0, 0.2)))
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    found = checkpoints.Rotation(tmp_path / "checkpoints").paths()[0]
+    # Besides, the newest checkpoint is cut off: the one before it must do.
+    found.write_bytes(found.read_bytes()[:-100])
+    trainer = train(tmp_path, replace(BASE, checkpoint_minutes=0.0), seed=9)
+    assert_same(trainer, undisturbed[0])
+    assert found.with_suffix(".damaged").exists()
+    steps = [row["step"] for row in trainer.run.rows()]
+    assert steps == sorted(steps)
+
+
+class Signalling(Batches):
+    """Batches that send this process a signal when a batch of an epoch is asked for."""
+
+    number, epoch, batch = signal.SIGTERM, 1, 2
+
+    def arrays(self, numbers):
+        if self._epoch == self.epoch and numbers is self._order[self.batch]:
+            os.kill(os.getpid(), self.number)
+        return super().arrays(numbers)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_stops(tmp_path, undisturbed, number):
+    handlers = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)]
+    batches = Signalling([sentences()], BatchingConfig(batch_size=BATCH, bucket_batches=2))
+    batches.number = number
+    trainer = make(tmp_path, batches=batches)
+    with pytest.raises(UserError, match=f"stopped by {number.name} at step .* all is saved"):
+        trainer.fit()
+    assert [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)] == handlers
+    step = trainer.position.step
+    assert STEPS <= step <= STEPS + 3
+    assert (tmp_path / "checkpoints" / f"last-{step:08d}.npz").exists()
+    assert_same(train(tmp_path, seed=9), undisturbed[0])
+
+
+def test_an_update_without_its_validation_is_validated_later(tmp_path):
+    """The process ended after the last update: the next start has only to validate."""
+    first = make(tmp_path, PLAIN, recurrent=False)
+    first._end_epoch = lambda _: sys.exit("killed")
+    first.config = replace(PLAIN, checkpoint_minutes=0.0)
+    with pytest.raises(SystemExit):
+        first.fit()
+    assert not (tmp_path / "checkpoints" / "best.npz").exists()
+    second = train(tmp_path, PLAIN, seed=2, recurrent=False)
+    assert second.position.best is not None and second.position.finished
+    assert (tmp_path / "checkpoints" / "best.npz").exists()
+    assert_close_weights(weights_of(second), weights_of(first), 0)
+
+
+def test_rows_of_a_start_without_a_checkpoint_are_forgotten(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "LOG_EVERY", 1)
+    run = Run.start(tmp_path, "tiny", Config(PLAIN))
+    for step in (1, 2, 3):
+        run.log("train", step, loss=1.0)
+    trainer = train(tmp_path, PLAIN, recurrent=False)
+    steps = [row["step"] for row in trainer.run.rows() if row["kind"] == "train"]
+    assert steps == list(range(1, STEPS + 1))
+
+
+def test_another_models_checkpoint_is_refused(tmp_path):
+    train(tmp_path, PLAIN, recurrent=False)
+    with pytest.raises(UserError, match="model arrays"):
+        train(tmp_path, PLAIN)
+
+
+# --- what stops a training -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", [0, 7])
+def test_a_loss_that_is_not_finite_stops(tmp_path, at):
+    config = replace(BASE, epochs=2, ema=0.0)
+
+    def loss(model, arrays, share):
+        total, tokens, nll = model.losses_of(arrays)
+        return tf.where(share >= at / (2 * STEPS), np.nan, 1.0) * total, tokens, nll
+
+    trainer = make(tmp_path, config, loss=loss, recurrent=False)
+    with pytest.raises(UserError) as error:
+        trainer.fit()
+    message = str(error.value)
+    assert f"the loss of step {at + 1} is not finite" in message and "learning_rate" in message
+    if not at:
+        assert "there is no checkpoint yet" in message
+        return
+    kept = tmp_path / "checkpoints" / f"last-{STEPS:08d}.npz"
+    assert str(kept) in message
+    arrays, meta = checkpoints.load(kept)
+    assert meta["step"] == STEPS
+    assert all(np.isfinite(array).all() for array in arrays.values())
+
+
+def test_patience_stops_early(tmp_path, capsys):
+    config = replace(PLAIN, epochs=9, patience=2)
+    scores = iter([1.0, 3.0, 2.0, 3.0, 9.0])
+    trainer = train(tmp_path, config, metric=lambda: next(scores), recurrent=False)
+    assert trainer.position.finished == "no better score in 2 validations"
+    assert (trainer.position.epoch, trainer.position.best) == (4, 3.0)
+    assert checkpoints.load(tmp_path / "checkpoints" / "best.npz")[1]["step"] == 2 * STEPS
+    again = train(tmp_path, config, metric=lambda: 9.0, recurrent=False)
+    assert again.position.step == 4 * STEPS
+
+
+def test_plateau_lowers_the_rate(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "LOG_EVERY", 1)
+    config = replace(
+        PLAIN, epochs=4, warmup_steps=0, schedule="plateau", plateau_patience=1, plateau_factor=0.25
+    )
+    trainer = train(tmp_path, config, metric=lambda: 1.0, recurrent=False)
+    rates = [row["learning_rate"] for row in trainer.run.rows() if row["kind"] == "train"]
+    assert rates[: 3 * STEPS] == [0.05] * (3 * STEPS)  # two validations stood still by then
+    assert rates[3 * STEPS :] == [0.0125] * STEPS
+
+
+def test_too_few_batches_for_one_update(tmp_path):
+    with pytest.raises(UserError, match="training.accumulate"):
+        make(tmp_path, replace(PLAIN, accumulate=STEPS + 1), recurrent=False)
+
+
+# --- the same by another way -----------------------------------------------------------------
+
+
+def in_order(size):
+    return InOrder([sentences(64)], BatchingConfig(batch_size=size))
+
+
+def test_accumulated_batches_are_one_large_batch(tmp_path):
+    """Also with padding and different numbers of tokens in the two halves."""
+    options = {"dropout": 0.0, "recurrent": False}
+    large = train(tmp_path / "large", PLAIN, batches=in_order(16), **options)
+    parts = train(tmp_path / "parts", replace(PLAIN, accumulate=2), batches=in_order(8), **options)
+    assert large.position.step == parts.position.step == 4
+    assert_close_weights(weights_of(parts), weights_of(large), 1e-6)
+
+
+def two_devices(path):
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    )
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    config = replace(PLAIN, ema=0.9)
+    for stop in (2, None):  # a stop in between: checkpoints of mirrored variables
+        options = {"batches": in_order(8), "dropout": 0.0, "strategy": strategy}
+        trainer = train(path, config, max_steps=stop, seed=1, **options)
+    print(json.dumps({"step": trainer.position.step, "replicas": trainer.replicas}))
+
+
+def test_two_devices_are_two_accumulated_batches(tmp_path):
+    path = tmp_path / "two"
+    program = f"from tests.common.test_training import two_devices; two_devices({str(path)!r})"
+    process = python(program, stdout=subprocess.PIPE)
+    config = replace(PLAIN, ema=0.9, accumulate=2)
+    one = train(tmp_path / "one", config, batches=in_order(8), dropout=0.0)
+    output, _ = process.communicate(timeout=120)
+    assert json.loads(output.splitlines()[-1]) == {"step": 4, "replicas": 2}
+    arrays, meta = checkpoints.Rotation(path / "checkpoints").load()
+    assert meta["step"] == one.position.step == 4
+    expected = arrays_of(one)
+    for prefix in ("model", "optimizer", "average"):
+        theirs = [value for name, value in arrays.items() if name.startswith(prefix)]
+        ours = [value for name, value in expected.items() if name.startswith(prefix)]
+        assert len(ours) > 2
+        assert_close_weights(theirs, ours, 1e-6)
+
+
+def test_xla_is_the_same(tmp_path):
+    options = {"dropout": 0.0, "batches": in_order(16)}
+    plain = train(tmp_path / "plain", PLAIN, max_steps=2, **options)
+    compiled = train(tmp_path / "jit", replace(PLAIN, jit=True), max_steps=2, **options)
+    assert_close_weights(weights_of(compiled), weights_of(plain), 1e-4)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, monkeypatch):
+    monkeypatch.setattr(progress, "LOG_EVERY", 1)
+    keras.config.set_dtype_policy(precision)
+    try:
+        config = replace(BASE, precision=precision)
+        for stop in (STEPS + 1, None):  # the loss scale is stored, too
+            trainer = train(tmp_path, config, max_steps=stop)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert trainer.model.dense.compute_dtype == precision.removeprefix("mixed_")
+    assert all(weights.dtype == np.float32 for weights in weights_of(trainer))
+    assert trainer.position.best == pytest.approx(undisturbed[1].position.best, rel=0.1)
+    # float16 leaves out updates that overflow until the scale of the loss is small enough; of the
+    # others' norms the scale is taken out.
+    norms, expected = (
+        [row["gradient_norm"] for row in t.run.rows() if row["kind"] == "train"]
+        for t in (trainer, undisturbed[1])
+    )
+    assert None not in norms[STEPS:] and None not in expected
+    pairs = [(a, b) for a, b in zip(norms, expected, strict=True) if a is not None]
+    assert all(0.5 < a / b < 2 for a, b in pairs)
+    distance = max(
+        np.abs(average - weights).max()
+        for average, weights in zip(trainer.average.averages, weights_of(trainer), strict=True)
+    )
+    assert 1e-3 < distance < 0.5  # the average follows, whoever counts the updates

@@ -1,0 +1,181 @@
+"""One contract over every folder of apps/: the commands work, resume, and refuse what is wrong.
+
+An app is found by its train.py. Its run folder holds examples.txt: inputs of `infer`, one a line.
+"""
+
+import importlib
+import io
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+APPS = sorted(path.parent.name for path in (ROOT / "apps").glob("*/train.py"))
+FILES = ("README.md", "config.py", "data.py", "model.py", "train.py", "evaluate.py", "infer.py")
+STEPS = 6
+
+
+def command(monkeypatch, capsys, module, *arguments, stdin=""):
+    """Runs `python -m module arguments` in this process: (exit code, stdout lines, stderr)."""
+    monkeypatch.setattr(sys, "argv", [module, *map(str, arguments)])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module(module, run_name="__main__")
+    out, err = capsys.readouterr()
+    return end.value.code, out.split("\n")[:-1], err
+
+
+@pytest.fixture(scope="module", params=APPS)
+def trained(request, tmp_path_factory):
+    """(app, run folder) of a run of preset tiny, trained for STEPS updates."""
+    app = request.param
+    run = tmp_path_factory.mktemp(app) / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["train", "tiny", "--run-dir", str(run), "--max-steps", "6"])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_module(f"apps.{app}.train", run_name="__main__")
+        assert end.value.code == 0
+    return app, run
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_has_the_usual_files_and_presets(app):
+    for name in (*FILES, "export.py"):
+        assert (ROOT / "apps" / app / name).is_file(), name
+    presets = importlib.import_module(f"apps.{app}.config").PRESETS
+    assert {"tiny", "default"} <= set(presets)
+    assert all(type(preset) is type(presets["default"]) for preset in presets.values())
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_help_is_quick(app):
+    """No command imports TensorFlow to show its help."""
+    code = (
+        "import runpy, sys\n"
+        "for module in sys.argv[1:]:\n"
+        "    sys.argv = [module, '--help']\n"
+        "    try: runpy.run_module(module, run_name='__main__')\n"
+        "    except SystemExit as end: assert not end.code, module\n"
+        "assert 'tensorflow' not in sys.modules\n"
+    )
+    modules = [f"apps.{app}.{name}" for name in ("train", "evaluate", "infer", "export")]
+    done = subprocess.run([sys.executable, "-c", code, *modules], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.count(b"usage:") == 4
+
+
+def test_a_run_is_whole(trained):
+    app, run = trained
+    for name in ("config.json", "starts.jsonl", "metrics.jsonl", "training.png", "examples.txt"):
+        assert (run / name).stat().st_size > 0, name
+    assert json.loads((run / "config.json").read_text())["app"] == app
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert rows[-1]["kind"] == "validation" and rows[-1]["step"] == STEPS
+    assert list((run / "tensorboard").iterdir()) and list((run / "samples").iterdir())
+
+
+def test_stop_and_resume_is_exact(trained, tmp_path, monkeypatch, capsys):
+    app, run = trained
+    train = f"apps.{app}.train"
+    other = tmp_path / "run"
+    arguments = ["tiny", "--run-dir", other, "--max-steps"]
+    code, out, _ = command(monkeypatch, capsys, train, *arguments, 3)
+    assert code == 0 and out[-1] == str(other)
+    code, out, _ = command(monkeypatch, capsys, train, *arguments, STEPS)
+    assert code == 0 and any("going on at step 3" in line for line in out)
+    left, right = (newest(folder) for folder in (run, other))
+    assert left.keys() == right.keys()
+    for name in left:
+        np.testing.assert_array_equal(left[name], right[name], err_msg=name)
+
+
+def newest(run):
+    path = max((run / "checkpoints").glob("last-*.npz"))
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files if name != "meta"}
+
+
+def test_evaluate_ends_with_json_and_stores_it(trained, monkeypatch, capsys):
+    app, run = trained
+    code, out, _ = command(
+        monkeypatch, capsys, f"apps.{app}.evaluate", run, "--split", "validation"
+    )
+    assert code == 0
+    result = json.loads(out[-1])
+    assert json.loads((run / "evaluation.json").read_text())["validation"] == result
+    assert result["signatures"]
+
+
+def test_infer_answers_line_by_line(trained, monkeypatch, capsys):
+    app, run = trained
+    example = (run / "examples.txt").read_text().splitlines()[0]
+    code, out, _ = command(monkeypatch, capsys, f"apps.{app}.infer", run, stdin=f"{example}\n")
+    assert code == 0 and len(out) == 1
+    again, same, _ = command(monkeypatch, capsys, f"apps.{app}.infer", run, example)
+    assert again == 0 and same == out
+
+
+def test_export_is_written_and_checked(trained, tmp_path, monkeypatch, capsys):
+    app, run = trained
+    code, out, _ = command(monkeypatch, capsys, f"apps.{app}.export", run, "--out", tmp_path / "x")
+    assert code == 0 and out[-1] == str(tmp_path / "x" / "1")
+    assert (tmp_path / "x" / "1" / "saved_model.pb").is_file()
+    assert os.listdir(tmp_path / "x") == ["1"]
+
+
+def test_an_export_that_disagrees_leaves_nothing(trained, tmp_path, monkeypatch, capsys):
+    app, run = trained
+    export = importlib.import_module("common.export")
+    monkeypatch.setattr(export, "_answers", lambda *_: {"load": Wrong(), "session": Wrong()})
+    code, _, err = command(monkeypatch, capsys, f"apps.{app}.export", run, "--out", tmp_path / "x")
+    assert code == 2 and "nothing was exported" in err
+    assert os.listdir(tmp_path / "x") == []
+
+
+class Wrong(dict):
+    """Another answer than the model's to everything."""
+
+    def __missing__(self, key):
+        return Wrong()
+
+    def __array__(self, *_, **__):
+        return np.array(-12345.0)
+
+
+def test_a_run_of_another_app_is_refused(trained, tmp_path, monkeypatch, capsys):
+    app, run = trained
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "app": "cooking"}))
+    for name in ("evaluate", "infer", "export"):
+        code, _, err = command(monkeypatch, capsys, f"apps.{app}.{name}", other)
+        assert code == 2 and "'cooking'" in err and len(err.splitlines()) == 1
+
+
+def test_damage_is_one_clear_line(trained, tmp_path, monkeypatch, capsys):
+    app, run = trained
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    best = other / "checkpoints" / "best.npz"
+    best.write_bytes(best.read_bytes()[: best.stat().st_size // 2])
+    code, _, err = command(monkeypatch, capsys, f"apps.{app}.infer", other, "x")
+    assert code == 2 and "damaged" in err and len(err.splitlines()) == 1
+    code, _, err = command(monkeypatch, capsys, f"apps.{app}.infer", tmp_path / "none", "x")
+    assert code == 2 and "no run folder" in err
+
+
+def test_unknown_presets_and_fields(trained, monkeypatch, capsys):
+    app, _ = trained
+    code, _, err = command(monkeypatch, capsys, f"apps.{app}.train", "huge")
+    assert code == 2 and "tiny" in err and "default" in err
+    code, _, err = command(monkeypatch, capsys, f"apps.{app}.train", "tiny", "--model.unitz", "3")
+    assert code == 2 and "--model.units" in err
