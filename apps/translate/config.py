@@ -101,9 +101,9 @@ DEFAULT = Config(
 
 MULTI30K = Config(
     data=DataConfig(name="multi30k", source="en", target="de"),
-    tokenizer=TokenizerConfig(kind="bpe", vocab_size=8000, lowercase=True),
-    model=ModelConfig(embedding_dropout=0.35, dropout=0.35, output_dropout=0.35),
-    training=TrainingConfig(epochs=24, learning_rate=2e-3, ema=0.999),
+    tokenizer=TokenizerConfig(kind="bpe", vocab_size=6000, lowercase=True),
+    model=ModelConfig(word_dropout=0.1, embedding_dropout=0.35, dropout=0.35, output_dropout=0.4),
+    training=TrainingConfig(epochs=32, learning_rate=2e-3, ema=0.999),
 )
 
 PRESETS = {

@@ -12,11 +12,13 @@ from common.text import BOS, PAD
 class Translator(keras.Model):
     """Source tokens `[batch, source]`, ending with EOS, PAD to the right -> target tokens.
 
-    `encode` and `step` are what decoding uses; `token_losses` is what training uses.
+    `encode` and `step` are what decoding uses; `token_losses` is what training uses. XLA needs
+    `static_shapes`, and then works on padding as well.
     """
 
-    def __init__(self, config, source_vocab, target_vocab, **kwargs):
+    def __init__(self, config, source_vocab, target_vocab, static_shapes=False, **kwargs):
         super().__init__(**kwargs)
+        self.static_shapes = static_shapes
         self.config = config
         dim, units, rate = config.embedding_dim, config.units, config.dropout
         tied = config.tie != "none"
@@ -106,14 +108,15 @@ class Translator(keras.Model):
         if training and self.config.scheduled_sampling:
             shifted = self._own_words(source, shifted, progress)
         features, _ = self((source, shifted), training=training)
-        scored = tf.not_equal(target, PAD)
-        # Padding is left out before the output layer, where most of the work is.
-        logits = self.logits(tf.boolean_mask(features, scored))
+        labels = tf.reshape(target, [-1])
+        features = tf.reshape(features, [-1, features.shape[-1]])
+        if not self.static_shapes:  # padding is left out before the output layer, the largest part
+            scored = tf.where(labels != PAD)[:, 0]
+            labels, features = tf.gather(labels, scored), tf.gather(features, scored)
         smoothing = self.config.label_smoothing if training else 0.0
-        labels = tf.boolean_mask(target, scored)
-        losses, nll = smoothed_cross_entropy(logits, labels, smoothing)
-        count = tf.cast(tf.size(labels), tf.float32)
-        return tf.reduce_sum(losses), count, tf.reduce_sum(nll)
+        losses, nll = smoothed_cross_entropy(self.logits(features), labels, smoothing)
+        weights = tf.cast(labels != PAD, tf.float32)
+        return tuple(tf.reduce_sum(weights * part) for part in (losses, 1.0, nll))
 
     def _own_words(self, source, shifted, progress):
         """Scheduled sampling in two passes (Bengio et al. 2015; Mihaylova & Martins 2019): some

@@ -29,17 +29,19 @@ def main():
         keras.config.set_dtype_policy(config.training.precision)
         pairs = data.read_pairs(config.data, "train")
         held_out = data.read_pairs(config.data, "validation")
+        # Not before the data: preparing a set for the first time draws random numbers. Not after
+        # the tokenizers: TensorFlow clears caches with the seed, and their resources with them.
+        keras.utils.set_random_seed(config.seed)
         source, target = data.train_tokenizers(config, pairs, run.path)
         batches = data.make_batches(config, pairs, source, target)
         checks = data.make_batches(config, held_out, source, target)
         examples = [pair[0] for pair in held_out[:: max(1, len(held_out) // 30)]][:30]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(" ".join(example.split()) + "\n" for example in examples)
-        # Not before: preparing a data set for the first time draws random numbers.
-        keras.utils.set_random_seed(config.seed)
         scope = strategy()
         with scope.scope():
-            model = Translator(config.model, source.vocab_size, target.vocab_size)
+            sizes = source.vocab_size, target.vocab_size
+            model = Translator(config.model, *sizes, static_shapes=config.training.jit)
         print(
             f"{len(batches.columns[0]):,} training pairs, {len(batches.order(0)):,} batches; "
             f"{model.count_params():,} parameters, {target.vocab_size:,} target tokens"

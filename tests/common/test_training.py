@@ -131,10 +131,15 @@ def train(path, config=BASE, max_steps=None, **options):
 
 def arrays_of(trainer):
     """Every stored array: weights, dropout seeds, optimizer, averages."""
-    return {  # by number: Keras counts on in the names of layers made in one process
-        name.rpartition("/")[0]: value
-        for prefix, variables in trainer._variables().items()
-        for name, value in checkpoints.values(prefix, variables).items()
+    kinds = {
+        "model": trainer.model.variables,
+        "optimizer": trainer.optimizer.variables,
+        "average": trainer.average.averages,
+    }
+    return {
+        f"{kind}/{number:03d}": variable.numpy()
+        for kind, variables in kinds.items()
+        for number, variable in enumerate(variables)
     }
 
 
@@ -236,11 +241,12 @@ def test_max_steps_leaves_no_trace_in_the_course(tmp_path):
 
 def child(path):
     """What the process does that will be killed: slow enough to be hit in the middle."""
+    progress.LOG_EVERY = 1
     trainer = make(path, replace(BASE, checkpoint_minutes=0.0))
     step = trainer._step
 
     def slow_step(*arguments):
-        time.sleep(0.1)
+        time.sleep(0.25 if trainer.position.step > STEPS else 0)
         return step(*arguments)
 
     trainer._step = slow_step
@@ -251,7 +257,8 @@ def python(program, **options):
     return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, text=True, **options)
 
 
-def test_kill_9_loses_nothing(tmp_path, undisturbed):
+def test_kill_9_loses_nothing(tmp_path, undisturbed, monkeypatch):
+    monkeypatch.setattr(progress, "LOG_EVERY", 1)
     program = f"from tests.common.test_training import child; child({str(tmp_path)!r})"
     process = python(program, stdout=subprocess.DEVNULL)
     enough = tmp_path / "checkpoints" / f"last-{STEPS + 2:08d}.npz"
@@ -267,8 +274,8 @@ def test_kill_9_loses_nothing(tmp_path, undisturbed):
     trainer = train(tmp_path, replace(BASE, checkpoint_minutes=0.0), seed=9)
     assert_same(trainer, undisturbed[0])
     assert found.with_suffix(".damaged").exists()
-    steps = [row["step"] for row in trainer.run.rows()]
-    assert steps == sorted(steps)
+    steps = [row["step"] for row in trainer.run.rows() if row["kind"] == "train"]
+    assert steps == list(range(1, 3 * STEPS + 1))
 
 
 class Signalling(Batches):
@@ -387,11 +394,32 @@ def in_order(size):
     return InOrder([sentences(64)], BatchingConfig(batch_size=size))
 
 
+@pytest.mark.parametrize("clip_norm", [0.0, 0.01])
+def test_an_update_is_the_gradient_of_the_mean_loss(tmp_path, clip_norm):
+    config = replace(
+        PLAIN, optimizer="sgd", schedule="constant", warmup_steps=0, clip_norm=clip_norm
+    )
+    trainer = make(tmp_path, config, batches=in_order(16), dropout=0.0)
+    variables = [variable.value for variable in trainer.model.trainable_variables]
+    with tf.GradientTape() as tape:
+        total, tokens, _ = trainer.model.losses_of(trainer.batches.arrays(range(16)))
+        loss = total / tokens
+    gradients = [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, variables)]
+    norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
+    scale = 0.05 * (clip_norm / norm if clip_norm else 1.0)
+    assert not clip_norm or norm > clip_norm
+    expected = [v.numpy() - scale * g for v, g in zip(variables, gradients, strict=True)]
+    trainer.fit(max_steps=1)
+    assert_close_weights(weights_of(trainer), expected, 1e-6)
+
+
 def test_accumulated_batches_are_one_large_batch(tmp_path):
     """Also with padding and different numbers of tokens in the two halves."""
     options = {"dropout": 0.0, "recurrent": False}
     large = train(tmp_path / "large", PLAIN, batches=in_order(16), **options)
-    parts = train(tmp_path / "parts", replace(PLAIN, accumulate=2), batches=in_order(8), **options)
+    for stop in (1, 3, None):
+        config = replace(PLAIN, accumulate=2)
+        parts = train(tmp_path / "parts", config, stop, batches=in_order(8), **options)
     assert large.position.step == parts.position.step == 4
     assert_close_weights(weights_of(parts), weights_of(large), 1e-6)
 
