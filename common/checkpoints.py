@@ -19,6 +19,10 @@ from common.files import atomic
 DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
 
 
+class Damaged(UserError):
+    """A checkpoint that is not whole."""
+
+
 def save(path, variables, meta):
     """Writes `variables` (name -> array) and `meta` (JSON)."""
     path = Path(path)
@@ -35,8 +39,10 @@ def load(path):
         return variables, json.loads(str(variables.pop("meta")))
     except FileNotFoundError:
         raise UserError(f"there is no checkpoint {path}: train the run first") from None
+    except PermissionError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
     except DAMAGE as error:
-        raise UserError(f"the checkpoint {path} is damaged ({type(error).__name__})") from None
+        raise Damaged(f"the checkpoint {path} is damaged ({type(error).__name__})") from None
 
 
 def values(prefix, variables):
@@ -90,7 +96,7 @@ class Rotation:
         for path in self.paths():
             try:
                 return load(path)
-            except UserError as error:
+            except Damaged as error:
                 print(f"warning: {error}; going back to the one before", file=sys.stderr)
                 path.rename(path.with_suffix(".damaged"))
         return None

@@ -246,7 +246,8 @@ class Trainer:
             position.bad_validations = 0 if better else position.bad_validations + 1
             if config.patience and position.bad_validations >= config.patience:
                 position.finished = f"no better {self.metric} in {config.patience} validations"
-            if config.schedule == "plateau" and position.bad_validations > config.plateau_patience:
+            stood_still = position.bad_validations % (config.plateau_patience + 1) == 0
+            if config.schedule == "plateau" and stood_still and not better:
                 position.plateau_scale *= config.plateau_factor
         self._save()
 
