@@ -101,8 +101,9 @@ def _answers(folder, inputs):
             text=True,
         )
         if done.returncode:
-            reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise UserError(f"the export does not load in a fresh process: {reason[0]}")
+            lines = done.stderr.strip().splitlines() or ["no message"]
+            told = [line for line in lines if "Error" in line] or lines
+            raise UserError(f"the export does not run in a fresh process: {told[-1]}")
         return json.loads(results.read_text())
 
 

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import itertools
 import math
-import os
 import signal
 import time
 
@@ -64,9 +63,7 @@ class Stop:
 
 
 def strategy():
-    """MultiWorkerMirroredStrategy under TF_CONFIG, MirroredStrategy on several GPUs, else none."""
-    if "TF_CONFIG" in os.environ:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+    """MirroredStrategy on several GPUs, else TensorFlow's default."""
     if len(tf.config.list_logical_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()

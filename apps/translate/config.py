@@ -21,7 +21,7 @@ class DataConfig:
     """The same for validation; without it a fiftieth of the training pairs is held out."""
     test: tuple[str, ...] = ()
     """The same for `evaluate`."""
-    max_length: int = 100
+    max_length: int = 80
     """Tokens on a side; longer pairs are left out of training, longer input is split or cut."""
     limit: int = 0
     """Use only so many training pairs; 0: all."""
@@ -95,7 +95,7 @@ class Config:
 
 DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=6000),
-    training=TrainingConfig(epochs=6, learning_rate=3e-3, ema=0.998),
+    training=TrainingConfig(epochs=4, learning_rate=3e-3, ema=0.998),
     model=ModelConfig(embedding_dropout=0.15, dropout=0.15, output_dropout=0.15),
 )
 

@@ -46,7 +46,8 @@ class Command:
 def chunks(command):
     """Lists of texts, as they come in; lines typed at a terminal come one by one."""
     if command.text:
-        yield list(command.text)
+        # Arguments that are not UTF-8 come as lone surrogates, which cannot be printed.
+        yield [text.encode("utf-8", "replace").decode() for text in command.text]
         return
     if command.file:
         from data.text_files import read_lines

@@ -79,6 +79,7 @@ class Pipeline(tf.Module):
         """
         pieces, owners, cut = [], [], []
         for number, text in enumerate(texts):
+            text = text.encode("utf-8", "replace").decode()  # no lone surrogates
             parts, too_long = split_long(text, self._fits)
             pieces += parts
             owners += [number] * len(parts)
@@ -134,7 +135,7 @@ class Pipeline(tf.Module):
         results = [None] * len(pieces)
         for start in range(0, len(order), batch_size):
             numbers = order[start : start + batch_size]
-            batch = tf.constant([pieces[n].encode("utf-8", "replace") for n in numbers])
+            batch = tf.constant([pieces[n] for n in numbers])
             texts, scores = self._compiled[repr(search)](batch)
             for n, row, score in zip(numbers, texts.numpy(), scores.numpy(), strict=True):
                 decoded = [text.decode("utf-8", "replace") for text in row]

@@ -227,7 +227,7 @@ def run_folder(tmp_path_factory):
     import sys
 
     folder = tmp_path_factory.mktemp("own")
-    words = "red green blue black white one two three four five".split()
+    words = ["red", "green", "blue", "black", "white", "one", "two", "three", "four", "five"]
     random = np.random.default_rng(0)
     lines = [" ".join(random.choice(words, 4)) + "." for _ in range(120)]
     files = [write(folder / "s", lines), write(folder / "t", [line.upper() for line in lines])]

@@ -1,0 +1,59 @@
+"""Exports: versions, agreement by both loaders, and what must make them fail without a trace."""
+
+import os
+
+import keras
+import pytest
+import tensorflow as tf
+
+from common.errors import UserError
+from common.export import export
+
+
+class Twice(tf.Module):
+    """text -> (text twice, its length times a weight)."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = tf.Variable(3.0)
+
+    def signature(self):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        def call(text):
+            length = tf.cast(tf.strings.length(text), tf.float32)
+            return {"text": text + text, "score": length * self.weight}
+
+        return call
+
+
+CASES = {"serving_default": {"text": ["ab", "", "é"]}}
+
+
+def test_versions_count_up_and_answers_agree(tmp_path):
+    module = Twice()
+    for version in ("1", "2"):
+        folder = export(module, {"serving_default": module.signature()}, CASES, tmp_path)
+        assert folder == tmp_path / version and (folder / "saved_model.pb").is_file()
+    assert sorted(os.listdir(tmp_path)) == ["1", "2"]
+
+
+def test_a_keras_model_as_attribute_is_caught(tmp_path):
+    """It loads in Python, but TensorFlow Serving would not find its variables."""
+    module = tf.Module()
+    module.model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def call(text):
+        length = tf.cast(tf.strings.length(text), tf.float32)[:, None]
+        return {"score": module.model(length)[:, 0]}
+
+    with pytest.raises(UserError, match="variable"):
+        export(module, {"serving_default": call}, CASES, tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    module = Twice()
+    with pytest.raises(UserError, match="cannot write"):
+        export(module, {"serving_default": module.signature()}, CASES, tmp_path / "file")
