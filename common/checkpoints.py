@@ -76,6 +76,8 @@ class Rotation:
 
     def __init__(self, folder, keep=2):
         self.folder, self.keep = Path(folder), keep
+        for part in self.folder.glob(".*.tmp"):  # of a process that was killed while writing
+            part.unlink()
 
     def paths(self):
         """Newest first."""

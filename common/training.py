@@ -14,6 +14,8 @@ from common.errors import UserError
 from common.optimizers import MovingAverage, clip, learning_rate, optimizer
 from common.progress import Progress
 
+EXPLODED = 10  # times the loss of the untrained model
+
 
 @dataclasses.dataclass
 class Position:
@@ -22,6 +24,7 @@ class Position:
     epoch: int = 0
     batch: int = 0  # updates made in this epoch
     step: int = 0  # updates made in all
+    first_loss: float | None = None  # mean loss of the first update
     best: float | None = None  # score of best.npz
     record: float | None = None  # best score at the end of an epoch
     bad_validations: int = 0  # since the best one
@@ -207,8 +210,7 @@ class Trainer:
             rate = learning_rate(config, position.step, self.total_steps, position.plateau_scale)
             share = position.step / self.total_steps
             sums = self._step(iterator, tf.constant(rate), tf.constant(share, tf.float32)).numpy()
-            if not math.isfinite(sums[0]):
-                self._diverged()
+            self._check(float(sums[0] / sums[1]))
             position.step += 1
             position.batch += 1
             progress.update(sums, rate)
@@ -216,11 +218,17 @@ class Trainer:
                 self._save()
                 saved = time.monotonic()
 
-    def _diverged(self):
+    def _check(self, loss):
+        """Stops a training that has gone wrong, before anything of it is saved."""
+        if self.position.first_loss is None:
+            self.position.first_loss = loss
+        if math.isfinite(loss) and loss <= EXPLODED * abs(self.position.first_loss):
+            return
         kept = self.rotation.paths()
         at = f"the last good checkpoint is {kept[0]}" if kept else "there is no checkpoint yet"
+        what = f"{loss:.3g}, it has exploded" if math.isfinite(loss) else "not finite"
         raise UserError(
-            f"the loss of step {self.position.step + 1} is not finite; {at}. Lower "
+            f"the loss of step {self.position.step + 1} is {what}; {at}. Lower "
             "training.learning_rate (or set training.clip_norm) and train into another folder"
         )
 
