@@ -10,6 +10,7 @@ from common.batching import Batches
 from common.text import EOS
 from data import text_files
 
+SIDES = ("source", "target")
 CHUNK = 1024  # sentences tokenised at once
 
 
@@ -51,15 +52,15 @@ def read_pairs(config, split):
     return pairs[: config.limit] if split == "train" and config.limit else pairs
 
 
-def train_tokenizers(config, pairs, folder):
-    """(source tokenizer, target tokenizer), learned on the training pairs, kept in the run."""
+def make_tokenizers(config, pairs, folder):
+    """(source tokenizer, target tokenizer): the run's own, at first learned on `pairs`."""
     sides = list(zip(*pairs, strict=True))
+    texts = dict(zip(SIDES, sides, strict=True))
     if config.joint:
-        tokenizer = tokenizers.train_tokenizer(config.tokenizer, sides[0] + sides[1], config.seed)
-        tokenizer.save(folder, "tokenizer")
-        return tokenizer, tokenizer
-    for side, name in zip(sides, ("source", "target"), strict=True):
-        tokenizers.train_tokenizer(config.tokenizer, side, config.seed).save(folder, name)
+        texts = {"tokenizer": sides[0] + sides[1]}
+    for name, lines in texts.items():
+        if not (folder / f"{name}.json").exists():
+            tokenizers.train_tokenizer(config.tokenizer, lines, config.seed).save(folder, name)
     return load_tokenizers(config, folder)
 
 
@@ -67,7 +68,7 @@ def load_tokenizers(config, folder):
     if config.joint:
         tokenizer = tokenizers.load(folder, "tokenizer")
         return tokenizer, tokenizer
-    return tokenizers.load(folder, "source"), tokenizers.load(folder, "target")
+    return tuple(tokenizers.load(folder, side) for side in SIDES)
 
 
 def encode(tokenizer, texts):

@@ -32,7 +32,7 @@ def main():
         # Not before the data: preparing a set for the first time draws random numbers. Not after
         # the tokenizers: TensorFlow clears caches with the seed, and their resources with them.
         keras.utils.set_random_seed(config.seed)
-        source, target = data.train_tokenizers(config, pairs, run.path)
+        source, target = data.make_tokenizers(config, pairs, run.path)
         batches = data.make_batches(config, pairs, source, target)
         checks = data.make_batches(config, held_out, source, target)
         examples = [pair[0] for pair in held_out[:: max(1, len(held_out) // 30)]][:30]

@@ -241,7 +241,7 @@ def prepare(data_name, run):
         tokenizers = data.load_tokenizers(config, opened.path)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            tokenizers = data.train_tokenizers(config, pairs, Path(folder))
+            tokenizers = data.make_tokenizers(config, pairs, Path(folder))
     batches = data.make_batches(config, pairs, *tokenizers)
     held_out = data.read_pairs(config.data, "validation")
     sources = data.encode(tokenizers[0], [source for source, _ in held_out])
