@@ -57,15 +57,16 @@ def differences(old, new) -> list[str]:
     return [f"{name}: {old.get(name)} -> {new[name]}" for name in new if old.get(name) != new[name]]
 
 
-def search_with(default, *, beam=None, n_best=1):
-    """The search that a command line asks for: a run's BeamConfig with another beam or n_best;
+def search_with(default, *, beam=None, n_best=1, length_penalty=None):
+    """The search that a command line asks for: a run's BeamConfig with what is not None changed;
     "greedy" for beam 0."""
     if beam == 0:
         if n_best > 1:
             raise UserError("greedy search (--beam 0) has one answer: leave --n-best out")
         return "greedy"
-    beam = default.beam if beam is None else beam
-    return dataclasses.replace(default, beam=max(beam, n_best), n_best=n_best)
+    beam = max(default.beam if beam is None else beam, n_best)
+    alpha = default.length_penalty if length_penalty is None else length_penalty
+    return dataclasses.replace(default, beam=beam, n_best=n_best, length_penalty=alpha)
 
 
 def parse_training(app: str, presets: dict[str, T], arguments=None):

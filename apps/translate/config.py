@@ -104,8 +104,9 @@ DEFAULT = Config(
 MULTI30K = Config(
     data=DataConfig(name="multi30k", source="en", target="de"),
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=6000, lowercase=True),
-    model=ModelConfig(word_dropout=0.1, embedding_dropout=0.35, dropout=0.35, output_dropout=0.4),
-    training=TrainingConfig(epochs=32, learning_rate=2e-3, ema=0.999),
+    model=ModelConfig(embedding_dropout=0.2, dropout=0.3, output_dropout=0.3),
+    training=TrainingConfig(epochs=20, learning_rate=2e-3, ema=0.999),
+    decoding=DecodingConfig(beam=BeamConfig(beam=5, length_penalty=1.3)),
 )
 
 MULTI30K_DE_EN = replace(MULTI30K, data=DataConfig(name="multi30k", source="de", target="en"))

@@ -1,8 +1,8 @@
 """Scores a run on a split or on people's own files: python -m apps.translate.evaluate RUN ..."""
 
+import dataclasses
 import json
 import time
-from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
@@ -13,7 +13,7 @@ from common.quiet import load_tensorflow
 from data import DataError
 
 
-@dataclass
+@dataclasses.dataclass
 class Command:
     run: Annotated[str, tyro.conf.Positional]
     """Folder of the run, or `latest`."""
@@ -23,6 +23,8 @@ class Command:
     """Instead of a split: two aligned text files, or one TSV."""
     beam: int | None = None
     """Beam size; 0 is greedy search. The run's own when not given."""
+    length_penalty: float | None = None
+    """Of the beam: above 0, longer translations. The run's own when not given."""
 
 
 def main():
@@ -46,7 +48,9 @@ def main():
     )
     sources, references = map(list, zip(*pairs, strict=True))
     started = time.monotonic()
-    search = search_with(run.config.decoding.beam, beam=command.beam)
+    search = search_with(
+        run.config.decoding.beam, beam=command.beam, length_penalty=command.length_penalty
+    )
     outputs = translator.best(sources, search)
     seconds = time.monotonic() - started
 
@@ -70,7 +74,7 @@ def main():
     result = {
         "data": name,
         "sentences": len(pairs),
-        "search": "greedy" if search == "greedy" else f"beam {search.beam}",
+        "search": "greedy" if search == "greedy" else dataclasses.asdict(search),
         "sentences_per_second": round(len(pairs) / seconds, 1),
         "step": meta["step"],
         **{label: round(s.value, 2) for label, s in zip(names, scores, strict=True)},

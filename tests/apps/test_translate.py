@@ -275,4 +275,4 @@ def test_evaluate_own_files(run_folder, monkeypatch, capsys, tmp_path):
     files = write(tmp_path / "a", ["red", "blue"]), write(tmp_path / "b", ["RED", "BLUE"])
     assert run(monkeypatch, "evaluate", run_folder, "--pair", *files, "--beam", 2) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert result["sentences"] == 2 and result["search"] == "beam 2"
+    assert result["sentences"] == 2 and result["search"]["beam"] == 2
