@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,9 +102,10 @@ def _answers(folder, inputs):
             text=True,
         )
         if done.returncode:
-            lines = done.stderr.strip().splitlines() or ["no message"]
-            told = [line for line in lines if "Error" in line] or lines
-            raise UserError(f"the export does not run in a fresh process: {told[-1]}")
+            # The exception and what follows it, in one line: TensorFlow's messages have many.
+            told = re.split(r"^(?=[\w.]+Error\b)", done.stderr, flags=re.MULTILINE)[-1]
+            reason = " ".join(told.split())[:600] or "no message"
+            raise UserError(f"the export does not run in a fresh process: {reason}")
         return json.loads(results.read_text())
 
 
