@@ -58,7 +58,9 @@ def builder(name, config=None, data_dir=None):
         )
     import tensorflow_datasets as tfds
 
-    data_dir = None if data_dir is None else str(data_dir)
+    from data.sources import tfds_folder
+
+    data_dir = str(tfds_folder(data_dir))
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
     options = tfds.download.DownloadConfig(try_download_gcs=False)

@@ -32,8 +32,7 @@ def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
     raw_data = os.environ.get("RAW_DATA")
     if raw_data and (local := pathlib.Path(raw_data, set_name, path)).is_file():
         return local
-    folder = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    kept = pathlib.Path(folder).expanduser() / "downloads" / set_name / path
+    kept = tfds_folder(data_dir) / "downloads" / set_name / path
     if kept.is_file():
         return kept
     try:
@@ -51,6 +50,15 @@ def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
         part.write(content)
     os.replace(part.name, kept)
     return kept
+
+
+def tfds_folder(data_dir=None) -> pathlib.Path:
+    """Where prepared sets stand: data_dir, else $TFDS_DATA_DIR, else tfds' own default.
+
+    tfds itself reads the variable only once, and takes an empty one for the working directory.
+    """
+    folder = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return pathlib.Path(folder).expanduser()
 
 
 def _download(url: str) -> bytes:

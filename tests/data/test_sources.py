@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import pathlib
 import urllib.error
 import zipfile
 
@@ -110,3 +111,11 @@ def test_sentence_key_ignores_case_punctuation_and_space():
 
 def test_squeeze_turns_every_kind_of_space_into_one():
     assert sources.squeeze(" Va\u202f !\u00a0\u3000Vite\t") == "Va ! Vite"
+
+
+def test_an_empty_tfds_data_dir_is_not_the_working_directory(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFDS_DATA_DIR", "")
+    assert sources.tfds_folder() == pathlib.Path.home() / "tensorflow_datasets"
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    assert sources.tfds_folder() == tmp_path
+    assert sources.tfds_folder("elsewhere") == pathlib.Path("elsewhere")
