@@ -1,6 +1,7 @@
 """Batches of padded token sequences: bucketed by length, shuffled by a seed, resumable."""
 
 import numpy as np
+import tensorflow as tf
 
 from common.errors import UserError
 
@@ -52,6 +53,11 @@ class Batches:
             self._order = [batches[i] for i in random.permutation(len(batches))]
             self._epoch = epoch
         return self._order
+
+    @property
+    def signature(self):
+        """What `arrays` gives, as `tf.TensorSpec`s."""
+        return tuple(tf.TensorSpec([None, None], tf.int32) for _ in self.columns)
 
     def arrays(self, numbers):
         """A batch: for each side the padded int32 array of the examples `numbers`."""

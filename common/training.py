@@ -1,10 +1,7 @@
 """The one training loop: exact to resume, safe to stop, the same on one device or many."""
 
-import contextlib
-import dataclasses
 import itertools
 import math
-import signal
 import time
 
 import tensorflow as tf
@@ -12,57 +9,11 @@ import tensorflow as tf
 from common import checkpoints
 from common.errors import UserError
 from common.optimizers import MovingAverage, clip, learning_rate, optimizer
+from common.position import Position
 from common.progress import Progress
+from common.stopping import Stop
 
 EXPLODED = 10  # times the loss of the untrained model
-
-
-@dataclasses.dataclass
-class Position:
-    """Where a training stands; part of every checkpoint."""
-
-    epoch: int = 0
-    batch: int = 0  # updates made in this epoch
-    step: int = 0  # updates made in all
-    first_loss: float | None = None  # mean loss of the first update
-    best: float | None = None  # score of best.npz
-    record: float | None = None  # best score at the end of an epoch
-    bad_validations: int = 0  # since the best one
-    plateau_scale: float = 1.0
-    validated: int = 0  # step of the last validation
-    seconds: float = 0.0  # spent training, over all starts
-    finished: str = ""  # why training is over
-
-    def __post_init__(self):
-        self.started = time.monotonic() - self.seconds
-
-    def stored(self):
-        """For a checkpoint; counts the seconds of this start."""
-        self.seconds = round(time.monotonic() - self.started, 3)
-        return dataclasses.asdict(self)
-
-
-@dataclasses.dataclass
-class Stop:
-    """Set by SIGTERM and Ctrl-C; a second Ctrl-C stops at once."""
-
-    wanted: str = ""
-    before: dict = dataclasses.field(default_factory=dict)
-
-    def __enter__(self):
-        with contextlib.suppress(ValueError):  # only the main thread may set handlers
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self.before[number] = signal.signal(number, self._handle)
-        return self
-
-    def _handle(self, number, _):
-        if self.wanted and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.wanted = signal.Signals(number).name
-
-    def __exit__(self, *_):
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
 
 
 def strategy():
@@ -79,20 +30,50 @@ class Trainer:
         run: the `Run`. config: its TrainingConfig.
         strategy: under whose scope the model was made (`strategy()`).
         model: a built keras.Model.
-        batches: `common.batching.Batches`.
+        batches: `common.batching.Batches`, or what has its `order(epoch)`, `arrays(batch)` and
+            `signature`.
         loss: (arrays, progress) -> (sum of losses, number of scored tokens, sum of nll);
             progress is the share of the planned updates that are done, a scalar.
         validate: () -> (scores, samples): a dict with "loss" and `metric`, and lines of text.
-        metric: the score that decides which weights are best, higher is better.
+        metric: the score that decides which weights are best.
+        lower_is_better: of that score.
+        state: for truncated back-propagation through time, a nest of tensors: what is carried from
+            batch to batch, as it is at the start of every epoch. The loss is then
+            (arrays, progress, state) -> (losses, tokens, nll, next state), and no gradient flows
+            from a batch into the one before.
 
     The gradient is that of the mean loss over all scored tokens of an update, whatever the number
     of devices or of accumulated batches.
     """
 
-    def __init__(self, run, config, strategy, model, batches, loss, validate, metric):
+    def __init__(
+        self,
+        run,
+        config,
+        strategy,
+        model,
+        batches,
+        loss,
+        validate,
+        metric,
+        lower_is_better=False,
+        state=None,
+    ):
         self.run, self.config, self.strategy, self.model = run, config, strategy, model
         self.batches, self.loss, self.validate, self.metric = batches, loss, validate, metric
+        self.sign = -1 if lower_is_better else 1
+        self.first_state = state
         with strategy.scope():
+            self.state = [
+                tf.Variable(
+                    value,
+                    trainable=False,
+                    synchronization=tf.VariableSynchronization.ON_READ,  # each device has its own
+                    aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+                )
+                for value in tf.nest.flatten(state)
+                if value is not None
+            ]
             self.optimizer = optimizer(config)
             self.optimizer.build(model.trainable_variables)
             self.average = MovingAverage(model.trainable_variables, config.ema)
@@ -153,7 +134,7 @@ class Trainer:
         gradients, sums = None, tf.zeros([3])
         for arrays in parts:
             with tf.GradientTape() as tape:
-                total, weight, nll = self.loss(arrays, progress)
+                total, weight, nll = self._loss(arrays, progress)
                 scaled = total * scale
             new = tape.gradient(scaled, [variable.value for variable in variables])
             new = [tf.convert_to_tensor(gradient) for gradient in new]  # none stays sparse
@@ -173,6 +154,16 @@ class Trainer:
         self.average.update(self.optimizer.iterations)
         return tf.concat([sums, [norm]], 0)
 
+    def _loss(self, arrays, progress):
+        if self.first_state is None:
+            return self.loss(arrays, progress)
+        carried = [tf.convert_to_tensor(variable) for variable in self.state]
+        carried = tf.nest.pack_sequence_as(self.first_state, carried)
+        *sums, state = self.loss(arrays, progress, carried)
+        for variable, value in zip(self.state, tf.nest.flatten(state), strict=True):
+            variable.assign(tf.stop_gradient(value))
+        return sums
+
     def _inner_optimizer(self):
         return getattr(self.optimizer, "inner_optimizer", self.optimizer)
 
@@ -184,7 +175,7 @@ class Trainer:
     def _dataset(self, epoch, skip):
         """Every replica draws its own batches; each worker's process makes only its share."""
         order = self.batches.order(epoch)
-        spec = tuple(tf.TensorSpec([None, None], tf.int32) for _ in self.batches.columns)
+        spec = self.batches.signature
 
         def make(context):
             workers = context.num_input_pipelines
@@ -202,6 +193,9 @@ class Trainer:
 
     def _train_epoch(self, limit, stop, progress):
         position, config = self.position, self.config
+        if position.batch == 0:
+            for variable, value in zip(self.state, tf.nest.flatten(self.first_state), strict=False):
+                variable.assign(value)
         iterator = iter(self._dataset(position.epoch, position.batch))
         saved = time.monotonic()
         while position.batch < self._epoch_steps(position.epoch):
@@ -236,7 +230,9 @@ class Trainer:
         position, config = self.position, self.config
         with self.average.in_place():
             scores, samples = self.validate()
-            better = position.record is None or scores[self.metric] > position.record
+            better = position.record is None or (
+                self.sign * scores[self.metric] > self.sign * position.record
+            )
             if better:
                 position.best = scores[self.metric]
                 meta = {"step": position.step, "scores": scores}
@@ -263,6 +259,7 @@ class Trainer:
             "model": self.model.variables,  # with the seeds of the dropouts
             "optimizer": self.optimizer.variables,
             "average": self.average.averages,
+            "state": self.state,
         }
 
     def _save(self):

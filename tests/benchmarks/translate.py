@@ -70,7 +70,7 @@ def make_trainer(folder, config, model, batches):
 def train_ours(trainer, steps):
     """`steps` updates on the first batches of epoch 0, by the real loop with its log and bar."""
     from common.progress import Progress
-    from common.training import Stop
+    from common.stopping import Stop
 
     position = trainer.position
     position.batch = 0

@@ -488,3 +488,37 @@ def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, mon
         for average, weights in zip(trainer.average.averages, weights_of(trainer), strict=True)
     )
     assert 1e-3 < distance < 0.5  # the average follows, whoever counts the updates
+
+
+def test_state_is_carried_from_batch_to_batch_and_starts_anew_with_an_epoch(tmp_path):
+    """Truncated BPTT: what the loss returns comes back with the next batch, also after a resume."""
+    seen = []
+
+    def make():
+        model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1)])
+
+        def loss(arrays, progress, state):
+            tf.py_function(lambda count: seen.append(int(count)), [state["count"]], [])
+            tokens = tf.cast(tf.size(arrays[0]), tf.float32)
+            total = tf.reduce_sum(model(tf.cast(arrays[0], tf.float32)[:, :1]) ** 2)
+            return total, tokens, total, {"count": state["count"] + 1}
+
+        run = Run.start(tmp_path / "run", "test", TrainingConfig(epochs=2))
+        batches = Batches([[[1, 2]] * 8], BatchingConfig(batch_size=2))
+        return Trainer(
+            run,
+            TrainingConfig(epochs=2),
+            tf.distribute.get_strategy(),
+            model,
+            batches,
+            loss,
+            lambda: ({"loss": 1.0}, []),
+            "loss",
+            lower_is_better=True,
+            state={"count": tf.constant(0)},
+        )
+
+    make().fit(max_steps=2)
+    assert seen == [0, 1]
+    make().fit()
+    assert seen == [0, 1, 2, 3, 0, 1, 2, 3]
