@@ -105,6 +105,28 @@ class Run:
         with atomic(self.path / "metrics.jsonl") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
 
+    def store_evaluation(self, name, scores, **facts):
+        """Prints the scores and adds them to evaluation.json under the name of the data.
+
+        Args:
+            scores: label -> `common.metrics.Score`.
+            facts: JSON values that say how they came about.
+
+        Returns:
+            the stored dict, which is the last line that `evaluate` prints.
+        """
+        for label, score in scores.items():
+            print(f"{label:28} {score.value:8.2f}   {score.signature}")
+        result = {
+            "data": name,
+            **facts,
+            **{label: round(score.value, 4) for label, score in scores.items()},
+            "signatures": {label: score.signature for label, score in scores.items()},
+        }
+        path = self.path / "evaluation.json"
+        write_json(path, {**(read_json(path) if path.exists() else {}), name: result})
+        return result
+
     def _append(self, name, row):
         try:
             with open(self.path / name, "a", encoding="utf-8") as file:

@@ -33,7 +33,6 @@ def main():
     load_tensorflow()
     from apps.translate import data, pipeline
     from common.cli import search_with
-    from common.files import read_json, write_json
     from common.losses import total_nll
     from common.metrics import bleu, chrf, perplexity, tokenized_bleu
     from common.run import Run
@@ -69,19 +68,14 @@ def main():
         scores.append(bleu(sources, references, language=language))
         names.append("bleu_of_copying_the_input")
 
-    for label, score in zip(names, scores, strict=True):
-        print(f"{label:28} {score.value:8.2f}   {score.signature}")
-    result = {
-        "data": name,
-        "sentences": len(pairs),
-        "search": "greedy" if search == "greedy" else dataclasses.asdict(search),
-        "sentences_per_second": round(len(pairs) / seconds, 1),
-        "step": meta["step"],
-        **{label: round(s.value, 2) for label, s in zip(names, scores, strict=True)},
-        "signatures": {label: s.signature for label, s in zip(names, scores, strict=True)},
-    }
-    path = run.path / "evaluation.json"
-    write_json(path, {**(read_json(path) if path.exists() else {}), name: result})
+    result = run.store_evaluation(
+        name,
+        dict(zip(names, scores, strict=True)),
+        sentences=len(pairs),
+        search="greedy" if search == "greedy" else dataclasses.asdict(search),
+        sentences_per_second=round(len(pairs) / seconds, 1),
+        step=meta["step"],
+    )
     hypotheses = run.path / "evaluation"
     hypotheses.mkdir(exist_ok=True)
     label = "files" if command.pair else command.split

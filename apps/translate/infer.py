@@ -9,10 +9,10 @@ import tyro
 
 from apps.translate.config import Config
 from common.errors import UserError, run_main
+from common.lines import chunks
 from common.quiet import load_tensorflow
 from data import DataError
-
-CHUNK = 512  # lines of standard input or a file that are translated together
+from data.text_files import read_lines
 
 
 @dataclass
@@ -43,30 +43,6 @@ class Command:
     """Of sampling: the same seed, the same text."""
 
 
-def chunks(command):
-    """Lists of texts, as they come in; lines typed at a terminal come one by one."""
-    if command.text:
-        # Arguments that are not UTF-8 come as lone surrogates, which cannot be printed.
-        yield [text.encode("utf-8", "replace").decode() for text in command.text]
-        return
-    if command.file:
-        from data.text_files import read_lines
-
-        lines = read_lines(command.file)
-        for start in range(0, len(lines), CHUNK):
-            yield lines[start : start + CHUNK]
-        return
-    size = 1 if sys.stdin.isatty() else CHUNK
-    waiting = []
-    for line in sys.stdin.buffer:
-        waiting.append(line.decode("utf-8", "replace").rstrip("\r\n"))
-        if len(waiting) >= size:
-            yield waiting
-            waiting = []
-    if waiting:
-        yield waiting
-
-
 def main():
     command = tyro.cli(Command, prog="python -m apps.translate.infer", description=__doc__)
     if command.attention and len(command.text) != 1:
@@ -88,7 +64,8 @@ def main():
         }
     else:
         search = search_with(run.config.decoding.beam, beam=command.beam, n_best=command.n_best)
-    for texts in chunks(command):
+    lines = read_lines(command.file) if command.file else None
+    for texts in chunks(command.text, lines):
         for text, found in zip(texts, translator(texts, search), strict=True):
             if command.json:
                 row = {"source": text, "translations": [item._asdict() for item in found]}

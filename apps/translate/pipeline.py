@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from apps.translate import data
 from apps.translate.model import Translator
-from common import checkpoints
 from common.decoding import beam_search, greedy_search, sample
+from common.restore import best_weights
 from common.sentences import split_long
 from common.text import BOS, EOS, PAD
 
@@ -149,10 +149,5 @@ def load(run, *, without_cudnn=False):
     """The pipeline of a run with its best weights, and what is known about them."""
     source, target = data.load_tokenizers(run.config, run.path)
     model = Translator(run.config.model, source.vocab_size, target.vocab_size)
-    stored, meta = checkpoints.load(run.checkpoints / "best.npz")
-    checkpoints.assign("model", model.variables, stored)
-    if without_cudnn:  # its operations do not run where there is no GPU
-        for layer in model._flatten_layers():
-            if hasattr(layer, "use_cudnn"):
-                layer.use_cudnn = False
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
     return Pipeline(run.config, model, source, target), meta
