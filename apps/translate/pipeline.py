@@ -64,8 +64,8 @@ class Pipeline(tf.Module):
         elif isinstance(search, dict):
             found = sample(model.step(memory), state, batch, limits, **search)
         else:
-            step = model.step(memory.tile(search.beam))
-            found = beam_search(step, state, batch, limits, search, source_mask=memory.mask)
+            step, mask = model.step(memory), memory.mask
+            found = beam_search(step, state, batch, limits, search, source_mask=mask)
         rows = tf.reshape(found.tokens, [-1, tf.shape(found.tokens)[-1]])
         output = tf.reshape(self.target_tokenizer.detokenize(rows), tf.shape(found.scores))
         # Nothing in, nothing out, whatever the model would make of an empty sentence.

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-CHUNK = 128
+CHUNK = 128  # about the square root of a vocabulary's size
 
 
 def top_k(values: tf.Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -20,11 +20,14 @@ def top_k(values: tf.Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
     size = values.shape[-1]
     if size is None or size <= 4 * k * CHUNK:
         return tf.math.top_k(values, k)
-    if size % CHUNK:
-        values = tf.pad(values, [[0, 0], [0, -size % CHUNK]], constant_values=float("-inf"))
-    chunks = tf.reshape(values, [-1, -(-size // CHUNK), CHUNK])
+    # A chunk that divides the size saves a copy of all values, which costs as much as the search.
+    divisors = [chunk for chunk in range(CHUNK // 2, 2 * CHUNK) if size % chunk == 0]
+    chunk = min(divisors, key=lambda divisor: abs(divisor - CHUNK), default=CHUNK)
+    if size % chunk:
+        values = tf.pad(values, [[0, 0], [0, -size % chunk]], constant_values=float("-inf"))
+    chunks = tf.reshape(values, [-1, -(-size // chunk), chunk])
     _, best = tf.math.top_k(tf.reduce_max(chunks, -1), k)
     best = tf.sort(best)  # [rows, k]
-    found = tf.reshape(tf.gather(chunks, best, batch_dims=1), [-1, k * CHUNK])
+    found = tf.reshape(tf.gather(chunks, best, batch_dims=1), [-1, k * chunk])
     largest, index = tf.math.top_k(found, k)
-    return largest, tf.gather(best, index // CHUNK, batch_dims=1) * CHUNK + index % CHUNK
+    return largest, tf.gather(best, index // chunk, batch_dims=1) * chunk + index % chunk

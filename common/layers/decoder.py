@@ -11,14 +11,11 @@ from common.layers.recurrent import Stack
 
 
 class Memory(NamedTuple):
-    """What a decoder attends to. The first dimension is the batch, or rows when beams are tiled."""
+    """What a decoder attends to."""
 
     values: tf.Tensor  # [batch, source, depth]
     keys: tf.Tensor  # [batch, source, units], the attention's view of the values
     mask: tf.Tensor  # bool [batch, source]
-
-    def tile(self, times):
-        return Memory(*(tf.repeat(tensor, times, axis=0) for tensor in self))
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
@@ -127,14 +124,20 @@ class AttentionDecoder(keras.layers.Layer):
         return self.output_dropout(features, training=training), weights
 
     def step(self, embedded, memory, state, noises=None):
-        """One step: (`[batch, embedding]`, state) -> (h~ `[batch, features]`, state)."""
+        """One step: (`[rows, embedding]`, state) -> (h~ `[rows, features]`, state).
+
+        The memory has either as many rows, or one for every so many of them in a row: hypotheses of
+        a beam look at the same memory, and their queries go through it in one product.
+        """
         if self.input_feeding:
             embedded = ops.concatenate([embedded, state["features"]], -1)
         below = len(self.stack.rnns)
         between = max(0, below - 1)
         hidden, rnn = self.stack.step(embedded, state["rnn"][:below], noises and noises[:between])
-        context, weights = self.attention(hidden[:, None], memory.keys, memory.values, memory.mask)
-        context = context[:, 0]
+        queries = tf.reshape(hidden, [tf.shape(memory.keys)[0], -1, self.units])
+        context, weights = self.attention(queries, memory.keys, memory.values, memory.mask)
+        context = tf.reshape(context, [-1, context.shape[-1]])  # [rows, depth]
+        weights = tf.reshape(weights, [tf.shape(hidden)[0], -1])  # [rows, source]
         if self.upper.rnns:
             both = ops.concatenate([hidden, context], -1)
             if noises:
@@ -143,7 +146,7 @@ class AttentionDecoder(keras.layers.Layer):
             hidden, upper = self.upper.step(both, state["rnn"][below:], upper_noises)
             rnn += upper
         features = self.combine(ops.concatenate([context, hidden], -1))
-        state = {"rnn": rnn, "attention": weights[:, 0]}
+        state = {"rnn": rnn, "attention": weights}
         if self.input_feeding:
             state["features"] = features
         return features, state

@@ -90,10 +90,11 @@ def test_losses_without_dropout_agree_before_and_after_the_same_updates(tmp_path
 
 def test_both_searches_find_the_same():
     config = replace(PRESETS["tiny"], model=MODEL)
-    beam, loop, greedy = translate.decoders(config, make_model(MODEL))
+    beam, loop, eager, greedy = translate.decoders(config, make_model(MODEL))
     source, limits = next(translate.decoding_batches(config, make_batches().columns[0]))
     found, expected = beam(source, limits), loop(source, limits)
     assert translate.assert_equal_outputs(found, expected) == 0
+    assert translate.assert_equal_outputs(found, eager(source, limits)) == 0
     assert greedy(source, limits).tokens.shape[:2] == (len(source), 1)
     wrong = [[(string, score + 0.1, log_prob)] for ((string, score, log_prob),) in expected]
     with pytest.raises(AssertionError, match="scores differ"):

@@ -15,6 +15,7 @@ import platform
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -131,7 +132,8 @@ def training_speed(config, model, batches, steps, rounds):
 
 
 def decoders(config, model):
-    """Three functions of (source, limits): our beam search, the loop in Python, our greedy one."""
+    """Four functions of (source, limits): our beam search, the loop in Python with its step in the
+    graph, the same with its step run eagerly, and our greedy search."""
     import tensorflow as tf
 
     from common.decoding import beam_search, greedy_search
@@ -144,7 +146,7 @@ def decoders(config, model):
     @tf.function(input_signature=signature)
     def beam(source, limits):
         memory, state = model.encode(source)
-        step = model.step(memory.tile(settings.beam))
+        step = model.step(memory)
         batch = tf.shape(source)[0]
         return beam_search(step, state, batch, limits, settings, source_mask=memory.mask)
 
@@ -156,16 +158,17 @@ def decoders(config, model):
     @tf.function(input_signature=[tokens_spec])
     def encode(source):
         memory, state = model.encode(source)
-        return memory.tile(settings.beam), state
+        return memory, state
 
-    @tf.function(reduce_retracing=True)
-    def step(tokens, state, memory):
+    def eager_step(tokens, state, memory):
         return model.step(memory)(tokens, state)
+
+    graph_step = tf.function(eager_step, reduce_retracing=True)
 
     def take(state, rows):
         return tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), state)
 
-    def loop(source, limits):
+    def loop(step, source, limits):
         memory, state = encode(source)
         return beam_search_reference(
             lambda tokens, state: step(tf.constant(tokens), state, memory),
@@ -177,7 +180,7 @@ def decoders(config, model):
             take=take,
         )
 
-    return beam, loop, greedy
+    return beam, partial(loop, graph_step), partial(loop, eager_step), greedy
 
 
 def assert_equal_outputs(found, expected, tolerance=1e-3):
@@ -208,14 +211,20 @@ def decoding_batches(config, sources):
 
 def decoding_speed(config, model, sources, rounds):
     batches = list(decoding_batches(config, sources))
-    beam, loop, greedy = decoders(config, model)
-    ties = sum(assert_equal_outputs(beam(*batch), loop(*batch)) for batch in batches)
-    seconds = paired(
-        lambda: [beam(*batch).scores.numpy() for batch in batches],
-        lambda: [loop(*batch) for batch in batches],
-        rounds,
-    )
-    beams = comparison(len(sources), seconds, "sentences/s")
+    beam, *loops, greedy = decoders(config, model)
+    ties = sum(assert_equal_outputs(beam(*batch), loops[0](*batch)) for batch in batches)
+    beams = [
+        comparison(
+            len(sources),
+            paired(
+                lambda: [beam(*batch).scores.numpy() for batch in batches],
+                lambda loop=loop: [loop(*batch) for batch in batches],
+                rounds,
+            ),
+            "sentences/s",
+        )
+        for loop in loops
+    ]
     ours, _ = paired(
         lambda: [greedy(*batch).scores.numpy() for batch in batches], lambda: None, rounds
     )
@@ -276,11 +285,12 @@ def measure(
     config, model, batches, sources = prepare(data, run)
     # Spread over the whole set, whatever order it has.
     sources = [sources[n] for n in np.linspace(0, len(sources) - 1, sentences, dtype=int)]
-    beam, greedy, ties = decoding_speed(config, model, sources, rounds)
+    (beam, eager), greedy, ties = decoding_speed(config, model, sources, rounds)
     training = training_speed(config, model, batches, steps, rounds)  # changes the weights
     width = config.decoding.beam.beam
     rows = [
         ("training", training, "plain Keras, model.fit"),
+        (f"beam {width}, batch {BATCH}", eager, "Python loop"),
         (f"beam {width}, batch {BATCH}", beam, "Python loop, step in the graph"),
         (f"greedy, batch {BATCH}", greedy, ""),
     ]
@@ -309,7 +319,8 @@ def measure(
         "sentences": len(sources),
         "ties": ties,
         **{name: {key: round(value, 3) if key != "unit" else value for key, value in row.items()}
-           for name, row in (("training", training), ("beam", beam), ("greedy", greedy))},
+           for name, row in (("training", training), ("beam", beam), ("beam_eager", eager),
+                             ("greedy", greedy))},
     }  # fmt: skip
     print(json.dumps(figures))
 

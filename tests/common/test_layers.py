@@ -431,11 +431,19 @@ def test_padding_of_the_memory_is_inert(feeding):
     assert not other_weights[..., SOURCE:].numpy().any()
 
 
-def test_tiled_memory_has_neighbouring_copies():
-    decoder, values, mask = make_decoder(1)
-    tiled = decoder.memory(tf.constant(values), tf.constant(mask)).tile(2)
-    close(tiled.values, np.repeat(values, 2, 0), 0)
-    assert (tiled.mask.numpy() == np.repeat(mask, 2, 0)).all()
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("feeding", [False, True])
+def test_hypotheses_share_the_memory_of_their_row(score, feeding):
+    """A step over 2 rows a memory is that over memories repeated row by row."""
+    decoder, values, mask = make_decoder(1, upper_layers=1, attention=score, input_feeding=feeding)
+    memory, state = start(decoder, values, mask)
+    state = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, 2, 0), state)
+    repeated = type(memory)(*(tf.repeat(tensor, 2, 0) for tensor in memory))
+    embedded = tf.constant(randoms(2 * BATCH, DEPTH))
+    one, one_state = decoder.step(embedded, memory, state)
+    other, other_state = decoder.step(embedded, repeated, state)
+    close(one, other)
+    close(tf.nest.flatten(one_state), tf.nest.flatten(other_state))
 
 
 @pytest.mark.parametrize("feeding", [False, True])
