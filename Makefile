@@ -50,7 +50,7 @@ export-%: $(STAMP)  ## write a SavedModel and prove that it agrees (RUN=, OUT=ex
 	@$(PY) -m apps.$*.export $(or $(RUN),latest) --out $(or $(OUT),exports/$*) $(ARGS)
 
 test: $(STAMP)  ## run the tests
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 $(ARGS)
 
 lint: $(STAMP)  ## check style and common mistakes
 	@$(PY) -m ruff check .
