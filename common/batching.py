@@ -24,10 +24,13 @@ class Batches:
 
     Args:
         columns: for each side (source, target) a list of int sequences; sides are aligned.
+        resample: epoch -> columns that stand for them in that epoch, such as other subwords of
+            the same sentences; batches are made up by the lengths of `columns` all the same.
     """
 
-    def __init__(self, columns, config, seed=0):
-        self.columns, self.config, self.seed = columns, config, seed
+    def __init__(self, columns, config, seed=0, resample=None):
+        self.columns, self.config, self.seed, self.resample = columns, config, seed, resample
+        self._sampled = None, columns
         if not columns[0]:
             raise UserError("the training data has no examples: nothing to make batches of")
         sizes = [np.array([len(sequence) for sequence in column]) for column in columns]
@@ -60,9 +63,15 @@ class Batches:
         return tuple(tf.TensorSpec([None, None], tf.int32) for _ in self.columns)
 
     def arrays(self, numbers):
-        """A batch: for each side the padded int32 array of the examples `numbers`."""
+        """A batch of the epoch last asked for: for each side the padded int32 array of the
+        examples `numbers`."""
+        columns = self.columns
+        if self.resample:
+            if self._sampled[0] != self._epoch:
+                self._sampled = self._epoch, self.resample(self._epoch)
+            columns = self._sampled[1]
         return tuple(
-            pad([column[n] for n in numbers], self.config.pad_multiple) for column in self.columns
+            pad([column[n] for n in numbers], self.config.pad_multiple) for column in columns
         )
 
     def _group_size(self):

@@ -25,6 +25,16 @@ class TokenizerConfig:
     """Spell unknown characters as UTF-8 bytes instead of <unk> (subwords only)."""
     min_count: int = 1
     """Rarer words or characters become <unk> (word and char only)."""
+    subword_sampling: float = 0.0
+    """Other subwords of the same words in every epoch of training: for bpe the share of merges that
+    are left out (BPE-dropout, Provilkov et al. 2020; 0.05 to 0.1), for unigram the exponent of the
+    probabilities drawn from (Kudo 2018; 0.1 to 0.5); 0: always the best ones."""
+
+    def __post_init__(self):
+        if not 0 <= self.subword_sampling < 1:
+            raise UserError("tokenizer.subword_sampling must be at least 0 and below 1")
+        if self.subword_sampling and self.kind not in ("bpe", "unigram"):
+            raise UserError("tokenizer.subword_sampling needs subwords: --tokenizer.kind bpe")
 
 
 @dataclass(frozen=True)

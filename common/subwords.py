@@ -32,11 +32,21 @@ class SentencePieceTokenizer(Tokenizer):
         if ids != (PAD, UNK, BOS, EOS):
             raise ValueError(f"pad, unk, bos, eos are {ids}, not {(PAD, UNK, BOS, EOS)}")
         super().__init__(config, processor.vocab_size())
-        self._model = model
+        self._model, self._processor = model, processor
         self._ops = tf_text.SentencepieceTokenizer(model=model, out_type=tf.int32)
 
     def _tokenize(self, text):
         return self._ops.tokenize(text)
+
+    def sample(self, lines: Iterable[str], seed: int) -> list[list[int]]:
+        """Token sequences by `config.subword_sampling`, the same ones for the same seed."""
+        sentencepiece.set_random_generator_seed(seed)
+        options = {"alpha": self.config.subword_sampling, "nbest_size": -1}
+        return [
+            self._processor.encode(line.decode(), out_type=int, enable_sampling=True, **options)
+            for chunk in sanitised_lines(lines)
+            for line in chunk
+        ]
 
     def _join(self, tokens):
         return self._ops.detokenize(tokens)

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 import data as sets
-from common import text as tokenizers
+from common import text
 from common.batching import Batches
 from common.text import EOS
 from data import text_files
@@ -60,15 +60,15 @@ def make_tokenizers(config, pairs, folder):
         texts = {"tokenizer": sides[0] + sides[1]}
     for name, lines in texts.items():
         if not (folder / f"{name}.json").exists():
-            tokenizers.train_tokenizer(config.tokenizer, lines, config.seed).save(folder, name)
+            text.train_tokenizer(config.tokenizer, lines, config.seed).save(folder, name)
     return load_tokenizers(config, folder)
 
 
 def load_tokenizers(config, folder):
     if config.joint:
-        tokenizer = tokenizers.load(folder, "tokenizer")
+        tokenizer = text.load(folder, "tokenizer")
         return tokenizer, tokenizer
-    return tuple(tokenizers.load(folder, side) for side in SIDES)
+    return tuple(text.load(folder, side) for side in SIDES)
 
 
 def encode(tokenizer, texts):
@@ -80,11 +80,11 @@ def encode(tokenizer, texts):
     return rows
 
 
-def make_batches(config, pairs, source_tokenizer, target_tokenizer, *, limit=True):
+def make_batches(config, pairs, source_tokenizer, target_tokenizer, *, limit=True, sampled=False):
     """`Batches` of (source, target), each ending with EOS.
 
     With `limit`, pairs that are empty on a side or longer than data.max_length are left out, and
-    counted.
+    counted. With `sampled`, every epoch has subwords of its own.
     """
     source = encode(source_tokenizer, [pair[0] for pair in pairs])
     target = encode(target_tokenizer, [pair[1] for pair in pairs])
@@ -95,4 +95,14 @@ def make_batches(config, pairs, source_tokenizer, target_tokenizer, *, limit=Tru
         if left := len(pairs) - len(kept):
             print(f"{left:,} of {len(pairs):,} pairs left out: empty, or over {longest} tokens")
     columns = [[side[n] for n in kept] for side in (source, target)]
-    return Batches(columns, config.batching, config.seed)
+
+    tokenizers = source_tokenizer, target_tokenizer
+
+    def resample(epoch):
+        columns = []
+        for side, texts in enumerate(zip(*(pairs[n] for n in kept), strict=True)):
+            seed = int(np.random.default_rng([config.seed, epoch, side]).integers(2**31))
+            columns.append([[*row, EOS] for row in tokenizers[side].sample(texts, seed)])
+        return columns
+
+    return Batches(columns, config.batching, config.seed, resample if sampled else None)

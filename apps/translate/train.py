@@ -33,7 +33,8 @@ def main():
         # the tokenizers: TensorFlow clears caches with the seed, and their resources with them.
         keras.utils.set_random_seed(config.seed)
         source, target = data.make_tokenizers(config, pairs, run.path)
-        batches = data.make_batches(config, pairs, source, target)
+        sampled = config.tokenizer.subword_sampling > 0
+        batches = data.make_batches(config, pairs, source, target, sampled=sampled)
         checks = data.make_batches(config, held_out, source, target)
         examples = [pair[0] for pair in held_out[:: max(1, len(held_out) // 30)]][:30]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with

@@ -276,3 +276,27 @@ def test_evaluate_own_files(run_folder, monkeypatch, capsys, tmp_path):
     assert run(monkeypatch, "evaluate", run_folder, "--pair", *files, "--beam", 2) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["sentences"] == 2 and result["search"]["beam"] == 2
+
+
+def test_subword_sampling_gives_other_pieces_of_the_same_words_every_epoch(tmp_path):
+    config = replace(
+        PRESETS["tiny"],
+        tokenizer=TokenizerConfig(kind="bpe", vocab_size=200, subword_sampling=0.3),
+    )
+    pairs = [("in the beginning was the word", "at the start there was the word")] * 20
+    tokenizer, _ = data.make_tokenizers(config, pairs, tmp_path)
+
+    def texts(epoch, **options):
+        batches = data.make_batches(config, pairs, tokenizer, tokenizer, **options)
+        arrays = batches.arrays(batches.order(epoch)[0])
+        return arrays, [[t.decode() for t in tokenizer.detokenize(a).numpy()] for a in arrays]
+
+    plain, words = texts(0)
+    first, same = texts(0, sampled=True)
+    again, _ = texts(0, sampled=True)
+    other, _ = texts(1, sampled=True)
+    assert words == same
+    assert first[0].shape[1] > plain[0].shape[1] and len(np.unique(first[0], axis=0)) > 1
+    for one, two in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert first[0].shape != other[0].shape or (first[0] != other[0]).any()
