@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from common.errors import UserError
 from common.layers.loop import ProgramCell, SequenceLoop, flat_config, split_options
-from common.layers.sequence import Elementwise, Product
+from common.layers.program import Elementwise, Product
 
 # Explicit Runge-Kutta methods: the weights of the slopes in each further stage, and in the result.
 TABLEAUS = {
@@ -38,7 +38,7 @@ def ctrnn_program(activation, solver, substeps):
     def drive(y, u):
         """u = I + W sigma(y - theta)"""
         rates = Elementwise("r" + u, lambda y, theta: activation(y - theta), (y, "theta"))
-        program.extend([rates, Product(u, "r" + u, "recurrent_kernel", "x")])
+        program.extend([rates, Product(u, ("r" + u,), "recurrent_kernel", "x")])
 
     for substep in range(substeps):
         start = f"y_{substep}" if substep else "y"
@@ -145,7 +145,7 @@ class CTRNNCell(ProgramCell, keras.layers.SimpleRNNCell):
         return {"rate": self._rate(self.dt)} | {name: self.weight(name) for name in names}
 
     def call(self, inputs, states, training=False):
-        return self.run_step(inputs, states, training)
+        return self.one_step(inputs, states, training)
 
     def get_config(self):
         names = ("solver", "substeps", "dt", "tau", "learn_tau", "learn_initial_state")

@@ -4,7 +4,7 @@ import keras
 
 from common.errors import UserError
 from common.layers.loop import ProgramCell, SequenceLoop, flat_config, split_options
-from common.layers.sequence import Elementwise, Product
+from common.layers.program import Elementwise, Product
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
@@ -16,7 +16,7 @@ class ElmanCell(ProgramCell, keras.layers.SimpleRNNCell):
     def __init__(self, units, **options):
         super().__init__(units, **options)
         self.program = [
-            Product("z", "h", "recurrent_kernel", "x"),
+            Product("z", ("h",), "recurrent_kernel", "x"),
             Elementwise("new_h", self.activation, ("z",)),
         ]
 
@@ -53,9 +53,9 @@ class JordanCell(ProgramCell, keras.layers.SimpleRNNCell):
         self.output_activation = keras.activations.get(output_activation)
         self.state_size = self.output_size = output_units or units
         self.program = [
-            Product("z", "y", "recurrent_kernel", "x"),
+            Product("z", ("y",), "recurrent_kernel", "x"),
             Elementwise("h", self.activation, ("z",)),
-            Product("v", "h", "output_kernel", "output_bias" if self.use_bias else ""),
+            Product("v", ("h",), "output_kernel", "output_bias" if self.use_bias else ""),
             Elementwise("new_y", self.output_activation, ("v",)),
         ]
 
@@ -84,7 +84,7 @@ class JordanCell(ProgramCell, keras.layers.SimpleRNNCell):
         return {name: self.weight(name) for name in names}
 
     def call(self, inputs, states, training=False):
-        return self.run_step(inputs, states, training)
+        return self.one_step(inputs, states, training)
 
     def get_config(self):
         return super().get_config() | {

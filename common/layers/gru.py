@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from common.layers.loop import ProgramCell, SequenceLoop, split_options
-from common.layers.sequence import Elementwise, Product, Split
+from common.layers.program import Elementwise, Product, Split
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
@@ -50,7 +50,7 @@ def _after(cell):
         return z * h + (1 - z) * cell.activation(x_n + r * u_n)
 
     return [
-        Product("u", "h", "recurrent_kernel", "recurrent_bias" if cell.use_bias else ""),
+        Product("u", ("h",), "recurrent_kernel", "recurrent_bias" if cell.use_bias else ""),
         Elementwise("new_h", new_h, ("x", "u", "h")),
     ]
 
@@ -63,10 +63,10 @@ def _before(cell):
         return z * h + (1 - z) * cell.activation(n)
 
     return [
-        Product("gates", "h", "recurrent_kernel", "x"),
+        Product("gates", ("h",), "recurrent_kernel", "x"),
         Split(("z", "r"), "gates", (units, units)),
         Elementwise("reset_h", lambda r, h: sigmoid(r) * h, ("r", "h")),
-        Product("n", "reset_h", "new_kernel", "x_n"),
+        Product("n", ("reset_h",), "new_kernel", "x_n"),
         Elementwise("new_h", new_h, ("z", "n", "h")),
     ]
 

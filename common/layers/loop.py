@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 
 from common.errors import UserError
-from common.layers.sequence import run_sequence, step
+from common.layers.program import run_step
+from common.layers.sequence import run_sequence
 
 LAYER_OPTIONS = (
     "return_sequences",
@@ -56,7 +57,7 @@ class ProgramCell:
     def drop(self, x, mask):
         return x * mask
 
-    def run_step(self, inputs, states, training=False):
+    def one_step(self, inputs, states, training=False):
         """One step by the program, for cells that Keras does not have."""
         states = list(states) if isinstance(states, (list, tuple)) else [states]
         inputs = tf.cast(inputs, self.compute_dtype)
@@ -65,7 +66,7 @@ class ProgramCell:
         if training and self.recurrent_dropout:
             states[0] *= _first(self.get_recurrent_dropout_mask(states[0]))
         values = dict(zip(self.update, states, strict=True)) | self.constants()
-        values = step(self.program, values | self.project(inputs))
+        values = run_step(self.program, values | self.project(inputs))
         new = [values[name] for name in self.update.values()]
         return new[0], new
 

@@ -148,7 +148,7 @@ class LSTMCell(ProgramCell, keras.layers.LSTMCell):
     def call(self, inputs, states, training=False):
         if self.plain:
             return super().call(inputs, states, training=training)
-        return self.run_step(inputs, states, training)
+        return self.one_step(inputs, states, training)
 
     def get_config(self):
         config = super().get_config()

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from common.layers.sequence import Elementwise, Mixing, Product, Split
+from common.layers.program import Elementwise, Mixing, Product, Split
 
 
 def normalised(x, gain, bias=None, epsilon=1e-5):
@@ -26,17 +26,17 @@ def lstm_program(cell):
 
 
 def _preactivations(cell):
-    ops = [Product("z", "h", "recurrent_kernel", "x")]
+    ops = [Product("z", ("h",), "recurrent_kernel", "x")]
     if cell.layer_norm:
         ops = [
-            Product("u", "h", "recurrent_kernel"),
+            Product("u", ("h",), "recurrent_kernel"),
             Mixing("z", lambda x, u, gain: x + normalised(u, gain), ("x", "u", "recurrent_gain")),
         ]
     if cell.gate_states:
         ops[-1] = ops[-1]._replace(out="z_x")
         ops.append(Product("z", tuple(cell.gate_states), "gate_kernel", "z_x"))
     if cell.peepholes == "full" and cell.peephole_gates.strip("o"):
-        ops.append(Product("old_peek", "c", "old_peepholes"))
+        ops.append(Product("old_peek", ("c",), "old_peepholes"))
     return ops
 
 
@@ -118,7 +118,7 @@ def _output(cell):
     if cell.output_gate:
         names, term = _peephole(cell, "o")
         if cell.peepholes == "full":
-            ops.append(Product("peek_o", "new_c", "new_peepholes"))
+            ops.append(Product("peek_o", ("new_c",), "new_peepholes"))
     read = "new_c"
     if cell.layer_norm:
         ops.append(Mixing("normal_c", normalised, ("new_c", "cell_gain", "cell_bias")))
@@ -139,5 +139,5 @@ def _output(cell):
 
         ops.append(Elementwise(out, output, ("o", read, "new_c", *names)))
     if cell.proj_size:
-        ops.append(Product("new_h", "memory", "projection"))
+        ops.append(Product("new_h", ("memory",), "projection"))
     return ops
