@@ -152,39 +152,148 @@ def brute_force_search(step, state, max_length, config, *, bos=2, eos=3, pad=0, 
 
 
 # --- recurrent cells -------------------------------------------------------------------------
+# Each step: (x [batch, depth], tuple of states, dict of weights by name) -> (output, states).
 
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def lstm_step(x, state, weights):
-    """One step of an LSTM in Keras' layout: gates i, f, g, o side by side; state is (h, c)."""
-    (h, c), (kernel, recurrent_kernel, bias) = state, weights
-    i, f, g, o = np.split(x @ kernel + h @ recurrent_kernel + bias, 4, axis=-1)
-    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    h = sigmoid(o) * np.tanh(c)
-    return h, (h, c)
+def normalised(x, gain, bias=0.0):
+    deviation = np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+    return (x - x.mean(-1, keepdims=True)) / deviation * gain + bias
+
+
+def lstm_step(x, state, weights, variant="", peepholes="none", clip=None, squash=np.tanh):
+    """One step of an LSTM, gate by gate. `variant` is a name of Greff et al., such as "nig"."""
+    h, c, *gates_before = state
+    absent = {"nig": "i", "nfg": "f", "nog": "o", "cifg": "f"}.get(variant, "")
+    gates = [gate for gate in "ifgo" if gate not in absent]
+    seeing = [gate for gate in "ifo" if gate not in absent]  # in the order of their peepholes
+    units = c.shape[-1]
+    columns = {gate: slice(n * units, (n + 1) * units) for n, gate in enumerate(gates)}
+
+    def from_x_and_h(gate):
+        from_x, from_h = x @ weights["kernel"], h @ weights["recurrent_kernel"]
+        if "kernel_gain" in weights:
+            from_x = normalised(from_x, weights["kernel_gain"])
+            from_h = normalised(from_h, weights["recurrent_gain"])
+        total = (from_x + from_h + weights["bias"])[:, columns[gate]]
+        if gates_before and gate != "g":
+            target = seeing.index(gate)
+            for source, before in enumerate(gates_before):
+                block = weights["gate_kernel"][source * units :, target * units :]
+                total = total + before @ block[:units, :units]
+        return total
+
+    def gate(name, cell):
+        if name in absent:
+            return np.ones_like(c)
+        total, row = from_x_and_h(name), seeing.index(name)
+        if peepholes == "diagonal":
+            total = total + weights["peephole_kernel"][row] * cell
+        elif peepholes == "full":
+            total = total + cell @ weights["peephole_kernel"][:, row * units : (row + 1) * units]
+        return sigmoid(total)
+
+    g = from_x_and_h("g")
+    g = g if variant == "niaf" else squash(g)
+    i = gate("i", c)
+    f = 1 - i if variant == "cifg" else gate("f", c)
+    c = f * c + i * g
+    if clip:
+        c = np.clip(c, -clip, clip)
+    o = gate("o", c)
+    seen = (
+        normalised(c, weights["cell_gain"], weights["cell_bias"]) if "cell_gain" in weights else c
+    )
+    h = o * (seen if variant == "noaf" else squash(seen))
+    if "projection" in weights:
+        h = h @ weights["projection"]
+    return h, (h, c, *[dict(i=i, f=f, o=o)[gate] for gate in seeing][: len(gates_before)])
 
 
 def gru_step(x, state, weights):
     """One step of a GRU with reset after the product (cuDNN's form): gates z, r, n."""
-    ((h,), (kernel, recurrent_kernel, bias)) = state, weights
-    xz, xr, xn = np.split(x @ kernel + bias[0], 3, axis=-1)
-    hz, hr, hn = np.split(h @ recurrent_kernel + bias[1], 3, axis=-1)
+    (h,), bias = state, weights["bias"]
+    xz, xr, xn = np.split(x @ weights["kernel"] + bias[0], 3, axis=-1)
+    hz, hr, hn = np.split(h @ weights["recurrent_kernel"] + bias[1], 3, axis=-1)
     z, r = sigmoid(xz + hz), sigmoid(xr + hr)
     h = z * h + (1 - z) * np.tanh(xn + r * hn)
     return h, (h,)
 
 
-def simple_step(x, state, weights):
-    """One step of Elman's network."""
-    ((h,), (kernel, recurrent_kernel, bias)) = state, weights
-    h = np.tanh(x @ kernel + h @ recurrent_kernel + bias)
+def gru_reset_before_step(x, state, weights):
+    """One step of the GRU of the paper: what is reset is the state, not its product."""
+    (h,) = state
+    xz, xr, xn = np.split(x @ weights["kernel"] + weights["bias"], 3, axis=-1)
+    uz, ur, un = np.split(weights["recurrent_kernel"], 3, axis=-1)
+    z, r = sigmoid(xz + h @ uz), sigmoid(xr + h @ ur)
+    h = z * h + (1 - z) * np.tanh(xn + (r * h) @ un)
     return h, (h,)
 
 
-RECURRENT_STEPS = {"lstm": lstm_step, "gru": gru_step, "simple": simple_step}
+def elman_step(x, state, weights):
+    (h,) = state
+    h = np.tanh(x @ weights["kernel"] + h @ weights["recurrent_kernel"] + weights["bias"])
+    return h, (h,)
+
+
+def jordan_step(x, state, weights):
+    (y,) = state
+    h = np.tanh(x @ weights["kernel"] + y @ weights["recurrent_kernel"] + weights["bias"])
+    y = np.tanh(h @ weights["output_kernel"] + weights["output_bias"])
+    return y, (y,)
+
+
+def ctrnn_slope(y, current, weights):
+    """dy/dt of tau dy/dt = -y + W sigma(y - theta) + I."""
+    drive = sigmoid(y - weights["theta"]) @ weights["recurrent_kernel"] + current
+    return (drive - y) / np.exp(weights["log_tau"])
+
+
+def ctrnn_step(x, state, weights, solver="exponential", substeps=1, dt=1.0):
+    (y,), current, h = state, x @ weights["kernel"], dt / substeps
+
+    def slope(y):
+        return ctrnn_slope(y, current, weights)
+
+    for _ in range(substeps):
+        k1 = slope(y)
+        if solver == "euler":
+            y = y + h * k1
+        elif solver == "exponential":
+            tau = np.exp(weights["log_tau"])
+            limit = y + tau * k1
+            y = limit + np.exp(-h / tau) * (y - limit)
+        elif solver == "heun":
+            y = y + h / 2 * (k1 + slope(y + h * k1))
+        elif solver == "rk4":
+            k2 = slope(y + h / 2 * k1)
+            k3 = slope(y + h / 2 * k2)
+            y = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + slope(y + h * k3))
+    return y, (y,)
+
+
+def _lstm(**options):
+    return lambda x, state, weights: lstm_step(x, state, weights, **options)
+
+
+RECURRENT_STEPS = {
+    "lstm": lstm_step,
+    "peephole_lstm": _lstm(peepholes="diagonal"),
+    "full_peephole_lstm": _lstm(peepholes="full"),
+    "np": lstm_step,
+    "gru": gru_step,
+    "gru_reset_before": gru_reset_before_step,
+    "elman": elman_step,
+    "simple": elman_step,
+    "jordan": jordan_step,
+    "ctrnn": ctrnn_step,
+} | {
+    variant: _lstm(variant=variant, peepholes="diagonal")
+    for variant in ("nig", "nfg", "nog", "niaf", "noaf", "cifg", "fgr")
+}
 
 
 # --- attention -------------------------------------------------------------------------------

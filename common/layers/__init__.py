@@ -1,9 +1,25 @@
 """Recurrent layers, attention and the attention decoder, shared by all apps."""
 
 from common.layers.attention import Attention
+from common.layers.ctrnn import CTRNN
 from common.layers.decoder import AttentionDecoder
+from common.layers.elman import ElmanRNN, JordanRNN
 from common.layers.embedding import Embedding
-from common.layers.lstm import LSTM
+from common.layers.gru import GRU
+from common.layers.lstm import LSTM, PeepholeLSTM
 from common.layers.recurrent import CELLS, Stack, recurrent
 
-__all__ = ["CELLS", "LSTM", "Attention", "AttentionDecoder", "Embedding", "Stack", "recurrent"]
+__all__ = [
+    "CELLS",
+    "CTRNN",
+    "GRU",
+    "LSTM",
+    "Attention",
+    "AttentionDecoder",
+    "ElmanRNN",
+    "Embedding",
+    "JordanRNN",
+    "PeepholeLSTM",
+    "Stack",
+    "recurrent",
+]

@@ -1,153 +1,252 @@
-"""The LSTM layer: Keras' own, weight for weight, over a faster sequence kernel on the CPU."""
+"""The LSTM and its variants: one layer with switches, on the sequence kernel."""
 
 import keras
 import tensorflow as tf
 
+from common.errors import UserError
+from common.layers.loop import ProgramCell, SequenceLoop, split_options
+from common.layers.lstm_program import lstm_program, normalised
 
-def lstm_sequence(projected, mask, hidden, cell, recurrent_kernel, go_backwards=False):
-    """Runs the LSTM recurrence over time, with a gradient written by hand.
-
-        [i, f, g, o] = x_t W + b + h_{t-1} U      (x_t W + b comes in, as `projected`)
-        c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)
-        h_t = sigmoid(o) * tanh(c_t)
-
-    Only h U is left in the loop. Back-propagation through time collects the gradients of the gates
-    of all steps and forms dU in one product after its loop, where automatic differentiation adds
-    one small product a step. `tf.matmul` on `[1, batch, units]` instead of `[batch, units]` is on
-    purpose: TensorFlow runs batched products by oneDNN, plain small ones by Eigen, which is slower.
-    Measured on two CPU cores, forward and backward, against `keras.layers.LSTM` with the same
-    masks: 0.6 to 0.85 of its time; both directions batched into one product were slower than two
-    loops side by side, which run in parallel.
-
-    Args:
-        projected: `[time, batch, 4 * units]`, gates in Keras' order i, f, g, o.
-        mask: bool `[time, batch, 1]` or None; a masked step repeats the state before it.
-        hidden, cell: `[batch, units]`, the state before the first step.
-        recurrent_kernel: U, `[units, 4 * units]`.
-        go_backwards: from the last step to the first (outputs stay at their own time).
-
-    Returns:
-        (outputs `[time, batch, units]`, hidden `[batch, units]`, cell `[batch, units]`).
-    """
-    units = recurrent_kernel.shape[0]
-    time = tf.shape(projected)[0]
-
-    def moment(step):
-        return time - 1 - step if go_backwards else step
-
-    def steps():
-        return tf.TensorArray(projected.dtype, time)
-
-    def product(a, b, **transpose):
-        return tf.matmul(a[None], b[None], **transpose)[0]
-
-    def loop(body, *variables):
-        return tf.while_loop(
-            lambda step, *_: step < time, body, (0, *variables), maximum_iterations=time
-        )[1:]
-
-    @tf.custom_gradient
-    def run(projected, hidden, cell, recurrent_kernel):
-        def forward(step, h, c, hs, cs, gates):
-            t = moment(step)
-            z = projected[t] + product(h, recurrent_kernel)  # [batch, 4 * units]
-            i, f = tf.sigmoid(z[:, :units]), tf.sigmoid(z[:, units : 2 * units])
-            g, o = tf.tanh(z[:, 2 * units : 3 * units]), tf.sigmoid(z[:, 3 * units :])
-            new_c = f * c + i * g
-            new_h = o * tf.tanh(new_c)
-            if mask is not None:
-                new_c, new_h = tf.where(mask[t], new_c, c), tf.where(mask[t], new_h, h)
-            gates = gates.write(t, tf.concat([i, f, g, o], -1))
-            return step + 1, new_h, new_c, hs.write(t, new_h), cs.write(t, new_c), gates
-
-        last_h, last_c, hs, cs, gates = loop(forward, hidden, cell, steps(), steps(), steps())
-        hs, cs, gates = hs.stack(), cs.stack(), gates.stack()
-        hs.set_shape([None, None, units])
-        cs.set_shape([None, None, units])
-        gates.set_shape([None, None, 4 * units])
-
-        def gradient(d_hs, d_last_h, d_last_c):
-            def before(first, sequence):  # the sequence one step earlier in the recurrence
-                if go_backwards:
-                    return tf.concat([sequence[1:], first[None]], 0)
-                return tf.concat([first[None], sequence[:-1]], 0)
-
-            # What does not depend on the recurrence is computed for all steps at once.
-            i, f, g, o = tf.split(gates, 4, axis=-1)
-            tanh_c = tf.tanh(cs)
-            c_by_h = o * (1 - tanh_c * tanh_c)  # d c_t / d h_t
-            f_by_c = before(cell, cs) * f * (1 - f)
-            z_by_c = tf.concat([g * i * (1 - i), f_by_c, i * (1 - g * g)], -1)
-            o_by_h = tanh_c * o * (1 - o)
-
-            def backward(step, dh, dc, d_zs):
-                t = time - 1 - moment(step)
-                dh = dh + d_hs[t]
-                dc_total = dc + dh * c_by_h[t]
-                dz = tf.concat([tf.tile(dc_total, [1, 3]) * z_by_c[t], dh * o_by_h[t]], -1)
-                if mask is not None:
-                    dz = tf.where(mask[t], dz, tf.zeros_like(dz))
-                new_dh = product(dz, recurrent_kernel, transpose_b=True)
-                new_dc = dc_total * f[t]
-                if mask is not None:
-                    new_dh, new_dc = tf.where(mask[t], new_dh, dh), tf.where(mask[t], new_dc, dc)
-                return step + 1, new_dh, new_dc, d_zs.write(t, dz)
-
-            d_hidden, d_cell, d_zs = loop(backward, d_last_h, d_last_c, steps())
-            d_zs = d_zs.stack()
-            d_zs.set_shape([None, None, 4 * units])
-            d_kernel = tf.matmul(
-                tf.reshape(before(hidden, hs), [-1, units]),
-                tf.reshape(d_zs, [-1, 4 * units]),
-                transpose_a=True,
-            )
-            return d_zs, d_hidden, d_cell, d_kernel
-
-        return (hs, last_h, last_c), gradient
-
-    return run(projected, hidden, cell, recurrent_kernel)
+PEEPHOLES = ("none", "diagonal", "full")
+SWITCHES = {
+    "peepholes": "none",
+    "input_gate": True,
+    "forget_gate": True,
+    "output_gate": True,
+    "coupled_gates": False,
+    "gate_recurrence": False,
+    "output_activation": None,
+    "layer_norm": False,
+    "proj_size": 0,
+    "cell_clip": None,
+    "forget_bias": 1.0,
+}
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
-class LSTM(keras.layers.LSTM):
+class LSTMCell(ProgramCell, keras.layers.LSTMCell):
+    """One step of `LSTM`, whose switches it takes. State: [h, c], with `gate_recurrence` also the
+    gates [i, f, o]; each `[batch, units]`, h `[batch, proj_size]` with a projection."""
+
+    def __init__(self, units, **options):
+        switches = {name: options.pop(name, default) for name, default in SWITCHES.items()}
+        super().__init__(units, **options)
+        for name, value in switches.items():
+            setattr(self, name, value)
+        self.output_activation = keras.activations.get(
+            self.activation if self.output_activation is None else self.output_activation
+        )
+        _check(self)
+        self.gates = "".join(
+            gate
+            for gate, there in {
+                "i": self.input_gate,
+                "f": self.forget_gate and not self.coupled_gates,
+                "g": True,
+                "o": self.output_gate,
+            }.items()
+            if there
+        )
+        recurrent = "".join(gate for gate in "ifo" if gate in self.gates)
+        self.gate_states = recurrent if self.gate_recurrence else ""
+        self.peephole_gates = recurrent if self.peepholes != "none" else ""
+        self.plain = self.gates == "ifgo" and not (
+            self.peephole_gates
+            or self.gate_states
+            or self.layer_norm
+            or self.proj_size
+            or self.cell_clip
+            or self.output_activation is not self.activation
+        )
+        self.output_size = self.proj_size or units
+        self.state_size = [self.output_size, units] + [units] * len(self.gate_states)
+        self.update, self.program = lstm_program(self)
+
+    def build(self, input_shape):
+        if self.plain and self.forget_bias == 1.0:  # Keras' own
+            return super().build(input_shape)
+        units, width = self.units, len(self.gates) * self.units
+
+        def weight(name, shape, kind="kernel", initializer=None):
+            return self.add_weight(
+                shape=shape,
+                name=name,
+                initializer=initializer or getattr(self, f"{kind}_initializer"),
+                regularizer=getattr(self, f"{kind}_regularizer"),
+                constraint=getattr(self, f"{kind}_constraint"),
+            )
+
+        def first_bias(shape, dtype=None):
+            values = self.bias_initializer(shape, dtype=dtype)
+            if not self.unit_forget_bias or "f" not in self.gates:
+                return values
+            start = self.gates.index("f") * units
+            forget = tf.fill([units], tf.cast(self.forget_bias, values.dtype))
+            return tf.concat([values[:start], forget, values[start + units :]], 0)
+
+        self.kernel = weight("kernel", (input_shape[-1], width))
+        self.recurrent_kernel = weight("recurrent_kernel", (self.output_size, width), "recurrent")
+        self.bias = weight("bias", (width,), "bias", first_bias) if self.use_bias else None
+        count = len(self.peephole_gates)
+        if count and self.peepholes == "diagonal":
+            self.peephole_kernel = weight(
+                "peephole_kernel", (count, units), "recurrent", "glorot_uniform"
+            )
+        elif count:
+            self.peephole_kernel = weight("peephole_kernel", (units, count * units), "recurrent")
+        if self.gate_states:
+            count = len(self.gate_states)
+            self.gate_kernel = weight("gate_kernel", (count * units, count * units), "recurrent")
+        if self.layer_norm:
+            for name, size in [
+                ("kernel_gain", width),
+                ("recurrent_gain", width),
+                ("cell_gain", units),
+            ]:
+                setattr(self, name, self.add_weight(shape=(size,), name=name, initializer="ones"))
+            self.cell_bias = self.add_weight(shape=(units,), name="cell_bias", initializer="zeros")
+        if self.proj_size:
+            self.projection = weight("projection", (units, self.proj_size), "recurrent")
+        self.built = True
+
+    @property
+    def recurrent_kernels(self):
+        return (
+            ("recurrent_kernel",) if not self.gate_states else ("recurrent_kernel", "gate_kernel")
+        )
+
+    def project(self, x):
+        projected = tf.matmul(x, self.weight("kernel"))
+        if self.layer_norm:
+            projected = normalised(projected, self.weight("kernel_gain"))
+        return {"x": projected + self.weight("bias") if self.use_bias else projected}
+
+    def constants(self):
+        constants = {"recurrent_kernel": self.weight("recurrent_kernel")}
+        gates, units = self.peephole_gates, self.units
+        if gates and self.peepholes == "diagonal":
+            rows = tf.unstack(self.weight("peephole_kernel"))
+            constants |= {f"p_{gate}": row for gate, row in zip(gates, rows, strict=True)}
+        elif gates:
+            kernel, before = self.weight("peephole_kernel"), units * len(gates.replace("o", ""))
+            constants |= {"old_peepholes": kernel[:, :before], "new_peepholes": kernel[:, before:]}
+        if self.gate_states:
+            constants["gate_kernel"] = self._gate_columns()
+        if self.layer_norm:
+            names = ("recurrent_gain", "cell_gain", "cell_bias")
+            constants |= {name: self.weight(name) for name in names}
+        if self.proj_size:
+            constants["projection"] = self.weight("projection")
+        return constants
+
+    def _gate_columns(self):
+        """The gate recurrence with columns for all gates of x: zeros for g, which has none."""
+        parts = tf.split(self.weight("gate_kernel"), len(self.gate_states), 1)
+        columns = dict(zip(self.gate_states, parts, strict=True))
+        return tf.concat([columns.get(gate, tf.zeros_like(parts[0])) for gate in self.gates], 1)
+
+    def call(self, inputs, states, training=False):
+        if self.plain:
+            return super().call(inputs, states, training=training)
+        return self.one_step(inputs, states, training)
+
+    def get_config(self):
+        config = super().get_config()
+        for name, default in SWITCHES.items():
+            value = getattr(self, name)
+            if name == "output_activation":
+                value = None if value is self.activation else keras.activations.serialize(value)
+            if value != default:
+                config[name] = value
+        return config
+
+
+def _check(cell):
+    if cell.peepholes not in PEEPHOLES:
+        known = ", ".join(PEEPHOLES)
+        raise UserError(f"unknown peepholes {cell.peepholes!r}: choose one of {known}")
+    if cell.coupled_gates and not (cell.input_gate and cell.forget_gate):
+        raise UserError("coupled_gates couples the input and the forget gate: it needs both")
+    if cell.cell_clip is not None and not cell.cell_clip > 0:
+        raise UserError(f"cell_clip is {cell.cell_clip}: it must be above 0, or None")
+    if cell.proj_size < 0:
+        raise UserError(f"proj_size is {cell.proj_size}: it must be above 0, or 0 for none")
+
+
+@keras.saving.register_keras_serializable("rnn_suite")
+class LSTM(SequenceLoop, keras.layers.LSTM):
     """Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers 2000).
 
-    The equations, arguments, weights and results are those of `keras.layers.LSTM`; weights move
-    between the two with `get_weights` and `set_weights`. On a GPU it runs Keras' cuDNN kernel, on
-    the CPU `lstm_sequence`. Activations or dropouts that the kernel does not know go to Keras.
+        i_t = sigmoid(W_i x_t + U_i h_{t-1} + P_i c_{t-1} + b_i)
+        f_t = sigmoid(W_f x_t + U_f h_{t-1} + P_f c_{t-1} + b_f)
+        g_t = tanh(W_g x_t + U_g h_{t-1} + b_g)
+        c_t = f_t * c_{t-1} + i_t * g_t
+        o_t = sigmoid(W_o x_t + U_o h_{t-1} + P_o c_t + b_o)
+        h_t = o_t * tanh(c_t)
+
+    Without switches the arguments, weights and results are those of `keras.layers.LSTM` (weights
+    move with `get_weights` and `set_weights`), and on a GPU it runs Keras' cuDNN kernel.
+
+    Args:
+        units: size of c and of the gates.
+        peepholes: "none"; "diagonal": P is a vector (Gers & Schmidhuber 2000); "full": a matrix.
+            The output gate sees the new cell state.
+        input_gate, forget_gate, output_gate: False: the gate is 1 (NIG, NFG, NOG of Greff et al.).
+        coupled_gates: f = 1 - i (CIFG).
+        gate_recurrence: i, f, o of the step before enter i, f, o (FGR).
+        activation, output_activation: of g, and of c in h; the latter is the former unless given.
+        layer_norm: W x, U h and, in h, c are normalised (Ba et al. 2016).
+        proj_size: h_t = R (o_t * tanh(c_t)) of this size (Sak et al. 2014); 0: none.
+        cell_clip: c is kept within -cell_clip and cell_clip; None: off.
+        forget_bias: the forget gate's first bias (with `unit_forget_bias`).
+        recurrent_weight_dropout: rate of DropConnect on U in training (Merity et al. 2018).
+        options: any argument of `keras.layers.LSTM`.
+
+    Raises:
+        UserError: a switch has a value that means nothing.
     """
 
-    def _kernel_fits(self):
+    def __init__(self, units, *, use_cudnn="auto", recurrent_weight_dropout=0.0, **options):
+        layer, cell = split_options(options)
+        cell = LSTMCell(units, name="lstm_cell", **cell)
+        keras.layers.RNN.__init__(self, cell, **layer)
+        self.input_spec = keras.layers.InputSpec(ndim=3)
+        self._set_weight_dropout(recurrent_weight_dropout, cell.seed)
+        self.use_cudnn = use_cudnn if self.cudnn_fits() else False
+        self.supports_jit = not self._cudnn()
+
+    def cudnn_fits(self):
+        """Whether the mathematics are those that cuDNN knows."""
         cell = self.cell
         return (
-            cell.activation is keras.activations.tanh
+            cell.plain
+            and cell.activation is keras.activations.tanh
             and cell.recurrent_activation is keras.activations.sigmoid
             and cell.use_bias
-            and not (self.dropout or self.recurrent_dropout or self.unroll)
-            and not self.zero_output_for_mask
-            and not (self.use_cudnn in ("auto", True) and tf.config.list_logical_devices("GPU"))
+            and not (cell.recurrent_dropout or self.unroll or self.recurrent_weight_dropout)
         )
 
+    def _cudnn(self):
+        return self.use_cudnn in ("auto", True) and bool(tf.config.list_logical_devices("GPU"))
+
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if not self._kernel_fits():
-            return super().inner_loop(sequences, initial_state, mask, training=training)
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        cell, batch, time = self.cell, tf.shape(sequences)[0], tf.shape(sequences)[1]
-        kernel, recurrent_kernel, bias = (
-            tf.cast(w.value, self.compute_dtype)
-            for w in (cell.kernel, cell.recurrent_kernel, cell.bias)
-        )
-        time_major = tf.transpose(tf.cast(sequences, self.compute_dtype), [1, 0, 2])
-        projected = tf.matmul(tf.reshape(time_major, [-1, kernel.shape[0]]), kernel) + bias
-        projected = tf.reshape(projected, [time, batch, 4 * self.units])
-        outputs, hidden, cell_state = lstm_sequence(
-            projected,
-            None if mask is None else tf.transpose(tf.cast(mask, tf.bool))[:, :, None],
-            *initial_state,
-            recurrent_kernel,
-            go_backwards=self.go_backwards,
-        )
-        outputs = tf.transpose(outputs, [1, 0, 2])
-        if self.go_backwards:  # Keras hands them out in the order in which they were computed
-            outputs = tf.reverse(outputs, [1])
-        return hidden, outputs, [hidden, cell_state]
+        if self._cudnn():
+            return keras.layers.LSTM.inner_loop(
+                self, sequences, initial_state, mask, training=training
+            )
+        return super().inner_loop(sequences, initial_state, mask, training=training)
+
+    def get_config(self):
+        switches = set(SWITCHES) & set(config := self.cell.get_config())
+        return super().get_config() | {name: config[name] for name in switches}
+
+
+@keras.saving.register_keras_serializable("rnn_suite")
+class PeepholeLSTM(LSTM):
+    """`LSTM` with diagonal peepholes unless told otherwise (Gers & Schmidhuber 2000)."""
+
+    def __init__(self, units, *, peepholes="diagonal", **options):
+        super().__init__(units, peepholes=peepholes, **options)
+
+    def get_config(self):
+        return super().get_config() | {"peepholes": self.cell.peepholes}

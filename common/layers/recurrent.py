@@ -1,22 +1,34 @@
 """The registry of recurrent layers, and the stack that encoders and decoders are built of."""
 
+from functools import partial
+
 import keras
 
+from common.cells import CELL_NAMES, LSTM_VARIANTS
 from common.errors import UserError
+from common.layers.ctrnn import CTRNN
+from common.layers.elman import ElmanRNN, JordanRNN
+from common.layers.gru import GRU
 from common.layers.lstm import LSTM
 
 CELLS = {
-    "lstm": LSTM,
-    "gru": keras.layers.GRU,
-    "simple": keras.layers.SimpleRNN,
+    **{name: partial(LSTM, **switches) for name, switches in LSTM_VARIANTS.items()},
+    "gru": GRU,
+    "gru_reset_before": partial(GRU, reset_after=False),
+    "elman": ElmanRNN,
+    "simple": ElmanRNN,
+    "jordan": JordanRNN,
+    "ctrnn": CTRNN,
 }
+assert tuple(CELLS) == CELL_NAMES
 
 
 def recurrent(cell, units, **options):
     """A recurrent layer by the name of its cell, returning `(sequence, *state)`.
 
     Every layer of the registry is a `keras.layers.RNN`: it takes `mask` and `initial_state`, and
-    its `cell(x, state)` is one step, which is what decoding uses.
+    its `cell(x, state)` is one step, which is what decoding uses. Its outputs and each of its
+    states are `[batch, units]` wide.
     """
     if cell not in CELLS:
         raise UserError(f"unknown cell {cell!r}: choose one of {', '.join(CELLS)}")
@@ -35,6 +47,8 @@ class Stack(keras.layers.Layer):
             GNMT (Wu et al. 2016), which starts at the third; 0 for none.
         dropout: rate on the input of every layer but the first.
         same_dropout: one dropout mask for all time steps (Gal & Ghahramani 2016).
+        recurrent_weight_dropout: rate of DropConnect on the recurrent kernels (Merity et al. 2018);
+            one mask a call, for all rows and steps.
 
     Call: (sequence `[batch, time, depth]`, mask bool `[batch, time]`, list of states)
     -> (sequence `[batch, time, units or 2 * units]`, list with the state of each layer).
@@ -51,12 +65,14 @@ class Stack(keras.layers.Layer):
         residual_from=3,
         dropout=0.0,
         same_dropout=False,
+        recurrent_weight_dropout=0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.supports_masking = True
         self.residual_from = residual_from
-        self.rnns = [recurrent(cell, units, name=f"{cell}_{n}") for n in range(layers)]
+        options = {"recurrent_weight_dropout": recurrent_weight_dropout}
+        self.rnns = [recurrent(cell, units, name=f"{cell}_{n}", **options) for n in range(layers)]
         if bidirectional:
             self.rnns = [keras.layers.Bidirectional(rnn, name=rnn.name) for rnn in self.rnns]
         noise_shape = (None, 1, None) if same_dropout else None

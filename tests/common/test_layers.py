@@ -8,7 +8,6 @@ import tensorflow as tf
 from common.errors import UserError
 from common.layers import CELLS, LSTM, Attention, AttentionDecoder, Embedding, Stack, recurrent
 from common.layers.attention import SCORES
-from common.layers.lstm import lstm_sequence
 from tests import reference
 
 BATCH, TIME, DEPTH, UNITS, SOURCE = 3, 6, 4, 5, 7
@@ -66,7 +65,7 @@ def run_with_gradients(layer, x, mask, states):
 @pytest.mark.parametrize("with_state", [False, True], ids=["from zero", "from a state"])
 def test_lstm_is_keras_lstm(mask, go_backwards, with_state):
     ours, theirs = lstm_pair(go_backwards=go_backwards)
-    assert ours._kernel_fits()
+    assert ours.kernel_fits()
     states = [randoms(BATCH, UNITS, seed=s) for s in (1, 2)] if with_state else []
     x = randoms(BATCH, TIME, DEPTH)
     results = [run_with_gradients(layer, x, mask, states) for layer in (ours, theirs)]
@@ -106,48 +105,6 @@ def test_lstm_dropout_is_drawn_in_training():
     ours, _ = lstm_pair(dropout=0.5)
     x = randoms(BATCH, TIME, DEPTH)
     assert np.abs(ours(x, training=True)[0] - ours(x)[0]).max() > 1e-3
-
-
-@pytest.mark.parametrize("go_backwards, mask", [(False, None), (False, MASK), (True, MASK)])
-def test_lstm_sequence_gradient_is_the_slope(mask, go_backwards):
-    units, time, batch = 2, 3, 2
-    arguments = [
-        randoms(time, batch, 4 * units, seed=1, dtype=np.float64),
-        randoms(batch, units, seed=2, dtype=np.float64),
-        randoms(batch, units, seed=3, dtype=np.float64),
-        randoms(units, 4 * units, seed=4, dtype=np.float64),
-    ]
-    steps = None if mask is None else tf.constant(mask[:batch, :time].T[..., None])
-    shapes = ([time, batch, units], [batch, units], [batch, units])
-    factors = [randoms(*shape, seed=5 + n, dtype=np.float64) for n, shape in enumerate(shapes)]
-
-    @tf.function
-    def value(projected, hidden, cell, kernel):
-        results = lstm_sequence(projected, steps, hidden, cell, kernel, go_backwards)
-        return sum(tf.reduce_sum(r * f) for r, f in zip(results, factors, strict=True))
-
-    theoretical, numeric = tf.test.compute_gradient(value, arguments, delta=1e-5)
-    close(theoretical, numeric, 1e-8)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_layer_is_a_loop_over_numpy_steps(cell):
-    layer = recurrent(cell, UNITS)
-    layer.build((None, None, DEPTH))
-    randomise(layer)
-    x = randoms(BATCH, TIME, DEPTH)
-    first = [randoms(BATCH, UNITS, seed=s) for s in range(2 if cell == "lstm" else 1)]
-    outputs, *final = layer(x, mask=MASK, initial_state=[tf.constant(s) for s in first])
-    state = tuple(first)
-    for t in range(TIME):
-        cell_output, cell_state = layer.cell(x[:, t], [tf.constant(s) for s in state])
-        output, new = reference.RECURRENT_STEPS[cell](x[:, t], state, layer.get_weights())
-        close(cell_output, output)
-        close(list(tf.nest.flatten(cell_state)), list(new))
-        valid = MASK[:, t, None]
-        state = tuple(np.where(valid, a, b) for a, b in zip(new, state, strict=True))
-        close(outputs[:, t] * valid, output * valid)
-    close(final, list(state))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -276,7 +233,7 @@ def test_stack_dropout_masks(same_dropout):
 
 
 def test_unknown_cell_names_the_known():
-    with pytest.raises(UserError, match="'ltsm'.*lstm, gru, simple"):
+    with pytest.raises(UserError, match="'ltsm'.*lstm, .*gru, .*simple"):
         Stack(1, UNITS, "ltsm")
 
 
@@ -407,7 +364,7 @@ def test_decoder_equation():
     close(state["rnn"], [[h, c]])
     x = randoms(BATCH, DEPTH)
     output, new = decoder.step(x, memory, state)
-    rnn = decoder.stack.rnns[0].get_weights()
+    rnn = {v.name: v.numpy() for v in decoder.stack.rnns[0].weights}
     h, _ = reference.lstm_step(np.concatenate([x, state["features"]], -1), (h, c), rnn)
     key = {"key_kernel": decoder.attention.key_kernel.numpy()}
     context = np.stack(

@@ -1,0 +1,135 @@
+"""What our recurrent layers share: the way from a Keras layer to the sequence kernel."""
+
+import keras
+import tensorflow as tf
+
+from common.errors import UserError
+from common.layers.program import run_step
+from common.layers.sequence import run_sequence
+
+LAYER_OPTIONS = (
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "zero_output_for_mask",
+    "activity_regularizer",
+    "name",
+    "dtype",
+    "trainable",
+)
+
+
+def split_options(options):
+    """(options of the layer, options of its cell) out of a constructor's keyword arguments."""
+    layer = {name: value for name, value in options.items() if name in LAYER_OPTIONS}
+    cell = {name: value for name, value in options.items() if name not in LAYER_OPTIONS}
+    return layer, cell | {name: layer[name] for name in ("dtype", "trainable") if name in layer}
+
+
+def flat_config(layer, config):
+    """The configuration of a layer that makes its cell out of its own arguments."""
+    config.pop("cell")
+    cell = layer.cell.get_config()
+    return {
+        name: cell[name] for name in cell if name not in ("name", "trainable", "dtype")
+    } | config
+
+
+class ProgramCell:
+    """Mixin of a cell that says its step as a program of common/layers/sequence.py.
+
+    A cell has `update` (state -> name of its next value, in the order of the states), `program`,
+    `project(x)` -> dict of the inputs, and `constants()` -> dict of the weights, both in the
+    compute type. `recurrent_kernels` are the constants that weight dropout falls on.
+    """
+
+    recurrent_kernels = ("recurrent_kernel",)
+
+    def weight(self, name):
+        return tf.cast(getattr(self, name).value, self.compute_dtype)
+
+    def project(self, x):
+        projected = tf.matmul(x, self.weight("kernel"))
+        return {"x": projected + self.weight("bias") if self.use_bias else projected}
+
+    def drop(self, x, mask):
+        return x * mask
+
+    def one_step(self, inputs, states, training=False):
+        """One step by the program, for cells that Keras does not have."""
+        states = list(states) if isinstance(states, (list, tuple)) else [states]
+        inputs = tf.cast(inputs, self.compute_dtype)
+        if training and self.dropout:
+            inputs = self.drop(inputs, _first(self.get_dropout_mask(inputs)))
+        if training and self.recurrent_dropout:
+            states[0] *= _first(self.get_recurrent_dropout_mask(states[0]))
+        values = dict(zip(self.update, states, strict=True)) | self.constants()
+        values = run_step(self.program, values | self.project(inputs))
+        new = [values[name] for name in self.update.values()]
+        return new[0], new
+
+
+def _first(masks):
+    return masks[0] if isinstance(masks, (list, tuple)) else masks
+
+
+class SequenceLoop:
+    """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time runs in the sequence
+    kernel, unless the layer is unrolled or has recurrent dropout, which is Keras' loop over cells.
+    """
+
+    def _set_weight_dropout(self, rate, seed=None):
+        """DropConnect on the recurrent kernels (Merity et al. 2018): in training one mask a call
+        drops single weights with this rate, the same ones at every step and in every row."""
+        if not 0 <= rate < 1:
+            raise UserError(f"recurrent_weight_dropout is {rate}: it must be from 0 to below 1")
+        self.recurrent_weight_dropout = rate
+        if rate:
+            self.weight_seed = keras.random.SeedGenerator(seed)
+            if not self.kernel_fits():
+                raise UserError(
+                    "recurrent_weight_dropout goes neither with unroll nor with recurrent_dropout"
+                )
+
+    def kernel_fits(self):
+        return not self.unroll and not self.cell.recurrent_dropout
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if not self.kernel_fits():
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+        cell, batch, time = self.cell, tf.shape(sequences)[0], tf.shape(sequences)[1]
+        sequences = tf.cast(sequences, cell.compute_dtype)
+        if training and cell.dropout:
+            drawn = _first(cell.get_dropout_mask(sequences[:, 0]))
+            sequences = cell.drop(sequences, drawn[:, None])
+        flat = tf.reshape(tf.transpose(sequences, [1, 0, 2]), [-1, sequences.shape[-1]])
+        inputs = {  # [time, batch, size]
+            name: tf.reshape(value, [time, batch, value.shape[-1]])
+            for name, value in cell.project(flat).items()
+        }
+        constants = {n: v for n, v in cell.constants().items() if n not in inputs}
+        if training and self.recurrent_weight_dropout:
+            for name in cell.recurrent_kernels:
+                rate = self.recurrent_weight_dropout
+                constants[name] = keras.random.dropout(constants[name], rate, seed=self.weight_seed)
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if mask is not None:
+            mask = tf.transpose(tf.cast(mask, tf.bool))[:, :, None]
+        states = dict(zip(cell.update, initial_state, strict=True))
+        outputs, last = run_sequence(
+            cell.program, cell.update, states, inputs, constants, mask, self.go_backwards
+        )
+        if mask is not None and self.zero_output_for_mask:
+            outputs = tf.where(mask, outputs, tf.zeros_like(outputs))
+        outputs = tf.transpose(outputs, [1, 0, 2])
+        if self.go_backwards:  # Keras hands them out in the order in which they were computed
+            outputs = tf.reverse(outputs, [1])
+        return last[0], outputs, last
+
+    def get_config(self):
+        config = super().get_config()
+        if self.recurrent_weight_dropout:
+            config["recurrent_weight_dropout"] = self.recurrent_weight_dropout
+        return config

@@ -1,0 +1,109 @@
+"""The language in which a cell says its step: a short program over named tensors.
+
+    Product      out = left W (+ add)      the only matrix product there is in a step
+    Split        pieces of a tensor, side by side
+    Elementwise  out = f(a, b, ...)        every unit by itself
+    Mixing       out = f(a, b, ...)        any function of a row, such as layer normalisation
+
+Every operation knows how to go forward on a dict of tensors, for one step `[batch, size]`, and what
+a gradient that arrives at its result sends on to what it read. `run_step` runs a program once
+(decoding does that), common/layers/sequence.py runs it over time.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+def multiply(a, b, **transpose):
+    # On [1, batch, units] TensorFlow runs the product by oneDNN, on [batch, units] by Eigen, which
+    # is slower for small ones.
+    return tf.matmul(a[None], b[None], **transpose)[0]
+
+
+def joined(names, values):
+    parts = [values[name] for name in names]
+    return parts[0] if len(parts) == 1 else tf.concat(parts, -1)
+
+
+class Product(NamedTuple):
+    """out = left weight (+ add), where the tensors named by `left` are put side by side."""
+
+    out: str
+    left: tuple[str, ...]
+    weight: str
+    add: str = ""
+
+    def forward(self, values):
+        result = multiply(joined(self.left, values), values[self.weight])
+        values[self.out] = result + values[self.add] if self.add else result
+
+    def backward(self, arrived, moment):
+        """The gradients of what was read, as pairs (name, gradient `[batch, size]`), out of the
+        gradient of the result; those of weights and inputs come later, for all steps at once."""
+        term = multiply(arrived, moment.all[self.weight], transpose_b=True)
+        if len(self.left) == 1:
+            yield self.left[0], term
+        else:
+            sizes = [moment.all[name].shape[-1] for name in self.left]
+            yield from zip(self.left, tf.split(term, sizes, -1), strict=True)
+        if self.add:
+            yield self.add, arrived
+
+
+class Split(NamedTuple):
+    """The columns of a tensor as tensors of their own, `sizes` columns each."""
+
+    out: tuple[str, ...]
+    of: str
+    sizes: tuple[int, ...]
+
+    def forward(self, values):
+        values.update(zip(self.out, tf.split(values[self.of], self.sizes, -1), strict=True))
+
+    def backward(self, arrived, moment):
+        yield self.of, tf.concat(arrived, -1)
+
+
+class Elementwise(NamedTuple):
+    """out = function(*of), where unit n of `out` depends on unit n of each argument alone; of an
+    argument k times as wide, made of k blocks, on unit n of each block."""
+
+    out: str
+    function: Callable
+    of: tuple[str, ...]
+
+    def forward(self, values):
+        values[self.out] = self.function(*(values[name] for name in self.of))
+
+    def backward(self, arrived, moment):
+        for name, slope in moment.slopes[self.out].items():
+            blocks = slope.shape[-1] // arrived.shape[-1]
+            wide = tf.tile(arrived, [1, blocks]) if blocks > 1 else arrived
+            yield name, wide * slope[moment.t]
+
+
+class Mixing(NamedTuple):
+    """out = function(*of), row by row; differentiated anew at every step, which costs time."""
+
+    out: str
+    function: Callable
+    of: tuple[str, ...]
+
+    def forward(self, values):
+        values[self.out] = self.function(*(values[name] for name in self.of))
+
+    def backward(self, arrived, moment):
+        values = {name: moment.value(name) for name in self.of}
+        with tf.GradientTape() as tape:
+            tape.watch(list(values.values()))
+            result = self.function(*(values[name] for name in self.of))
+        yield from tape.gradient(result, values, arrived).items()
+
+
+def run_step(program, values):
+    """Runs a program once: adds what it computes to `values`."""
+    for op in program:
+        op.forward(values)
+    return values

@@ -1,0 +1,167 @@
+"""Speed of our recurrent layers against keras.layers.LSTM.
+
+    python -m tests.benchmarks.layers [--rounds 9] [--shapes 20x35x200x200 ...]
+
+A round runs one training step (forward and backward, gradients of all weights and of the input) of
+every layer in turn, in one process, so that whatever else the machine does meets all of them; the
+order turns by one from round to round. Read the ratios: medians over the rounds of a layer's time
+to that of `keras.layers.LSTM` of the same shape in the same round. Below 1 is faster.
+"""
+
+import dataclasses
+import time
+from functools import partial
+
+import numpy as np
+import tyro
+
+from common.cells import CELL_NAMES
+from common.errors import UserError, run_main
+from common.quiet import load_tensorflow
+
+SHAPES = ("20x35x200x200", "20x35x650x650", "64x25x256x512", "128x20x256x256")
+CTRNN_SHAPE = (64, 32, 64, 64)
+
+
+@dataclasses.dataclass
+class Command:
+    rounds: int = 9
+    """Measured rounds; one more before them is not counted."""
+    shapes: tuple[str, ...] = SHAPES
+    """Batch x time x input x units."""
+    cells: tuple[str, ...] = tuple(name for name in CELL_NAMES if name not in ("np", "simple"))
+    """Names of our cells."""
+
+
+def rows(cells, units):
+    """name -> layer: Keras' own, the naive way to a peephole LSTM, then ours."""
+    import keras
+
+    from common.layers import recurrent
+    from common.layers.lstm import LSTMCell
+
+    options = {"return_sequences": True, "return_state": True}
+    naive = LSTMCell(units, peepholes="diagonal")
+    return {
+        "keras.layers.LSTM": keras.layers.LSTM(units, **options),
+        "keras.layers.GRU": keras.layers.GRU(units, **options),
+        "keras.layers.RNN(peephole cell)": keras.layers.RNN(naive, **options),
+    } | {name: recurrent(name, units) for name in cells}
+
+
+def training_step(layer, depth):
+    import tensorflow as tf
+
+    layer.build((None, None, depth))
+    variables = [variable.value for variable in layer.trainable_variables]
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def run(x, mask=None):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = layer(x, mask=mask)[0]
+            loss = tf.reduce_sum(outputs * outputs)
+        return tape.gradient(loss, [*variables, x])
+
+    return lambda *arguments: run(*arguments)[0].numpy()
+
+
+def one_step(layer, depth):
+    """One step at batch 1, as decoding does it."""
+    import tensorflow as tf
+
+    layer.build((None, None, depth))
+    run = tf.function(layer.cell, autograph=False)
+    state = [tf.zeros([1, size]) for size in layer.state_size]
+    x = tf.zeros([1, depth])
+
+    def steps():
+        for _ in range(100):
+            output, _ = run(x, state)
+        output.numpy()
+
+    return steps
+
+
+def measured(functions, rounds):
+    """name -> seconds of each round."""
+    seconds = {name: [] for name in functions}
+    names = list(functions)
+    for number in range(rounds + 1):
+        start = number % len(names)
+        for name in names[start:] + names[:start]:
+            before = time.perf_counter()
+            functions[name]()
+            seconds[name].append(time.perf_counter() - before)
+    return {name: np.array(values[1:]) for name, values in seconds.items()}
+
+
+def table(columns):
+    """Markdown: a line a layer, ratios to the first one and their geometric mean."""
+    heads = list(columns)
+    print(f"| layer | {' | '.join(heads)} | mean |")
+    print("| --- " * (len(heads) + 2) + "|")
+    base = {head: next(iter(columns[head].values())) for head in heads}
+    for name in columns[heads[0]]:
+        ratios = [float(np.median(columns[head][name] / base[head])) for head in heads]
+        cells = [f"{ratio:.2f}" for ratio in ratios]
+        if name == next(iter(columns[heads[0]])):
+            cells = [f"{1e3 * np.median(base[head]):.1f} ms" for head in heads]
+        mean = float(np.exp(np.mean(np.log(ratios))))
+        print(f"| {name} | {' | '.join(cells)} | {mean:.2f} |", flush=True)
+    print()
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m tests.benchmarks.layers", description=__doc__)
+    load_tensorflow()
+    import tensorflow as tf
+
+    try:
+        shapes = [tuple(int(n) for n in shape.split("x")) for shape in command.shapes]
+        assert all(len(shape) == 4 and min(shape) > 0 for shape in shapes)
+    except (ValueError, AssertionError):
+        raise UserError(
+            f"shapes {' '.join(command.shapes)}: give batch x time x input x units"
+        ) from None
+    if command.rounds < 1:
+        raise UserError(f"rounds is {command.rounds}: it must be at least 1")
+
+    columns, masked, single = {}, {}, {}
+    for head, (batch, length, depth, units) in zip(command.shapes, shapes, strict=True):
+        x = tf.random.normal([batch, length, depth])
+        lengths = tf.random.uniform([batch, 1], length // 2, length + 1, tf.int32)
+        mask = tf.range(length) < lengths
+        layers = rows(command.cells, units)
+        steps = {name: training_step(layer, depth) for name, layer in layers.items()}
+        columns[head] = measured({n: partial(f, x) for n, f in steps.items()}, command.rounds)
+        masked[head] = measured({n: partial(f, x, mask) for n, f in steps.items()}, command.rounds)
+        steps = {name: one_step(layer, depth) for name, layer in layers.items()}
+        single[head] = measured(steps, command.rounds)
+    print("Training step, time by that of keras.layers.LSTM:\n")
+    table(columns)
+    print("The same with variable lengths (masks):\n")
+    table(masked)
+    print("100 single steps at batch 1, time by that of Keras' LSTMCell:\n")
+    table(single)
+    ctrnn_table(command.rounds)
+
+
+def ctrnn_table(rounds):
+    import tensorflow as tf
+
+    from common.layers import CTRNN
+    from common.layers.ctrnn import SOLVERS
+
+    batch, length, depth, units = CTRNN_SHAPE
+    x = tf.random.normal([batch, length, depth])
+    options = {"return_sequences": True, "return_state": True, "substeps": 6}
+    layers = {solver: CTRNN(units, solver=solver, **options) for solver in SOLVERS}
+    steps = {n: partial(training_step(layer, depth), x) for n, layer in layers.items()}
+    print(f"CTRNN, 6 sub-steps, {'x'.join(map(str, CTRNN_SHAPE))}, one training step:\n")
+    for name, seconds in measured(steps, rounds).items():
+        print(f"- {name}: {1e3 * np.median(seconds):.1f} ms")
+
+
+if __name__ == "__main__":
+    run_main(main)
