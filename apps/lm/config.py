@@ -99,8 +99,9 @@ class Config:
 
 # The King James Bible; see README.md for times and scores of all presets.
 DEFAULT = Config(
-    tokenizer=TokenizerConfig(kind="bpe", vocab_size=6000),
-    training=TrainingConfig(epochs=5, learning_rate=4e-3, ema=0.998),
+    tokenizer=TokenizerConfig(kind="bpe", vocab_size=4000),
+    model=ModelConfig(layers=1),
+    training=TrainingConfig(epochs=3, learning_rate=3e-3, ema=0.998),
 )
 
 # Published rows: 10,000 words, the end of each sentence is one of them.

@@ -1,5 +1,6 @@
 """Data set or people's own files -> lines of text -> tokens -> streams."""
 
+import re
 import sys
 
 import numpy as np
@@ -13,7 +14,9 @@ from common.streams import Streams
 from common.text import EOS
 from data import plain_text
 
+CHINESE = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]")
 CHUNK = 1024  # lines tokenised at once
+EVALUATED = 2048  # tokens of a batch in evaluation
 HELD_OUT = 20  # one in so many lines of people's own text, the last ones, validates
 
 
@@ -88,7 +91,8 @@ def make_batches(config, tokens, replicas=1, rows=None):
         kept = [row for row in tokens.numpy() if len(row) > 1]  # an empty line says nothing
         return Lines([kept], BatchingConfig(batch_size=size), config.seed)
     vary = streams.vary and not rows
-    made = Streams(tokens.flat_values.numpy(), size, streams.length, vary, config.seed, replicas)
+    length = max(1, EVALUATED // rows) if rows else streams.length
+    made = Streams(tokens.flat_values.numpy(), size, length, vary, config.seed, replicas)
     if not rows and made.batch_size < size:
         print(
             f"note: a short text, streams.batch_size is {made.batch_size} instead of {size}",
@@ -110,5 +114,7 @@ def prompts(lines, count=12):
 
 
 def count(lines):
-    """(words, characters) of a text, each line's end counting as one of either."""
-    return sum(len(line.split()) + 1 for line in lines), sum(len(line) + 1 for line in lines)
+    """(words, characters, Chinese characters) of a text; a line's end is a word and a character."""
+    words = sum(len(line.split()) + 1 for line in lines)
+    chinese = sum(len(CHINESE.findall(line)) for line in lines)
+    return words, sum(len(line) + 1 for line in lines), chinese

@@ -136,6 +136,8 @@ class Pipeline(tf.Module):
         names = ("temperature", "top_k", "top_p", "lines")
         options = {name: getattr(ours, name) for name in names} | options
         max_length = max_length or ours.max_tokens
+        if form is not None:
+            max_length = len(form.class_of)  # no way through it is longer
         key = repr((sorted(options.items()), id(form)))
         if key not in self._compiled:
             self._compiled[key] = (

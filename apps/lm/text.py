@@ -24,9 +24,8 @@ class Text:
         flat, row = tokens.flat_values, tokens.value_rowids()
         rows = tokens.nrows()
         ends = tf.cast(flat == EOS, tf.int64)
-        last = tokens.row_limits() - 1
-        filled = tokens.row_lengths() > 0
-        closed = filled & (tf.gather(flat, tf.maximum(last, 0)) == EOS)
+        last = tf.gather(tf.concat([[PAD], flat], 0), tokens.row_limits())
+        closed = (tokens.row_lengths() > 0) & (last == EOS)
         counts = tf.math.unsorted_segment_sum(ends, row, rows)
         lines = counts + tf.cast(~closed, tf.int64)  # of each row, at least 1
         first_line = tf.cumsum(lines, exclusive=True)
