@@ -71,6 +71,8 @@ def template(tokenizer, text):
         raise UserError(
             f"the template has a stray {left.group()}: a slot is {{name}} or {{name:1-3}}"
         )
+    if re.search(rf"{HOLDER}\s*{HOLDER}", SLOT.sub(HOLDER, text)):
+        raise UserError("two slots of the template need a word or a mark between them")
     kind = tokenizer.config.kind
     held = SLOT.sub(f" {HOLDER} " if kind == "space" else HOLDER, text)
     tokens = tokenizer.tokenize(tf.constant([held.encode("utf-8", "replace")])).numpy()[0].tolist()
@@ -83,23 +85,18 @@ def template(tokenizer, text):
     usable &= np.array([piece != GAP and piece not in SPECIAL_TOKENS for piece in pieces])
     if kind == "char":
         usable |= np.array([piece == " " for piece in pieces])
+    gap = pieces.index(GAP) if GAP in pieces else None
     form = Builder(tokenizer.vocab_size, begins)
-    tokens.append(EOS)
-    for place, token in enumerate(tokens):
-        following = tokens[place + 1] if place + 1 < len(tokens) else None
+    tokens = [EOS, *tokens, EOS]
+    for before, token, following in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if token == UNK:
-            if following == UNK or tokens[place + 1 : place + 3] == [_number(pieces, GAP), UNK]:
-                raise UserError("two slots of the template need a word or a mark between them")
-            least, most = limits.pop(0)
-            glued = kind in ("bpe", "unigram") and tokens[place - 1 : place] != [
-                _number(pieces, GAP)
-            ]
-            width = 1 if begins.all() else LONGEST_WORD
-            form.slot(usable, least, most, width, following, glued=glued and place > 0)
-        elif not (following == UNK and token == _number(pieces, GAP)) and not (
-            place and tokens[place - 1] == UNK
-        ):
+            glued = not begins.all() and before not in (gap, EOS)
+            pieces_of_word = 1 if begins.all() else LONGEST_WORD
+            form.slot(usable, *limits.pop(0), pieces_of_word, following, glued)
+        elif before != UNK and not (token == gap and following == UNK):
             form.literal(token)  # what stands behind a slot is the slot's own exit
+    if tokens[-2] != UNK:
+        form.literal(EOS)
     return form.build()
 
 
@@ -113,10 +110,6 @@ def _limits(match):
             f"the slot {match.group()} has limits that mean nothing: 1 to 50, as in 1-3"
         )
     return found
-
-
-def _number(pieces, piece):
-    return pieces.index(piece) if piece in pieces else None
 
 
 def _unknown(tokenizer, word):

@@ -37,8 +37,7 @@ class Text:
             tf.boolean_mask(flat, keep), tf.boolean_mask(number, keep), tf.reduce_sum(lines)
         )
         strings = self.tokenizer.detokenize(parts)
-        strings = tf.RaggedTensor.from_row_lengths(strings, lines)
-        return tf.strings.reduce_join(strings, axis=1, separator="\n")
+        return joined(tf.RaggedTensor.from_row_lengths(strings, lines))
 
     def first_lines(self, tokens, lines):
         """int32 `[n, time]`: PAD from the end of line number `lines` on; 0: as it is."""
@@ -46,6 +45,13 @@ class Text:
             return tokens
         ends = tf.cumsum(tf.cast(tokens == EOS, tf.int32), axis=1)
         return tf.where(ends < lines, tokens, PAD)
+
+
+def joined(lines):
+    """Ragged string `[n, (lines)]` -> string `[n]`. (With `separator`, reduce_join of ragged
+    strings loses the line ends behind empty first lines.)"""
+    text = tf.strings.reduce_join("\n" + lines, axis=1)
+    return tf.strings.substr(text, 1, -1)
 
 
 def continued(text, prompts, prompt_tokens, tokens):
@@ -61,7 +67,7 @@ def continued(text, prompts, prompt_tokens, tokens):
     fits = tf.strings.substr(whole, tf.zeros_like(size), size) == head
     lines = tf.strings.split(prompts, "\n")
     typed = lines.with_flat_values(sanitise(lines.flat_values))
-    typed = tf.strings.reduce_join(typed, axis=1, separator="\n")
+    typed = joined(typed)
     return tf.where(
         fits, typed + tf.strings.substr(whole, size, tf.fill(tf.shape(size), -1)), whole
     )
