@@ -13,8 +13,9 @@ from common.errors import UserError
 class TokenizerConfig:
     """How text is cut into tokens."""
 
-    kind: Literal["unigram", "bpe", "word", "char"] = "bpe"
-    """Subwords by SentencePiece (unigram or bpe), whole words, or single characters."""
+    kind: Literal["unigram", "bpe", "word", "char", "space"] = "bpe"
+    """Subwords by SentencePiece (unigram or bpe), whole words, single characters, or what stands
+    between spaces (for text that was cut into words before)."""
     vocab_size: int = 8000
     """Largest vocabulary, the 4 special tokens included; a small corpus may give fewer tokens."""
     lowercase: bool = False

@@ -16,7 +16,7 @@ import tensorflow as tf
 from common.errors import UserError
 from common.subwords import SentencePieceTokenizer
 from common.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Tokenizer, TokenizerConfig
-from common.vocabulary import CharTokenizer, WordTokenizer
+from common.vocabulary import CharTokenizer, SpaceTokenizer, WordTokenizer
 
 __all__ = [
     "BOS",
@@ -26,6 +26,7 @@ __all__ = [
     "UNK",
     "CharTokenizer",
     "SentencePieceTokenizer",
+    "SpaceTokenizer",
     "Tokenizer",
     "TokenizerConfig",
     "WordTokenizer",
@@ -39,6 +40,7 @@ KINDS = {
     "bpe": SentencePieceTokenizer,
     "word": WordTokenizer,
     "char": CharTokenizer,
+    "space": SpaceTokenizer,
 }
 
 

@@ -31,7 +31,7 @@ class Trainer:
         strategy: under whose scope the model was made (`strategy()`).
         model: a built keras.Model.
         batches: `common.batching.Batches`, or what has its `order(epoch)`, `arrays(batch)` and
-            `signature`.
+            `signature`; with a `rate_scale(batch)` of its own, that factor on the learning rate.
         loss: (arrays, progress) -> (sum of losses, number of scored tokens, sum of nll);
             progress is the share of the planned updates that are done, a scalar.
         validate: () -> (scores, samples): a dict with "loss" and `metric`, and lines of text.
@@ -197,11 +197,14 @@ class Trainer:
             for variable, value in zip(self.state, tf.nest.flatten(self.first_state), strict=False):
                 variable.assign(value)
         iterator = iter(self._dataset(position.epoch, position.batch))
+        order = self.batches.order(position.epoch)
+        scale = getattr(self.batches, "rate_scale", lambda batch: 1.0)
         saved = time.monotonic()
         while position.batch < self._epoch_steps(position.epoch):
             if position.step >= limit or stop.wanted:
                 break
             rate = learning_rate(config, position.step, self.total_steps, position.plateau_scale)
+            rate *= scale(order[position.batch * self.replicas * config.accumulate])
             share = position.step / self.total_steps
             sums = self._step(iterator, tf.constant(rate), tf.constant(share, tf.float32)).numpy()
             self._check(float(sums[0] / sums[1]))

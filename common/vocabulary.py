@@ -65,6 +65,8 @@ class VocabularyTokenizer(Tokenizer):
         counts = Counter()
         for chunk in sanitised_lines(lines):
             counts.update(cls.split(chunk, config.lowercase).flat_values.numpy().tolist())
+        for token in SPECIAL_TOKENS:  # text that was prepared by others has <unk> written in it
+            counts.pop(token.encode(), None)
         frequent = [token for token, count in counts.items() if count >= config.min_count]
         # UTF-8 bytes sort as their code points do: ties are settled without regard to line order.
         frequent.sort(key=lambda token: (-counts[token], token))
@@ -103,3 +105,15 @@ class CharTokenizer(VocabularyTokenizer):
 
     def _join(self, tokens):
         return tf.strings.reduce_join(tf.gather(self._strings, tokens), axis=-1)
+
+
+class SpaceTokenizer(VocabularyTokenizer):
+    """What stands between spaces, as it stands there: for text that was cut into words before, such
+    as the Penn Treebank. A written `<unk>` is the unknown token."""
+
+    @staticmethod
+    def split(text, lowercase: bool) -> tf.RaggedTensor:
+        return tf.strings.split(tf_text.case_fold_utf8(text) if lowercase else text)
+
+    def _join(self, tokens):
+        return tf.strings.reduce_join(tf.gather(self._strings, tokens), axis=-1, separator=" ")

@@ -76,6 +76,12 @@ def gunzip(path) -> bytes:
         raise DataError(f"{path} is a damaged gzip file ({error}): replace or delete it") from error
 
 
+def content(path) -> bytes:
+    """The bytes of a file, gunzipped when it is a gzip file."""
+    found = pathlib.Path(path).read_bytes()
+    return gunzip(path) if found[:2] == b"\x1f\x8b" else found
+
+
 def unzip(path, member: str) -> bytes:
     """One file of a zip archive, found by its base name; a damaged one is a DataError."""
     try:

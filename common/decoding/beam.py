@@ -1,5 +1,6 @@
 """Beam search with a pool of finished hypotheses apart from the live ones."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -40,6 +41,8 @@ def beam_search(
     eos: int = EOS,
     pad: int = PAD,
     source_mask: tf.Tensor | None = None,
+    first: tf.Tensor | None = None,
+    allowed: Callable | None = None,
 ) -> Hypotheses:
     """The strings Y with the largest score that a beam finds:
 
@@ -63,6 +66,8 @@ def beam_search(
       max_length: int or int32 [batch], tokens a row may have, eos included.
       config: a `BeamConfig`.
       source_mask: bool [batch, source], valid source positions, for the coverage penalty.
+      first: int32 [batch], the tokens that a string starts after; None: bos.
+      allowed: a hard constraint over batch * beam rows, see the package.
 
     Raises UserError: a coverage penalty for a state without attention.
     """
@@ -90,6 +95,7 @@ def beam_search(
             bos=bos,
             eos=eos,
             pad=pad,
+            allowed=None if allowed is None else allowed(search.position, state),
         )
         log_probs += tf.reshape(search.log_probs, [-1, 1])
         log_probs, best = top_k(tf.reshape(log_probs, [batch, beam * vocab]), 2 * beam)
@@ -137,7 +143,7 @@ def beam_search(
     start = _Search(
         position=tf.constant(0),
         tokens=tf.fill([batch, beam, time], pad),
-        last=tf.fill([batch, beam], bos),
+        last=tf.fill([batch, beam], bos) if first is None else tf.repeat(first[:, None], beam, 1),
         log_probs=tf.where(limits[:, tf.newaxis] > 0, one_of_beam, FORBIDDEN),
         coverage=_no_coverage(state["attention"], batch, beam) if covering else (),
         state=tf.nest.map_structure(lambda tensor: tf.repeat(tensor, beam, axis=0), state),

@@ -15,6 +15,7 @@ def constrain(
     bos: int,
     eos: int,
     pad: int,
+    allowed: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Forbids pad and bos, eos before `min_length` tokens, and n-grams that were there before.
 
@@ -24,22 +25,28 @@ def constrain(
       history: int32 [rows, time], of which the first `position` columns are filled.
       min_length: tokens before eos is allowed. It gives way where all else is forbidden.
       no_repeat_ngram: length of the n-grams that may not come twice; 0: off.
+      allowed: bool, broadcastable to [rows, vocab]: a hard constraint. All other tokens are out,
+        and where nothing that it allows is left, the rules above give way to it.
 
     Returns float32 [rows, vocab].
     """
     vocab = tf.shape(log_probs)[-1]
     never = tf.reduce_sum(tf.one_hot([pad, bos], vocab, on_value=FORBIDDEN, off_value=0.0), 0)
-    allowed = log_probs + never
+    kept = log_probs + never
     if no_repeat_ngram > 0:
-        allowed = _forbid_repeats(allowed, position, history, no_repeat_ngram)
+        kept = _forbid_repeats(kept, position, history, no_repeat_ngram)
     if min_length > 0:
         is_eos = tf.one_hot(eos, vocab, on_value=True, off_value=False)
         early = is_eos & (position < min_length)  # [vocab]
         if no_repeat_ngram > 0:
-            others = tf.where(is_eos, FORBIDDEN, allowed)
+            others = tf.where(is_eos, FORBIDDEN, kept)
             early &= tf.reduce_any(possible(others), -1, keepdims=True)  # [rows, vocab]
-        allowed = tf.where(early, FORBIDDEN, allowed)
-    return allowed
+        kept = tf.where(early, FORBIDDEN, kept)
+    if allowed is not None:
+        nothing_left = ~tf.reduce_any(possible(kept) & allowed, -1, keepdims=True)  # [rows, 1]
+        kept = tf.where(nothing_left, log_probs, kept)
+        kept = tf.where(allowed, kept, FORBIDDEN)
+    return kept
 
 
 def _forbid_repeats(log_probs, position, history, n):

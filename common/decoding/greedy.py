@@ -20,6 +20,8 @@ def greedy_search(
     bos: int = BOS,
     eos: int = EOS,
     pad: int = PAD,
+    first: tf.Tensor | None = None,
+    allowed: Callable | None = None,
 ) -> Hypotheses:
     """The most probable next token, again and again: y_t = argmax_y P(y | y_1 ... y_t-1, x).
 
@@ -30,6 +32,8 @@ def greedy_search(
       max_length: int or int32 [batch], tokens a row may have, eos included.
       min_length: tokens before eos is allowed.
       no_repeat_ngram: length of the n-grams that may not come twice in a row; 0: off.
+      first: int32 [batch], the tokens that a string starts after; None: bos.
+      allowed: a hard constraint, see the package.
 
     Returns `Hypotheses` with n_best = 1, scores equal to log_probs.
     """
@@ -48,6 +52,8 @@ def greedy_search(
         bos=bos,
         eos=eos,
         pad=pad,
+        first=first,
+        allowed=allowed,
     )
 
 
@@ -63,6 +69,8 @@ def generate(
     bos: int,
     eos: int,
     pad: int,
+    first: tf.Tensor | None = None,
+    allowed: Callable | None = None,
 ) -> Hypotheses:
     """Calls `choose(log_probs [batch, vocab], position) -> int32 [batch]` until all rows end."""
     limits, time = row_limits(max_length, batch)
@@ -74,7 +82,7 @@ def generate(
         before = (tokens, done, history, lengths, log_probs, state)
         logits, state = step(tokens, state)
         next_log_probs = tf.nn.log_softmax(tf.cast(logits, tf.float32))  # [batch, vocab]
-        allowed = constrain(
+        constrained = constrain(
             next_log_probs,
             position,
             history,
@@ -83,8 +91,9 @@ def generate(
             bos=bos,
             eos=eos,
             pad=pad,
+            allowed=None if allowed is None else allowed(position, state),
         )
-        tokens = choose(allowed, position)
+        tokens = choose(constrained, position)
         log_prob = tf.gather(next_log_probs, tokens, batch_dims=1)
         log_probs += tf.where(done, 0.0, log_prob)
         history = tf.where(
@@ -100,7 +109,7 @@ def generate(
         body,
         (
             tf.constant(0),
-            tf.fill([batch], bos),
+            tf.fill([batch], bos) if first is None else first,
             limits <= 0,
             tf.fill([batch, time], pad),
             tf.zeros([batch], tf.int32),

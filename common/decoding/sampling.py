@@ -1,11 +1,15 @@
 """Random strings from the model's distribution, the same ones for the same seed."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from common.decoding.greedy import generate
 from common.decoding.hypotheses import FORBIDDEN, Hypotheses
 from common.errors import UserError
 from common.text import BOS, EOS, PAD
+
+HOTTEST = 1e6  # noise of a higher temperature would lift what is FORBIDDEN
 
 
 def sample(
@@ -23,6 +27,8 @@ def sample(
     bos: int = BOS,
     eos: int = EOS,
     pad: int = PAD,
+    first: tf.Tensor | None = None,
+    allowed: Callable | None = None,
 ) -> Hypotheses:
     """Draws y_t from P(y | y_1 ... y_t-1, x) ** (1 / temperature), normalised, of the likely y.
 
@@ -31,10 +37,13 @@ def sample(
     is forbidden is taken out first, then all but the `top_k`, then all beyond the nucleus.
 
     Args:
-      step, state, batch, max_length, min_length, no_repeat_ngram: as in `greedy_search`.
-      seed: int32 [2] tensor or two ints. A row's string depends on it and on the row's number.
-      temperature: float or scalar tensor, >= 0.
-      top_k: draw from the k most probable tokens (Fan et al. 2018); 0: off.
+      step, state, batch, max_length, min_length, no_repeat_ngram, first, allowed: as in
+        `greedy_search`.
+      seed: int32 [2] tensor or two ints: a row's string depends on it and on the row's number. Or
+        int32 [batch, 2], a seed for each row: its string then depends on that alone.
+      temperature: float or scalar tensor, >= 0; above 1e6 it is 1e6, which is even chances.
+      top_k: draw from the k most probable tokens (Fan et al. 2018); 0: off. It and top_p may be
+        scalar tensors, which costs a sort of the vocabulary a step and is not checked.
       top_p: draw from the fewest most probable tokens that together have at least this
         probability (Holtzman et al. 2020, "nucleus sampling"); 1: off.
 
@@ -45,29 +54,29 @@ def sample(
     """
     if not tf.is_tensor(temperature) and temperature < 0:
         raise UserError(f"temperature is {temperature}: it must be 0 (greedy) or more")
-    if top_k < 0:
+    if not tf.is_tensor(top_k) and top_k < 0:
         raise UserError(f"top_k is {top_k}: it must be 0 (off) or more")
-    if not 0 < top_p <= 1:
+    if not tf.is_tensor(top_p) and not 0 < top_p <= 1:
         raise UserError(f"top_p is {top_p}: it must be above 0 and at most 1 (off)")
-    temperature = tf.cast(temperature, tf.float32)
+    temperature = tf.minimum(tf.cast(temperature, tf.float32), HOTTEST)
     seed = tf.convert_to_tensor(seed)
+    dynamic = tf.is_tensor(top_k) or tf.is_tensor(top_p)
 
     def choose(log_probs, position):
         ids = None
-        if top_k or top_p < 1:
+        if dynamic or top_k or top_p < 1:
             vocab = tf.shape(log_probs)[-1]
-            size = tf.minimum(top_k, vocab) if top_k else vocab
+            size = vocab if dynamic or not top_k else tf.minimum(top_k, vocab)
             log_probs, ids = tf.math.top_k(log_probs, size)  # [batch, size], most probable first
-        if top_p < 1:
+        if dynamic:
+            kept = (tf.range(vocab) < top_k) | (top_k <= 0)
+            log_probs = tf.where(kept, log_probs, FORBIDDEN)
+        if dynamic or top_p < 1:
             tempered = tf.nn.softmax(log_probs / tf.maximum(temperature, 1e-6))
             more_probable = tf.cumsum(tempered, axis=-1, exclusive=True)
-            log_probs = tf.where(more_probable < top_p, log_probs, FORBIDDEN)
-        uniform = tf.random.stateless_uniform(
-            tf.shape(log_probs),
-            tf.random.experimental.stateless_fold_in(seed, position),
-            minval=1e-30,  # log(0) * temperature 0 would be NaN
-        )
-        gumbel = -tf.math.log(-tf.math.log(uniform))
+            nucleus = (more_probable < top_p) | (more_probable == 0)  # never empty
+            log_probs = tf.where(nucleus, log_probs, FORBIDDEN)
+        gumbel = -tf.math.log(-tf.math.log(_uniform(seed, position, tf.shape(log_probs))))
         choice = tf.argmax(log_probs + temperature * gumbel, -1, output_type=tf.int32)
         return choice if ids is None else tf.gather(ids, choice, batch_dims=1)
 
@@ -82,4 +91,18 @@ def sample(
         bos=bos,
         eos=eos,
         pad=pad,
+        first=first,
+        allowed=allowed,
     )
+
+
+def _uniform(seed, position, shape):
+    """float32 `shape` in (0, 1), of one seed [2], or of a seed for each row [rows, 2]."""
+
+    def draw(seed, shape):
+        seed = tf.random.experimental.stateless_fold_in(seed, position)
+        return tf.random.stateless_uniform(shape, seed, minval=1e-30)  # log(0) * 0 would be NaN
+
+    if seed.shape.rank == 1:
+        return draw(seed, shape)
+    return tf.map_fn(lambda one: draw(one, shape[1:]), seed, fn_output_signature=tf.float32)

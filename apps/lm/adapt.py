@@ -1,0 +1,151 @@
+"""Evaluation beyond the plain model: softmax temperature, neural cache, dynamic evaluation.
+
+Each has settings that are chosen on the validation text and then used once on the test text.
+"""
+
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+from common.streams import Streams
+
+AT_ONCE = 1024  # steps of a stream in one call
+TEMPERATURES = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1)
+WINDOW = 2000  # tokens that the cache remembers
+FLATNESS = (0.05, 0.1, 0.2, 0.4)
+SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
+CHUNK = 256  # tokens whose caches are looked up together
+SEGMENT = 20  # tokens between two steps of dynamic evaluation
+RATES = (3e-5, 1e-4, 2e-4)
+DECAYS = (0.002, 0.01)
+TRIED = 8000  # tokens of the validation text on which RATES and DECAYS are tried
+
+
+def outputs(model, tokens, temperatures=(1.0,)):
+    """Reads a text as one stream -> (last layer's outputs `[n, units]`, labels `[n]`, nll
+    `[temperatures, n]`)."""
+    streams = Streams(tokens.flat_values.numpy(), 1, AT_ONCE)
+
+    @tf.function(reduce_retracing=True)
+    def read(inputs, labels, state):
+        hidden, state = model(inputs, state=state)
+        logits = tf.cast(model.logits(hidden[0]), tf.float32)
+        nll = [
+            tf.nn.sparse_softmax_cross_entropy_with_logits(labels[0], logits / temperature)
+            for temperature in temperatures
+        ]
+        return hidden[0], tf.stack(nll), state
+
+    state, found = model.zero_state(1), []
+    for batch in streams.order(0):
+        inputs, labels = streams.arrays(batch)
+        hidden, nll, state = read(tf.constant(inputs), tf.constant(labels), state)
+        found.append((hidden.numpy(), labels[0], nll.numpy()))
+    hidden, labels, nll = zip(*found, strict=True)
+    return np.concatenate(hidden), np.concatenate(labels), np.concatenate(nll, 1)
+
+
+def with_temperature(model, validation, test):
+    """p ~ exp(logits / T), T the best on `validation` -> (nll of `test`, {"temperature": T})."""
+    nll = outputs(model, validation, TEMPERATURES)[2].sum(1)
+    chosen = TEMPERATURES[int(nll.argmin())]
+    return float(outputs(model, test, (chosen,))[2].sum()), {"temperature": chosen}
+
+
+def with_cache(model, validation, test):
+    """The continuous cache of Grave, Joulin & Usunier 2017, over the last 2,000 tokens:
+
+        p(w) = (1 - share) p_model(w) + share sum_i softmax_i(flatness h_t . h_i) [w_i = w]
+
+    where h_i are past outputs and w_i the words that followed them.
+
+    Returns: (nll of `test`, {"share", "flatness"}), both chosen on `validation`.
+    """
+    read = outputs(model, validation)
+    tried = {}
+    for flatness in FLATNESS:
+        cached = cache_probabilities(*read[:2], flatness)
+        for share in SHARES:
+            tried[share, flatness] = mixed_nll(read[2][0], cached, share)
+    share, flatness = min(tried, key=tried.get)
+    read = outputs(model, test)
+    nll = mixed_nll(read[2][0], cache_probabilities(*read[:2], flatness), share)
+    return nll, {"share": share, "flatness": flatness, "window": WINDOW}
+
+
+def cache_probabilities(hidden, labels, flatness, window=WINDOW):
+    """`[n, units]`, `[n]` -> the cache's probability of each label `[n]`; 0 for the first."""
+    found = np.zeros(len(labels))
+    for start in range(0, len(labels), CHUNK):
+        stop = min(start + CHUNK, len(labels))
+        first = max(0, start - window)
+        scores = flatness * hidden[start:stop] @ hidden[first:stop].T  # [chunk, keys]
+        distance = np.arange(start, stop)[:, None] - np.arange(first, stop)
+        seen = (distance > 0) & (distance <= window)
+        scores = np.where(seen, scores, -np.inf)
+        weights = np.exp(scores - np.maximum(scores.max(1, keepdims=True), -1e30))
+        same = labels[start:stop, None] == labels[first:stop]
+        found[start:stop] = (weights * same).sum(1) / np.maximum(weights.sum(1), 1e-30)
+    return found
+
+
+def mixed_nll(nll, cached, share):
+    """Sum of -log of the mixture; the first token, which has no cache, is the model's alone."""
+    probability = (1 - share) * np.exp(-nll.astype(np.float64)) + share * cached
+    probability[:1] = np.exp(-nll[:1].astype(np.float64))
+    return float(-np.log(probability).sum())
+
+
+def with_dynamic_evaluation(model, train, validation, test):
+    """Dynamic evaluation (Krause et al. 2018): after every 20 tokens have been scored, the weights
+    take a step of gradient descent on them, and a step back towards the trained weights:
+
+        w <- w - rate g / (s + eps) + decay (s / mean s) (w_0 - w),   s = rms of g over training
+
+    Returns: (nll of `test`, {"rate", "decay"}), both chosen on the first 8,000 tokens of
+    `validation`. The model has its trained weights again afterwards.
+    """
+    weights = [variable.value for variable in model.trainable_variables]
+    trained = [weight.numpy() for weight in weights]
+
+    @tf.function(reduce_retracing=True)
+    def gradients(inputs, labels, state):
+        with tf.GradientTape() as tape:
+            total, _, nll, state = model.token_losses((inputs, labels), state=state, training=False)
+        found = tape.gradient(total, weights)
+        return [tf.convert_to_tensor(g) for g in found], nll, state
+
+    def segments(tokens):
+        streams, state = Streams(tokens, 1, SEGMENT), model.zero_state(1)
+        for batch in streams.order(0):
+            found, nll, state = gradients(*map(tf.constant, streams.arrays(batch)), state)
+            yield found, float(nll)
+
+    squares, count = [np.zeros(weight.shape, np.float32) for weight in trained], 0
+    for found, _ in itertools.islice(segments(train.flat_values.numpy()), 200):
+        squares = [s + g.numpy() ** 2 for s, g in zip(squares, found, strict=True)]
+        count += 1
+    scales = [np.sqrt(s / count) for s in squares]
+    mean = sum(s.sum() for s in scales) / sum(s.size for s in scales)
+    scales = [tf.constant(s) for s in scales]
+    origin = [tf.constant(weight) for weight in trained]
+
+    @tf.function
+    def update(found, rate, decay):
+        for weight, g, s, first in zip(weights, found, scales, origin, strict=True):
+            back = tf.minimum(decay * s / mean, 1.0) * (first - weight)
+            weight.assign_add(back - rate * g / (s + 1e-2 * mean))
+
+    def run(tokens, rate, decay):
+        total = 0.0
+        for found, nll in segments(tokens):
+            total += nll
+            update(found, tf.constant(rate), tf.constant(decay))
+        for weight, first in zip(weights, trained, strict=True):
+            weight.assign(first)
+        return total
+
+    part = validation.flat_values.numpy()[:TRIED]
+    rate, decay = min(itertools.product(RATES, DECAYS), key=lambda chosen: run(part, *chosen))
+    return run(test.flat_values.numpy(), rate, decay), {"rate": rate, "decay": decay}

@@ -1,0 +1,179 @@
+"""What a run of the language model is made of, and the presets."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from common.config import TokenizerConfig, TrainingConfig
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    name: str = "kjv"
+    """A data set of data/README.md; not looked at when data.train names files."""
+    train: tuple[str, ...] = ()
+    """People's own: text files, or folders of them (*.txt, *.txt.gz); one line is one unit."""
+    validation: tuple[str, ...] = ()
+    """The same for validation; without it the last twentieth of the training text is held out."""
+    test: tuple[str, ...] = ()
+    """The same for `evaluate`."""
+    limit: int = 0
+    """Use only so many training lines; 0: all."""
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    mode: Literal["stream", "lines"] = "stream"
+    """The whole text as one stream whose state is carried on (truncated back-propagation through
+    time), or each line for itself, from a zero state to its end (full back-propagation)."""
+    batch_size: int = 32
+    """Rows of a batch, on each device."""
+    length: int = 40
+    """stream: time steps of a batch, over which gradients flow."""
+    vary: bool = True
+    """stream: draw that length anew for each batch, with a learning rate to match (AWD-LSTM)."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    cell: str = "lstm"
+    """Recurrent cell: lstm, gru or simple."""
+    layers: int = 2
+    """Recurrent layers."""
+    units: int = 512
+    """State size of each."""
+    embedding_dim: int = 256
+    """Size of the token embeddings."""
+    residual_from: int = 0
+    """First layer (from 1) whose input is added to its output; 0: none."""
+    tie: bool = True
+    """Share the output layer with the embedding; a projection bridges units and embedding_dim."""
+    token_dropout: float = 0.0
+    """Dropout rate of whole vocabulary entries of the embedding (Gal & Ghahramani 2016)."""
+    input_dropout: float = 0.1
+    """Dropout rate on the embeddings, one mask for all time steps (locked)."""
+    hidden_dropout: float = 0.1
+    """The same between recurrent layers."""
+    output_dropout: float = 0.1
+    """The same before the output layer."""
+    activation_penalty: float = 0.0
+    """AR: weight of the mean square of the last layer's output (Merity et al. 2017)."""
+    temporal_penalty: float = 0.0
+    """TAR: weight of the mean square of its change from step to step."""
+
+    def __post_init__(self):
+        for name in ("token", "input", "hidden", "output"):
+            if not 0 <= getattr(self, f"{name}_dropout") < 1:
+                raise UserError(f"model.{name}_dropout must be at least 0 and below 1")
+        if min(self.layers, self.units, self.embedding_dim) < 1:
+            raise UserError("model.layers, model.units, model.embedding_dim must be at least 1")
+
+
+@dataclass(frozen=True)
+class WritingConfig:
+    """How `infer` and the samples of training write; its options change it."""
+
+    max_tokens: int = 80
+    """Longest text, in tokens."""
+    temperature: float = 0.8
+    """Below 1 safer, above 1 wilder; 0: always the likeliest token."""
+    top_k: int = 0
+    """Draw among the k likeliest tokens; 0: all."""
+    top_p: float = 0.95
+    """Draw among the likeliest tokens that have this probability together."""
+    lines: int = 1
+    """Stop after so many lines (sentences, verses, poems); 0: at max_tokens."""
+
+
+@dataclass(frozen=True)
+class Config:
+    data: DataConfig = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    streams: StreamConfig = field(default_factory=StreamConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    writing: WritingConfig = field(default_factory=WritingConfig)
+    seed: int = 1
+    """Of initial weights, dropout, the lengths of batches."""
+
+
+# The King James Bible; see README.md for times and scores of all presets.
+DEFAULT = Config(
+    tokenizer=TokenizerConfig(kind="bpe", vocab_size=4000),
+    model=ModelConfig(layers=1),
+    training=TrainingConfig(epochs=3, learning_rate=3e-3, ema=0.998),
+)
+
+# Published rows: 10,000 words, the end of each sentence is one of them.
+PENN_TREEBANK = Config(
+    data=DataConfig(name="penn_treebank"),
+    tokenizer=TokenizerConfig(kind="space", vocab_size=20_000),
+    model=ModelConfig(
+        units=650,
+        embedding_dim=400,
+        token_dropout=0.1,
+        input_dropout=0.3,
+        hidden_dropout=0.3,
+        output_dropout=0.4,
+        activation_penalty=2.0,
+        temporal_penalty=1.0,
+    ),
+    training=TrainingConfig(epochs=14, learning_rate=2e-3, ema=0.999),
+)
+
+# Every character is a token, the space included.
+PENN_TREEBANK_CHARS = Config(
+    data=DataConfig(name="penn_treebank"),
+    tokenizer=TokenizerConfig(kind="char", vocab_size=200),
+    streams=StreamConfig(batch_size=64, length=100),
+    model=ModelConfig(layers=1, units=800, embedding_dim=64, input_dropout=0.0),
+    training=TrainingConfig(epochs=5, learning_rate=2e-3, ema=0.999),
+    writing=WritingConfig(max_tokens=300),
+)
+
+WIKITEXT2 = replace(
+    PENN_TREEBANK,
+    data=DataConfig(name="wikitext2"),
+    tokenizer=TokenizerConfig(kind="space", vocab_size=40_000),
+)
+
+TINY_SHAKESPEARE = replace(
+    PENN_TREEBANK_CHARS,
+    data=DataConfig(name="tiny_shakespeare"),
+    model=ModelConfig(
+        layers=2, units=384, embedding_dim=64, hidden_dropout=0.3, output_dropout=0.3
+    ),
+    training=TrainingConfig(epochs=12, learning_rate=3e-3, ema=0.999),
+    writing=WritingConfig(max_tokens=400, lines=8),
+)
+
+# A poem is a line: "line，line。line，line。"
+QUATRAINS = Config(
+    data=DataConfig(name="quatrains"),
+    tokenizer=TokenizerConfig(kind="char", vocab_size=6000),
+    streams=StreamConfig(mode="lines", batch_size=64),
+    model=ModelConfig(layers=1, units=512, embedding_dim=256),
+    training=TrainingConfig(epochs=3, learning_rate=3e-3, ema=0.998),
+    writing=WritingConfig(max_tokens=40, temperature=0.7),
+)
+
+# Seconds: to see that everything works.
+TINY = replace(
+    DEFAULT,
+    data=DataConfig(limit=600),
+    tokenizer=TokenizerConfig(kind="bpe", vocab_size=500),
+    streams=StreamConfig(batch_size=8, length=20),
+    model=ModelConfig(layers=1, units=32, embedding_dim=32),
+    training=TrainingConfig(epochs=1, learning_rate=5e-3, warmup_steps=5, ema=0.9),
+    writing=WritingConfig(max_tokens=30),
+)
+
+PRESETS = {
+    "default": DEFAULT,
+    "tiny": TINY,
+    "penn_treebank": PENN_TREEBANK,
+    "penn_treebank_chars": PENN_TREEBANK_CHARS,
+    "wikitext2": WIKITEXT2,
+    "tiny_shakespeare": TINY_SHAKESPEARE,
+    "quatrains": QUATRAINS,
+}

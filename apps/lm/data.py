@@ -1,0 +1,120 @@
+"""Data set or people's own files -> lines of text -> tokens -> streams."""
+
+import re
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+import data as sets
+from common import text as tokenizers
+from common.batching import Batches
+from common.config import BatchingConfig
+from common.streams import Streams
+from common.text import EOS
+from data import plain_text
+
+CHINESE = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]")
+CHUNK = 1024  # lines tokenised at once
+EVALUATED = 2048  # tokens of a batch in evaluation
+HELD_OUT = 20  # one in so many lines of people's own text, the last ones, validates
+
+
+def own_lines(paths):
+    """Lines of people's own files, with a report of what was left out."""
+    lines, report = plain_text.read(paths)
+    if report.kept < report.total:
+        print(f"{', '.join(paths)}: {report}", file=sys.stderr)
+    return lines
+
+
+def read_lines(config, split):
+    """The text of "train", "validation" or "test", line by line."""
+    if not config.train:
+        lines = [row["text"].decode() for row in sets.rows(config.name, None, split)]
+    elif split != "train" and getattr(config, split):
+        lines = own_lines(getattr(config, split))
+    elif split == "test":
+        raise sets.DataError(
+            "the run has no test files: give --data.test when training, or evaluate --file"
+        )
+    else:
+        lines = own_lines(config.train)
+        if not config.validation:
+            if len(lines) < 2:
+                raise sets.DataError(
+                    "the text is a single line, of which none can be held out: "
+                    "give --data.validation, or break it into lines"
+                )
+            cut = len(lines) - max(1, len(lines) // HELD_OUT)
+            lines = lines[:cut] if split == "train" else lines[cut:]
+    return lines[: config.limit] if split == "train" and config.limit else lines
+
+
+def make_tokenizer(config, lines, folder):
+    """The run's own tokenizer, at first learned on `lines`."""
+    if not (folder / "tokenizer.json").exists():
+        tokenizers.train_tokenizer(config.tokenizer, lines, config.seed).save(folder)
+    return tokenizers.load(folder)
+
+
+def encode(tokenizer, lines):
+    """Token sequences, each ending with EOS, as one ragged int32 `[lines, (length)]`."""
+    parts = []
+    for start in range(0, len(lines), CHUNK):
+        texts = [line.encode("utf-8", "replace") for line in lines[start : start + CHUNK]]
+        ragged = tokenizer.tokenize(tf.constant(texts, tf.string))
+        parts.append(tf.concat([ragged, tf.fill([len(texts), 1], EOS)], 1))
+    return tf.concat(parts, 0)
+
+
+class Lines(Batches):
+    """Batches of whole lines, each read from a zero state: (inputs, labels) `[batch, longest]`."""
+
+    @property
+    def signature(self):
+        return (tf.TensorSpec([None, None], tf.int32),) * 2
+
+    def arrays(self, numbers):
+        (labels,) = super().arrays(numbers)
+        inputs = np.concatenate([np.full_like(labels[:, :1], EOS), labels[:, :-1]], 1)
+        return inputs, labels
+
+
+def make_batches(config, tokens, replicas=1, rows=None):
+    """`Streams` or `Lines` of encoded text, as the configuration says.
+
+    `rows`: of an evaluation, whose streams then have one fixed length.
+    """
+    streams, size = config.streams, rows or config.streams.batch_size
+    if streams.mode == "lines":
+        kept = [row for row in tokens.numpy() if len(row) > 1]  # an empty line says nothing
+        return Lines([kept], BatchingConfig(batch_size=size), config.seed)
+    vary = streams.vary and not rows
+    length = max(1, EVALUATED // rows) if rows else streams.length
+    made = Streams(tokens.flat_values.numpy(), size, length, vary, config.seed, replicas)
+    if not rows and made.batch_size < size:
+        print(
+            f"note: a short text, streams.batch_size is {made.batch_size} instead of {size}",
+            file=sys.stderr,
+        )
+    return made
+
+
+def load_tokenizer(folder):
+    return tokenizers.load(folder)
+
+
+def prompts(lines, count=12):
+    """Beginnings of some lines, as examples: three words, or two characters of what has none."""
+    lines = [" ".join(line.split()) for line in lines]
+    lines = [line for line in lines if line]
+    chosen = lines[:: max(1, len(lines) // count)][:count]
+    return [" ".join(line.split(" ")[:3]) if " " in line else line[:2] for line in chosen]
+
+
+def count(lines):
+    """(words, characters, Chinese characters) of a text; a line's end is a word and a character."""
+    words = sum(len(line.split()) + 1 for line in lines)
+    chinese = sum(len(CHINESE.findall(line)) for line in lines)
+    return words, sum(len(line) + 1 for line in lines), chinese

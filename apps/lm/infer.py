@@ -1,0 +1,162 @@
+"""Continues, scores or ranks text: python -m apps.lm.infer RUN [TEXT ...]; without TEXT, stdin."""
+
+import json
+import math
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import tyro
+
+from apps.lm.config import Config
+from common.errors import UserError, run_main
+from common.lines import chunks
+from common.quiet import load_tensorflow
+from data import DataError
+
+BREAK = " / "  # a line end in an answer of one line
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Beginnings to continue, or texts to score. Without any: standard input, line by line."""
+    score: bool = False
+    """Print, parted by tabs, each text's log-probability (natural), perplexity by token, the text,
+    and the log-probability of each token."""
+    rank: bool = False
+    """Read all texts, print them by log-probability, the likeliest first."""
+    form: Literal["", "quatrain5", "quatrain7"] = ""
+    """Write a poem of four lines of five or seven characters; the text begins its first line."""
+    acrostic: str = ""
+    """Write a poem whose four lines begin with these four characters (quatrain7 without --form)."""
+    template: str = ""
+    """Write this text, filling its slots: "In {place}, {n:1-2} people came": one to three words for
+    {place}, one or two for {n:1-2} (characters for a model of characters)."""
+    max_tokens: int | None = None
+    """Longest continuation, in tokens. This and the next four are the run's own when not given."""
+    lines: int | None = None
+    """Stop at the end of so many lines; 0: only at max_tokens."""
+    temperature: float | None = None
+    """Below 1 safer, above 1 wilder; 0: always the likeliest token."""
+    top_k: int | None = None
+    """Draw among the k likeliest tokens; 0: all."""
+    top_p: float | None = None
+    """Draw among the likeliest tokens that have this probability together."""
+    no_repeat: int = 0
+    """Write no sequence of so many tokens twice; 0: off."""
+    number: int = 1
+    """Write so many for each text, with seeds that follow on each other."""
+    best_of: int | None = None
+    """Draw so many, print the one most probable by token; 16 for a template, else 1."""
+    seed: int = 1
+    """The same seed and text, the same answer."""
+    json: bool = False
+    """Print a JSON object a line, with the text as it is (line ends and all)."""
+
+    def check(self):
+        if sum([self.score, self.rank, bool(self.form or self.acrostic), bool(self.template)]) > 1:
+            raise UserError("choose one of --score, --rank, --form (or --acrostic), --template")
+        if self.template and self.text:
+            raise UserError("--template is the whole text: leave the other text out")
+        if self.temperature is not None and not 0 <= self.temperature < math.inf:
+            raise UserError(f"--temperature is {self.temperature}: it must be 0 (greedy) or more")
+        if self.max_tokens is not None and not 1 <= self.max_tokens <= 1_000_000:
+            raise UserError("--max-tokens must be from 1 to 1,000,000")
+        if min(self.number, 1 if self.best_of is None else self.best_of) < 1:
+            raise UserError("--number and --best-of must be at least 1")
+        if min(self.lines or 0, self.no_repeat) < 0:
+            raise UserError("--lines and --no-repeat must be 0 (off) or more")
+
+    def options(self):
+        names = ("temperature", "top_k", "top_p", "lines")
+        given = {name: getattr(self, name) for name in names}
+        return {
+            "no_repeat_ngram": self.no_repeat,
+            "best_of": self.best_of or (16 if self.template else 1),
+            "max_length": self.max_tokens,
+            **{name: value for name, value in given.items() if value is not None},
+        }
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.lm.infer", description=__doc__)
+    command.check()
+
+    load_tensorflow()
+    from apps.lm import pipeline
+    from common.run import Run
+
+    run = Run.open(command.run, "lm", Config)
+    writer, _ = pipeline.load(run, without_cudnn=True)
+    if command.rank:
+        texts = [text for chunk in chunks(command.text) for text in chunk]
+        ranked = sorted(writer.scores(texts), key=lambda scored: -scored.total)
+        for scored in ranked:
+            show_score(command, scored)
+        return
+    whole = bool(command.template or command.acrostic)  # nothing to read
+    for texts in [[""]] if whole and not command.text else chunks(command.text):
+        unknown_characters(writer, texts)
+        if command.score:
+            for scored in writer.scores(texts):
+                show_score(command, scored)
+        else:
+            for text, written in zip(texts, answers(command, writer, texts), strict=True):
+                show(command, text, written)
+        sys.stdout.flush()
+
+
+def answers(command, writer, texts):
+    """For each text a list of `command.number` texts."""
+    from apps.lm import forms
+
+    options, number = command.options(), command.number
+    seeds = list(range(command.seed, command.seed + number))
+    if command.form or command.acrostic or command.template:
+        made = [
+            forms.template(writer.tokenizer, command.template)
+            if command.template
+            else forms.quatrain(
+                writer.tokenizer, int((command.form or "quatrain7")[-1]), text, command.acrostic
+            )
+            for text in texts
+        ]
+        return [writer.write([""] * number, seeds, form=form, **options) for form in made]
+    repeated = [text for text in texts for _ in range(number)]
+    written = writer.write(repeated, seeds * len(texts), **options)
+    return [written[n : n + number] for n in range(0, len(written), number)]
+
+
+def show(command, text, written):
+    for one in written:
+        if command.json:
+            print(json.dumps({"prompt": text, "text": one}, ensure_ascii=False))
+        else:
+            print(one.replace("\n", BREAK))
+
+
+def show_score(command, scored):
+    mean = scored.total / len(scored.tokens)
+    if command.json:
+        facts = {"log_probability": scored.total, "perplexity": math.exp(-mean)}
+        tokens = [[token, value] for token, value in zip(*scored[1:], strict=True)]
+        print(json.dumps({"text": scored.text, **facts, "tokens": tokens}, ensure_ascii=False))
+        return
+    each = " ".join(f"{t}:{v:.2f}" for t, v in zip(*scored[1:], strict=True))
+    row = f"{scored.total:.4f}\t{math.exp(-mean):.2f}\t{scored.text}"
+    print(row if command.rank else f"{row}\t{each}")
+
+
+def unknown_characters(writer, texts):
+    """Says which texts hold what the model has never seen."""
+    for number, text in enumerate(texts, start=1):
+        if unknown := writer.unknown(text):
+            shown = " ".join(unknown[:8]) + (" ..." if unknown[8:] else "")
+            print(f"warning: text {number}: the model has never seen {shown}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

@@ -1,0 +1,205 @@
+"""Text in, text out, in TensorFlow operations only: what evaluate, infer and export all run."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from apps.lm import data
+from apps.lm.model import LanguageModel
+from apps.lm.text import Text, continued
+from common.decoding import sample
+from common.likelihood import stream_nll
+from common.losses import smoothed_cross_entropy, total_nll
+from common.restore import best_weights
+from common.text import EOS, PAD, UNK
+
+BETWEEN = 1_000_003  # seeds of what `best_of` draws lie so far apart
+TOKENS_AT_ONCE = 1024  # logits of a score that are in memory together
+
+
+class Scored(NamedTuple):
+    text: str
+    tokens: list[str]
+    log_probs: list[float]  # of each token, natural; the last token is the end of the line
+
+    @property
+    def total(self):
+        return sum(self.log_probs)
+
+
+class Pipeline(tf.Module):
+    """Tokenizer and model as functions from strings to strings.
+
+    Attributes are what an export has to carry, see apps/translate: the raw variables, not the Keras
+    model, which is reached through a closure.
+    """
+
+    def __init__(self, config, model, tokenizer):
+        super().__init__()
+        self.config, self.tokenizer = config, tokenizer
+        self.weights = [variable.value for variable in model.variables]
+        self._model = lambda: model
+        self._compiled = {}
+        self.pieces = tf.constant(tokenizer.pieces(range(tokenizer.vocab_size)))
+        self.text = Text(tokenizer)
+
+    @property
+    def model(self):
+        return self._model()
+
+    def read(self, tokens):
+        """Ragged int32 `[n, (length)]` -> (state after all but the last, the last token `[n]`).
+
+        What was before the first token is the end of a line, and a state of zeros.
+        """
+        rows = tokens.nrows(tf.int32)
+        whole = tf.concat([tf.fill([rows, 1], EOS), tokens], 1)
+        before = whole.row_lengths() - 1
+        last = tf.gather(whole.flat_values, whole.row_limits() - 1)
+        padded = whole.to_tensor(PAD)  # [n, longest], with the last one, so never empty
+        mask = tf.sequence_mask(before, tf.shape(padded)[1])
+        _, state = self.model(padded, mask=mask)
+        return state, last
+
+    def generate(self, texts, seeds, *, max_length, lines=1, form=None, **options):
+        """Continues texts: string `[n]`, seeds int32 `[n]` -> (texts, log-probabilities `[n]`,
+        tokens `[n]`: how many were written).
+
+        Traceable. The result of a row depends on its text and seed alone. `lines`: end of line
+        after which to stop, 0: none. `form`: an Automaton that the text obeys; the prompt is
+        then what the model has read before, and no part of the result. `options`: of `sample`.
+        """
+        prompts = self.text.encode(texts)
+        state, first = self.read(prompts)
+        rows = tf.shape(texts)[0]
+        step = self.model.step
+        known = tf.constant([number != UNK for number in range(self.tokenizer.vocab_size)])
+        allowed = lambda position, state: known[None]  # noqa: E731
+        if form is not None:
+            step, state, obeys = form.around(step, state, rows)
+            allowed = lambda position, state: known & obeys(position, state)  # noqa: E731
+        hashes = tf.cast(tf.strings.to_hash_bucket_fast(texts, 2**31 - 1), tf.int32)
+        one_line = lines == 1
+        found = sample(
+            step,
+            state,
+            rows,
+            max_length,
+            seed=tf.stack([seeds, hashes], 1),
+            first=first,
+            allowed=allowed,
+            eos=EOS if one_line else -1,
+            min_length=1 if one_line and form is None else 0,
+            **options,
+        )
+        tokens = self.text.first_lines(found.tokens[:, 0], lines)
+        if form is not None:
+            written = self.text.decode(tf.RaggedTensor.from_tensor(tokens, padding=PAD))
+        else:
+            written = continued(self.text, texts, prompts, tokens)
+        return written, found.log_probs[:, 0], found.lengths[:, 0]
+
+    def score(self, texts):
+        """string `[n]` -> (log-probabilities `[n, time]`, 0 past the end; tokens `[n, time]`)."""
+        tokens = self.text.encode(texts)
+        end = tf.fill([tokens.nrows(tf.int32), 1], EOS)
+        labels = tf.concat([tokens, end], 1).to_tensor(PAD)  # [n, time]
+        inputs = tf.concat([end, labels[:, :-1]], 1)
+        outputs, _ = self.model(inputs)
+        scored = tf.where(labels != PAD)  # [scored, 2]
+        features = tf.gather_nd(outputs, scored)
+        wanted = tf.gather_nd(labels, scored)
+        total = tf.shape(wanted)[0]
+
+        def part(start):
+            stop = tf.minimum(start + TOKENS_AT_ONCE, total)
+            logits = self.model.logits(features[start:stop])
+            nll = smoothed_cross_entropy(logits, wanted[start:stop])[1]
+            return tf.pad(nll, [[0, TOKENS_AT_ONCE - (stop - start)]])
+
+        nll = tf.map_fn(
+            part,
+            tf.range(0, total, TOKENS_AT_ONCE),
+            parallel_iterations=1,
+            fn_output_signature=tf.TensorSpec([TOKENS_AT_ONCE], tf.float32),
+        )
+        nll = tf.reshape(nll, [-1])[:total]
+        log_probs = tf.scatter_nd(scored, -nll, tf.shape(labels, tf.int64))
+        return log_probs, tf.where(labels == PAD, "", tf.gather(self.pieces, labels))
+
+    # In memory ----------------------------------------------------------------------------------
+
+    def write(self, prompts, seeds=1, *, best_of=1, form=None, max_length=None, **options):
+        """A continuation of each prompt, a list of str: of `best_of` drawn the most probable by
+        token. Options not given are the run's own (`WritingConfig`); `seeds`: one, or one each."""
+        ours = self.config.writing
+        names = ("temperature", "top_k", "top_p", "lines")
+        options = {name: getattr(ours, name) for name in names} | options
+        max_length = max_length or ours.max_tokens
+        if form is not None:
+            max_length = len(form.class_of)  # no way through it is longer
+        key = repr((sorted(options.items()), id(form)))
+        if key not in self._compiled:
+            self._compiled[key] = (
+                form,
+                tf.function(  # the form is kept, so that its id is its own
+                    lambda texts, seeds, longest: self.generate(
+                        texts, seeds, max_length=longest, form=form, **options
+                    ),
+                    input_signature=[
+                        tf.TensorSpec([None], tf.string),
+                        tf.TensorSpec([None], tf.int32),
+                        tf.TensorSpec([], tf.int32),
+                    ],
+                ),
+            )
+        texts = tf.constant([p.encode("utf-8", "replace") for p in prompts], tf.string)
+        texts = tf.repeat(texts, best_of)
+        seeds = tf.broadcast_to(tf.constant(seeds, tf.int32), [len(prompts)])
+        seeds = tf.reshape(seeds[:, None] + BETWEEN * tf.range(best_of), [-1])
+        texts, log_probs, lengths = self._compiled[key][1](texts, seeds, max_length)
+        mean = tf.reshape(log_probs / tf.cast(tf.maximum(lengths, 1), tf.float32), [-1, best_of])
+        best = tf.argmax(mean, 1).numpy()
+        texts = texts.numpy().reshape(-1, best_of)
+        return [row[n].decode("utf-8", "replace") for row, n in zip(texts, best, strict=True)]
+
+    def nll(self, tokens, rows=1):
+        """(sum of nll, number of tokens) of an encoded text: as a stream in `rows` rows, whose
+        state is carried from beginning to end, or line by line where the run was trained so."""
+        config, model = self.config, self.model
+        if config.streams.mode == "lines":
+            return total_nll(model.line_losses, data.make_batches(config, tokens, rows=64))
+        streams = data.make_batches(config, tokens, rows=rows)
+        return stream_nll(model.token_losses, streams, model.zero_state(streams.batch_size))
+
+    def unknown(self, text):
+        """The words or characters of a text for which the tokenizer has no token."""
+        parts = sorted(set(text if self.tokenizer.config.kind == "char" else text.split()))
+        if not parts:
+            return []
+        tokens = self.tokenizer.tokenize(tf.constant([p.encode("utf-8", "replace") for p in parts]))
+        return [part for part, row in zip(parts, tokens.numpy(), strict=True) if UNK in row]
+
+    def scores(self, texts, batch_size=32):
+        """A `Scored` for each text."""
+        if "score" not in self._compiled:
+            spec = tf.TensorSpec([None], tf.string)
+            self._compiled["score"] = tf.function(self.score, input_signature=[spec])
+        results = [None] * len(texts)
+        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+        for start in range(0, len(order), batch_size):
+            numbers = order[start : start + batch_size]
+            batch = tf.constant([texts[n].encode("utf-8", "replace") for n in numbers])
+            log_probs, tokens = (a.numpy() for a in self._compiled["score"](batch))
+            for row, n in enumerate(numbers):
+                kept = [token.decode() for token in tokens[row] if token]
+                results[n] = Scored(texts[n], kept, log_probs[row, : len(kept)].tolist())
+        return results
+
+
+def load(run, *, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    tokenizer = data.load_tokenizer(run.path)
+    model = LanguageModel(run.config.model, tokenizer.vocab_size)
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
+    return Pipeline(run.config, model, tokenizer), meta

@@ -1,0 +1,73 @@
+"""Texts of several lines as tokens and back, in TensorFlow operations only: a line end is EOS."""
+
+import tensorflow as tf
+
+from common.text import EOS, PAD
+from common.tokenizer import sanitise
+
+
+class Text:
+    """A tokenizer of lines, for texts in which `\\n` parts them."""
+
+    def __init__(self, tokenizer):
+        self.tokenizer = tokenizer
+
+    def encode(self, texts):
+        """string `[n]` -> ragged int32 `[n, (length)]`, EOS between lines and none at the end."""
+        lines = tf.strings.split(texts, "\n")  # [n, (lines)]
+        tokens = self.tokenizer.tokenize(lines.flat_values)
+        ended = tf.concat([tokens, tf.fill([tokens.nrows(tf.int32), 1], EOS)], 1)
+        return lines.with_flat_values(ended).merge_dims(1, 2)[:, :-1]
+
+    def decode(self, tokens):
+        """Ragged int32 `[n, (length)]` -> string `[n]`; a trailing EOS gives no empty line."""
+        flat, row = tokens.flat_values, tokens.value_rowids()
+        rows = tokens.nrows()
+        ends = tf.cast(flat == EOS, tf.int64)
+        last = tf.gather(tf.concat([[PAD], flat], 0), tokens.row_limits())
+        closed = (tokens.row_lengths() > 0) & (last == EOS)
+        counts = tf.math.unsorted_segment_sum(ends, row, rows)
+        lines = counts + tf.cast(~closed, tf.int64)  # of each row, at least 1
+        first_line = tf.cumsum(lines, exclusive=True)
+        before = tf.cumsum(ends, exclusive=True)  # ends so far, in all rows
+        at_start = tf.cumsum(counts, exclusive=True)
+        number = before - tf.gather(at_start, row) + tf.gather(first_line, row)
+        keep = flat != EOS
+        parts = tf.RaggedTensor.from_value_rowids(
+            tf.boolean_mask(flat, keep), tf.boolean_mask(number, keep), tf.reduce_sum(lines)
+        )
+        strings = self.tokenizer.detokenize(parts)
+        return joined(tf.RaggedTensor.from_row_lengths(strings, lines))
+
+    def first_lines(self, tokens, lines):
+        """int32 `[n, time]`: PAD from the end of line number `lines` on; 0: as it is."""
+        if not lines:
+            return tokens
+        ends = tf.cumsum(tf.cast(tokens == EOS, tf.int32), axis=1)
+        return tf.where(ends < lines, tokens, PAD)
+
+
+def joined(lines):
+    """Ragged string `[n, (lines)]` -> string `[n]`. (With `separator`, reduce_join of ragged
+    strings loses the line ends behind empty first lines.)"""
+    text = tf.strings.reduce_join("\n" + lines, axis=1)
+    return tf.strings.substr(text, 1, -1)
+
+
+def continued(text, prompts, prompt_tokens, tokens):
+    """The prompts as they were typed (but for spaces), with what the tokens say behind them.
+
+    Tokens of the prompt alone would show an unknown character as such. So only what decoding adds
+    to the decoded prompt is taken.
+    """
+    written = tf.RaggedTensor.from_tensor(tokens, padding=PAD)
+    head = text.decode(prompt_tokens)
+    whole = text.decode(tf.concat([prompt_tokens, written], 1))
+    size = tf.minimum(tf.strings.length(head), tf.strings.length(whole))
+    fits = tf.strings.substr(whole, tf.zeros_like(size), size) == head
+    lines = tf.strings.split(prompts, "\n")
+    typed = lines.with_flat_values(sanitise(lines.flat_values))
+    typed = joined(typed)
+    return tf.where(
+        fits, typed + tf.strings.substr(whole, size, tf.fill(tf.shape(size), -1)), whole
+    )

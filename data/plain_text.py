@@ -1,0 +1,40 @@
+"""People's own running text: files, or folders of them, as lines."""
+
+import pathlib
+
+from data import DataError
+from data.text_files import Report, byte_lines
+
+SUFFIXES = (".txt", ".txt.gz")
+
+
+def read(paths):
+    """The lines of all files, in the order given; of a folder all *.txt and *.txt.gz in it and in
+    the folders below, by name. Empty lines are kept: they part paragraphs.
+
+    Returns: lines, Report (numbers count through all files; of lines that are not UTF-8).
+    Raises: DataError for what is missing or damaged, a folder without text files, no text at all.
+    """
+    lines, report = [], Report()
+    for path in _files(paths):
+        for line in byte_lines(path):
+            report.total += 1
+            try:
+                lines.append(line.decode())
+            except UnicodeDecodeError:
+                report.dropped.setdefault("not UTF-8", []).append(report.total)
+    report.kept = len(lines)
+    if not any(line.strip() for line in lines):
+        raise DataError(f"{', '.join(map(str, paths))}: no text in it, {report}")
+    return lines, report
+
+
+def _files(paths):
+    for path in map(pathlib.Path, paths):
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and p.is_file())
+        if not found:
+            raise DataError(f"the folder {path} holds no {' or '.join(SUFFIXES)} files")
+        yield from found
