@@ -1,0 +1,67 @@
+"""MIDI files in, and a piece as MIDI, picture, score and sound out."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from apps.music import data
+from common.errors import UserError
+from common.music import FREE, HIGHEST, HOLD, LOWEST, midi, notation, pictures, scores, sound
+from data import midi_files
+
+ROLL_STEPS = 4  # a frame of the published chorale rolls is a quarter
+
+
+def read_midi(path, composer, wish):
+    """(note code with FREE, or a roll; the wish with the file's metre) of a MIDI file.
+
+    Voices: the melody, which is the track called soprano, melody or voice, else the first; its
+    highest notes. Rolls: all tracks but drums.
+    """
+    file = midi_files.read(path)
+    for reason, count in file.mended.items():
+        print(f"warning: {path}: mended {count} times: {reason}")
+    tracks = [track for track in file.tracks if not track.drums]
+    if not tracks:
+        raise UserError(f"{path} has only drums: name a file with a melody")
+    if composer.kind == "frames":
+        return midi_roll(tracks), wish
+    named = [t for t in tracks if t.name.lower().startswith(("soprano", "melody", "voice"))]
+    cells = midi_files.grid((named or tracks)[0].notes)
+    pitches = cells[cells > HOLD]
+    if pitches.min() < LOWEST or pitches.max() > HIGHEST:
+        span = f"{notation.name(LOWEST)} to {notation.name(HIGHEST)}"
+        raise UserError(f"{path} has notes outside the piano's range {span}: transpose it")
+    notes = np.full([len(cells), len(composer.pipeline.limits)], FREE, np.int32)
+    notes[:, 0] = cells
+    return notes, replace(wish, bar=max(1, min(48, round(file.bar * 4))))
+
+
+def midi_roll(tracks):
+    """Tracks of `data.midi_files` -> roll uint8 `[quarters, 88]` of what sounds at each beat."""
+    notes = [note for track in tracks for note in track.notes]
+    roll = np.zeros([int(np.ceil(max(note[1] for note in notes))), HIGHEST - LOWEST + 1], np.uint8)
+    for start, end, pitch, *_ in notes:
+        if LOWEST <= pitch <= HIGHEST:
+            first = round(start)
+            roll[first : max(first + 1, round(end)), pitch - LOWEST] = 1
+    return roll
+
+
+def tracks_of(composer, piece):
+    if composer.kind == "frames":
+        return [midi.roll_track(piece.notes, steps=ROLL_STEPS)]
+    names = [name.capitalize() for name in data.VOICES]
+    return midi.voice_tracks(piece.notes, names)
+
+
+def write_files(name, composer, piece, wish, tempo):
+    """Writes NAME.mid, NAME.png, NAME.wav, and NAME.musicxml of a piece in voices."""
+    tracks = tracks_of(composer, piece)
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    midi.write(f"{name}.mid", tracks, tempo, wish.bar, wish.pickup)
+    pictures.piano_roll(f"{name}.png", tracks, wish.bar, wish.pickup)
+    sound.write(f"{name}.wav", tracks, tempo)
+    if composer.kind == "voices":
+        scores.write(f"{name}.musicxml", tracks, wish.bar, wish.pickup, tempo)
