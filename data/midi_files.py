@@ -4,6 +4,7 @@ Times are in quarters of the file's own beat, so tempo changes change nothing. M
 never ends stops at its key's next beginning or with its track, a note of no length is left out.
 """
 
+import io
 import pathlib
 from dataclasses import dataclass, field
 
@@ -31,15 +32,19 @@ class Midi:
     mended: dict = field(default_factory=dict)  # reason -> count
 
 
-def read(path) -> Midi:
-    """Raises: DataError naming file, cause and cure, for a file that is no MIDI or has no note."""
+def read(path, content=None) -> Midi:
+    """A MIDI file, or its `content` as bytes, where `path` is only named in errors.
+
+    Raises: DataError naming file, cause and cure, for a file that is no MIDI or has no note.
+    """
     import mido
 
     path = pathlib.Path(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
+        content = path.read_bytes() if content is None else content
+        if len(content) > MOST_BYTES:
             raise DataError(f"{path} has over {MOST_BYTES:,} bytes: cut it into pieces")
-        file = mido.MidiFile(path, clip=True)
+        file = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}: check the name") from error
     except IsADirectoryError as error:

@@ -1,16 +1,17 @@
-"""What people ask of a model: a line of notes in, a piece out; the likelihood of a split."""
+"""What people ask of a model: a line of notes in, a piece out."""
 
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from apps.music import data
+from apps.music import data, styles
+from apps.music.band import TRACKS
 from apps.music.wish import Wish
 from common.errors import UserError
-from common.music import FREE, HOLD, keys, notation, rolls
+from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
 
-EXAMPLE = {"voices": 64, "frames": 8}  # steps of a line of examples.txt
+EXAMPLE = {"voices": 64, "band": 64, "frames": 8}  # steps of a line of examples.txt
 EMPTY = 128  # steps of a piece from nothing
 
 
@@ -21,12 +22,14 @@ class Composition(NamedTuple):
 
 class Composer:
     def __init__(self, pipeline):
-        self.pipeline, self.kind, self._losses = pipeline, pipeline.kind, None
+        self.pipeline, self.kind = pipeline, pipeline.kind
+        self.facts = 6 if self.kind == "band" else 3  # numbers that are known of a piece
+        self.names = {"voices": data.VOICES, "band": TRACKS}.get(self.kind, ())
         cube = tf.TensorSpec([None, None, None], tf.int32)
-        row, one = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.float32)
+        facts, one = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
         seed, number = tf.TensorSpec([2], tf.int32), tf.TensorSpec([], tf.int32)
-        if self.kind == "voices":
-            signature = [cube, row, row, row, one, seed]
+        if self.kind != "frames":
+            signature = [cube, facts, one, seed]
             self.run = tf.function(pipeline.compose, input_signature=signature, autograph=False)
         else:
             signature = [cube, number, one, seed]
@@ -38,13 +41,14 @@ class Composer:
 
     def read(self, text):
         """Text -> note code with FREE, or a roll."""
-        if self.kind == "voices":
-            return notation.read_voices(text, len(self.pipeline.limits))
+        if self.kind != "frames":
+            return notation.read_voices(text, len(self.pipeline.limits), self.names)
         return notation.read_frames(text)
 
     def text(self, composition):
-        write = notation.write_voices if self.kind == "voices" else notation.write_frames
-        return write(composition.notes)
+        if self.kind == "frames":
+            return notation.write_frames(composition.notes)
+        return notation.write_voices(composition.notes, self.names)
 
     def compose(self, given, wish=None, takes=1):
         """Note code with FREE (or a roll that the piece begins with) -> list of Compositions."""
@@ -61,19 +65,22 @@ class Composer:
         notes = np.full([steps, given.shape[1]], FREE, np.int32)
         notes[: min(steps, len(given))] = given[:steps]
         key = keys.parse(wish.key) if wish.key else -1
-        if key < 0 and (given > HOLD).any():
-            key = keys.estimate(rolls.pitch_classes(given))
-        facts = (tf.fill([takes], fact) for fact in (wish.bar, wish.pickup, key))
-        batch = tf.constant(np.repeat(notes[None], takes, 0))
-        found, log_probs = self.run(batch, *facts, temperature, seed)
+        if key < 0 and (given[:, 0] > HOLD).any():
+            key = keys.estimate(
+                rolls.pitch_classes(given if self.kind == "voices" else given[:, :1])
+            )
+        facts = (wish.bar, wish.pickup, key)
+        if self.kind == "band":
+            facts += (styles.style(wish.style), styles.tempo(wish.tempo), -1)
+        batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))
+        found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
         return [Composition(*take) for take in zip(found.numpy(), log_probs.numpy(), strict=True)]
 
     def _check(self, given):
         """Notes that no training piece has in that voice are refused: nothing is known of them."""
-        found = given if self.kind == "voices" else rolls.notes_of_roll(given)
-        limits = self.pipeline.limits
-        names = data.VOICES if self.kind == "voices" and len(limits) == 4 else ("model",)
-        for voice in range(found.shape[1]):
+        found = rolls.notes_of_roll(given) if self.kind == "frames" else given
+        limits, names = self.pipeline.limits, self.names or ("model",)
+        for voice in range(1 if self.kind == "band" else found.shape[1]):
             low, high = limits[min(voice, len(limits) - 1)]
             pitches = found[:, voice][found[:, voice] > HOLD]
             for pitch in (pitches.min(initial=low), pitches.max(initial=high)):
@@ -87,31 +94,7 @@ class Composer:
     def example(self, piece):
         """The beginning of a piece as a line for `infer`: its first voice, or its first frames."""
         start = piece.notes[: EXAMPLE[self.kind]]
-        if self.kind == "voices":
-            return notation.write_voices(start[:, :1])
+        if self.kind != "frames":
+            start = start[:, :1] if start[0, 0] != ABSENT else start[:0, :1]
+            return notation.write_voices(start, self.names)
         return notation.write_frames(start)
-
-    def likelihoods(self, pieces):
-        """Mean nll of a split: a frame (2 to T), or a token by what is given; "loss" is the mean.
-
-        Voices: `compose` with nothing given, `harmonise` with the first voice given.
-        """
-        config, model = self.pipeline.config, self.pipeline.model
-        limits = self.pipeline.limits
-        cases = {"loss": None}
-        if self.kind == "voices":
-            first = np.eye(len(limits), dtype=np.int32)[0]
-            cases = {"compose": 0 * first}
-            if len(limits) > 1:
-                cases["harmonise"] = first
-        scores = {}
-        for name, given in cases.items():
-            batches = data.make_batches(config, pieces, limits, training=False, given=given)
-            self._losses = self._losses or tf.function(
-                lambda arrays: model.token_losses(arrays, training=False),
-                input_signature=[batches.signature],
-            )
-            sums = [self._losses(batches.arrays(batch)) for batch in batches.order(0)]
-            _, count, total = (float(sum(column)) for column in zip(*sums, strict=True))
-            scores[name] = total / max(count, 1)
-        return {"loss": sum(scores.values()) / len(scores)} | scores

@@ -10,9 +10,9 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "chorales"
-    """A data set of data/README.md; not looked at when data.folder names one."""
+    """chorales, polyphonic, or band; not looked at when data.folder names one."""
     config: str = ""
-    """Configuration of the set, such as jsb of polyphonic."""
+    """Of polyphonic: jsb or nottingham. Of band: its sets, such as nottingham,pop909,groove."""
     folder: str = ""
     """People's own: a folder of MIDI files, with any folders in it."""
     transpose: int = 5
@@ -25,8 +25,9 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    kind: Literal["voices", "frames"] = "voices"
-    """voices: token streams with holds, any of them given. frames: piano roll -> next frame."""
+    kind: Literal["voices", "frames", "band"] = "voices"
+    """voices: token streams with holds, any of them given. frames: piano roll -> next frame. band:
+    melody, then chords on it, then drums."""
     cell: str = "lstm"
     """Recurrent cell: lstm, gru or simple."""
     units: int = 256
@@ -86,6 +87,14 @@ NOTTINGHAM = replace(
     training=TrainingConfig(epochs=60, learning_rate=2e-3, ema=0.999),
 )
 
+# Melody and chords of folk tunes and pop songs, drums of ten drummers.
+BAND = Config(
+    data=DataConfig(name="band", crop=192),
+    model=ModelConfig(kind="band", units=192, reader_units=96, frame_units=96, embedding_dim=96),
+    batching=BatchingConfig(batch_size=32),
+    training=TrainingConfig(epochs=24, learning_rate=2e-3, warmup_steps=100, ema=0.995),
+)
+
 # Seconds: to see that everything works.
 TINY = replace(
     DEFAULT,
@@ -101,4 +110,5 @@ PRESETS = {
     "jsb": JSB,
     "jsb-sequence": JSB_SEQUENCE,
     "nottingham-rolls": NOTTINGHAM,
+    "band": BAND,
 }

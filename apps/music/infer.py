@@ -31,8 +31,6 @@ class Command:
     """Write OUT.mid, OUT.png, OUT.musicxml (chorales) and OUT.wav, numbered when several."""
     takes: int = 1
     """Pieces for each line."""
-    tempo: float = 90.0
-    """Quarters a minute, of the files written."""
     wish: Annotated[Wish, tyro.conf.arg(name="")] = field(default_factory=Wish)
 
 
@@ -40,8 +38,6 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.music.infer", description=__doc__)
     if command.takes < 1:
         raise UserError(f"--takes is {command.takes}: it must be at least 1")
-    if not 10 <= command.tempo <= 400:
-        raise UserError(f"--tempo is {command.tempo:g}: it must be 10 to 400 quarters a minute")
 
     load_tensorflow()
     from apps.music import pipeline
@@ -65,7 +61,7 @@ def main():
                     number += 1
                     many = command.takes > 1 or len(lines) > 1
                     name = f"{command.out}-{number}" if many else command.out
-                    write_files(name, composer, piece, wish, command.tempo)
+                    write_files(name, composer, piece, wish)
         sys.stdout.flush()
 
 

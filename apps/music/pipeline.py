@@ -2,12 +2,13 @@
 
 import tensorflow as tf
 
-from apps.music import frames
+from apps.music import frames, styles
 from apps.music import tokens as code
+from apps.music.band import LAYERS
 from apps.music.model import make_model
 from common.decoding import sample
 from common.files import read_json
-from common.music import KEYS
+from common.music import HOLD, KEYS
 from common.restore import best_weights
 
 
@@ -33,34 +34,48 @@ class Pipeline(tf.Module):
         """Lowest and highest note of each voice in the training pieces."""
         return self._limits()
 
-    # Voices -------------------------------------------------------------------------------------
+    # Voices and band ----------------------------------------------------------------------------
 
-    def compose(self, notes, bar, pickup, key, temperature, seed):
+    def compose(self, notes, facts, temperature, seed):
         """Note code int32 `[batch, time, voices]`, FREE where the model is to choose -> the same
         without FREE, and the log-probability `[batch]` of what it chose. Traceable.
 
-        `bar`, `pickup` (steps) and `key` (0 to 23, -1: unknown) are int32 `[batch]`.
+        `facts` int32 `[batch, 3 or 6]`: see `apps.music.tokens.conditions`.
         """
+        if self.kind == "voices":
+            return self._sample(self.model, notes, facts, self.limits, temperature, seed)
+        layers, parts = [], self.model.parts
+        for name, (start, end, known) in LAYERS.items():
+            own = notes[..., start:end]
+            if known:  # what the layers above have composed
+                own = tf.concat([layers[0][0], own[..., known:]], -1)
+            if name == "drums":
+                facts = self._with_density(facts, layers[0][0])
+            limits, part_seed = self.limits[start:end], seed + tf.constant([0, start])
+            found, log_prob = self._sample(parts[name], own, facts, limits, temperature, part_seed)
+            layers.append((found[..., known:], log_prob))
+        return tf.concat([found for found, _ in layers], -1), sum(score for _, score in layers)
+
+    def _sample(self, model, notes, facts, limits, temperature, seed):
         batch, time, voices = tf.unstack(tf.shape(notes))
-        conditions = code.conditions(time, bar, pickup, key)
-        step = self.model.step(code.from_code(notes), conditions, self.limits)
-        found = sample(
-            step,
-            self.model.first_state(batch),
-            batch,
-            time * voices,
-            seed=seed,
-            temperature=temperature,
-        )
+        step = model.step(code.from_code(notes), code.conditions(time, facts), limits)
+        state, length = model.first_state(batch), time * voices
+        found = sample(step, state, batch, length, seed=seed, temperature=temperature)
         chosen = tf.reshape(found.tokens, [batch, time, voices])
         return code.to_code(chosen), found.log_probs[:, 0]
 
-    def score_voices(self, notes, given, bar, pickup, key):
+    def _with_density(self, facts, melody):
+        """Facts whose unknown density is that of a melody: how often its notes begin."""
+        share = tf.reduce_mean(tf.cast(melody[..., 0] > HOLD, tf.float32), 1)
+        classes = tf.searchsorted(tf.constant(styles.DENSITIES), share, "right")
+        density = tf.where(facts[:, 5] < 0, classes, facts[:, 5])
+        return tf.concat([facts[:, :5], density[:, None]], 1)
+
+    def score_voices(self, notes, given, facts):
         """-log P of the voices that are not given (`given` int32 `[voices]`), nats `[batch]`."""
-        tokens = code.from_code(notes)
-        conditions = code.conditions(tf.shape(notes)[1], bar, pickup, key)
         given = tf.broadcast_to(given, [tf.shape(notes)[0], tf.shape(notes)[2]])
-        return self.model.nll((tokens, given, conditions))
+        conditions = code.conditions(tf.shape(notes)[1], facts)
+        return self.model.nll((code.from_code(notes), given, conditions))
 
     # Frames -------------------------------------------------------------------------------------
 

@@ -19,34 +19,29 @@ def _spec(name, *shape, dtype=tf.int32):
 
 def _voices(composer, lines):
     pipeline, voices = composer.pipeline, len(composer.pipeline.limits)
-    notes = _spec("notes", None, None, voices)
-    facts = [_spec(name, None) for name in ("bar", "pickup", "key")]
+    notes, facts = _spec("notes", None, None, voices), _spec("facts", None, composer.facts)
 
     @tf.function(
-        input_signature=[notes, *facts, _spec("temperature", dtype=tf.float32), _spec("seed", 2)]
+        input_signature=[notes, facts, _spec("temperature", dtype=tf.float32), _spec("seed", 2)],
+        autograph=False,
     )
-    def generate(notes, bar, pickup, key, temperature, seed):
-        found, log_prob = pipeline.compose(notes, bar, pickup, key, temperature, seed)
+    def generate(notes, facts, temperature, seed):
+        found, log_prob = pipeline.compose(notes, facts, temperature, seed)
         return {"notes": found, "log_prob": log_prob}
 
-    @tf.function(input_signature=[notes, _spec("given", voices), *facts])
-    def score(notes, given, bar, pickup, key):
-        return {"nll": pipeline.score_voices(notes, given, bar, pickup, key)}
+    @tf.function(input_signature=[notes, _spec("given", voices), facts], autograph=False)
+    def score(notes, given, facts):
+        return {"nll": pipeline.score_voices(notes, given, facts)}
 
     given = [composer.read(line)[:STEPS] for line in lines]
     given = [np.pad(g, ((0, STEPS - len(g)), (0, 0)), constant_values=FREE) for g in given]
     batch = np.stack([*given, np.full_like(given[0], FREE)])
-    facts = {name: [value] * len(batch) for name, value in (("bar", 16), ("pickup", 4), ("key", 2))}
-    whole = pipeline.compose(
-        tf.constant(batch), *(tf.constant(v) for v in facts.values()), 0.8, (1, 2)
-    )[0]
+    facts = np.repeat([[16, 4, 2, -1, -1, -1][: composer.facts]], len(batch), 0).astype(np.int32)
+    drawn = {"facts": facts.tolist(), "temperature": 0.8, "seed": [1, 2]}
+    whole = composer.run(batch, facts, 0.8, (1, 2))[0].numpy().tolist()
     cases = {
-        "generate": {"notes": batch.tolist(), **facts, "temperature": 0.8, "seed": [1, 2]},
-        "score": {
-            "notes": whole.numpy().tolist(),
-            "given": [1] + [0] * (voices - 1),
-            **facts,
-        },
+        "generate": {"notes": batch.tolist(), **drawn},
+        "score": {"notes": whole, "given": [1] + [0] * (voices - 1), "facts": facts.tolist()},
     }
     return {"serving_default": generate, "generate": generate, "score": score}, cases
 

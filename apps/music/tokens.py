@@ -7,8 +7,9 @@ remain, and the key; each is a small integer with a table of its own.
 import numpy as np
 import tensorflow as tf
 
-from common.music import FREE, HOLD, KEYS, LOWEST, REST
-from common.text import SPECIAL_TOKENS, UNK
+from apps.music import styles
+from common.music import ABSENT, FREE, HOLD, KEYS, LOWEST, REST
+from common.text import PAD, SPECIAL_TOKENS, UNK
 
 HOLD_TOKEN = len(SPECIAL_TOKENS)
 REST_TOKEN = HOLD_TOKEN + 1
@@ -19,12 +20,14 @@ FREE_TOKEN = UNK  # a cell that is hidden, or to be composed
 LONGEST_BAR = 48  # steps
 REMAINING = 16  # beats; more count as so many
 CONDITIONS = (16 + LONGEST_BAR, REMAINING, 25)  # place, remaining, key (0: unknown)
+BAND_CONDITIONS = (*CONDITIONS, *styles.SIZES)  # and style, tempo, density
 
 
 def token_array(notes):
     """Note code of a data set, without FREE -> tokens, numpy int32 of the same shape."""
     tokens = notes - LOWEST + FIRST
-    return np.where(notes == HOLD, HOLD_TOKEN, np.where(notes == REST, REST_TOKEN, tokens))
+    tokens = np.where(notes == HOLD, HOLD_TOKEN, np.where(notes == REST, REST_TOKEN, tokens))
+    return np.where(notes == ABSENT, PAD, tokens)
 
 
 def from_code(notes):
@@ -68,25 +71,24 @@ def resolved(tokens):
     return tf.where(held, VOCAB + values, tokens)
 
 
-def conditions(time, bar, pickup, key):
-    """int32 `[batch, time, 3]` of tensors `[batch]`; traceable. `condition_array` in numpy.
+def conditions(time, facts):
+    """What is known of `time` steps: facts int32 `[batch, n]` -> `[batch, time, n]`; traceable.
 
-    Args:
-        time: steps. bar: steps in a bar. pickup: steps before the first whole bar.
-        key: 0 to 23, or -1 where it is not known.
+    Facts are: steps in a bar; steps before the first whole bar; then key (0 to 23) and what a model
+    has beside it, -1 where it is not known. `condition_array` is the same for one piece, in numpy.
     """
     step = tf.range(time)[None]
-    bar, pickup, key = bar[:, None], pickup[:, None], key[:, None]
-    place = _place(tf, step, bar, pickup)
-    remaining = tf.minimum((time - 1 - step) // 4, REMAINING - 1) + tf.zeros_like(bar)
-    return tf.stack([place, remaining, key + 1 + tf.zeros_like(step)], -1)
+    place = _place(tf, step, facts[:, :1], facts[:, 1:2])
+    remaining = tf.minimum((time - 1 - step) // 4, REMAINING - 1) + tf.zeros_like(place)
+    rest = tf.repeat(facts[:, None, 2:] + 1, time, axis=1)
+    return tf.concat([tf.stack([place, remaining], -1), rest], -1)
 
 
-def condition_array(time, bar, pickup, key):
-    """int32 `[time, 3]`: `conditions` of one piece."""
+def condition_array(time, facts):
     step = np.arange(time)
     remaining = np.minimum((time - 1 - step) // 4, REMAINING - 1)
-    return np.stack([_place(np, step, bar, pickup), remaining, np.full(time, key + 1)], -1)
+    rest = np.repeat(np.asarray(facts[2:])[None] + 1, time, 0)
+    return np.column_stack([_place(np, step, facts[0], facts[1]), remaining, rest])
 
 
 def _place(module, step, bar, pickup):
@@ -95,8 +97,10 @@ def _place(module, step, bar, pickup):
     return module.where(bar == 16, place, 16 + module.minimum(place, LONGEST_BAR - 1))
 
 
-def inside(low, high):
-    """bool `[vocab]`: holds, rests, and the notes from `low` to `high`."""
+def inside(limits):
+    """bool `[vocab]`: holds, rests, and notes: two are the lowest and highest, more are all."""
     token = np.arange(VOCAB)
-    notes = (token >= FIRST + low - LOWEST) & (token <= FIRST + high - LOWEST)
-    return notes | (token == HOLD_TOKEN) | (token == REST_TOKEN)
+    number = token - FIRST + LOWEST
+    low, high = limits[0], limits[-1]
+    among = np.isin(number, limits) if len(limits) > 2 else (number >= low) & (number <= high)
+    return among & (token >= FIRST) | (token == HOLD_TOKEN) | (token == REST_TOKEN)

@@ -128,9 +128,9 @@ class Voices(keras.Model):
             given: tokens `[batch, time, voices]`, FREE_TOKEN where the model chooses. A voice that
                 is given whole is known from the start, cells of others when their time comes.
             conditions: `[batch, time, ...]`.
-            limits: for each voice the lowest and highest MIDI number that it may choose.
+            limits: for each voice the MIDI numbers that it may choose, see `tokens.inside`.
         """
-        inside = tf.constant(np.stack([code.inside(*pair) for pair in limits]))  # [voices, vocab]
+        inside = tf.constant(np.stack([code.inside(voice) for voice in limits]))  # [voices, vocab]
         known = tf.reduce_all(given != code.FREE_TOKEN, 1, keepdims=True)
         context = self.read(tf.where(known, code.resolved(given), code.FREE_TOKEN), conditions)
 

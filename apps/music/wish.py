@@ -19,12 +19,18 @@ class Wish:
     """Sixteenths before the first whole bar."""
     key: str = ""
     """Such as D or F#m; without it that of the notes that are given, or any."""
+    style: str = ""
+    """Band: a kind of tune (jig, reel, waltz, ...), pop, or a style of drumming; any by default."""
+    tempo: float = 90.0
+    """Quarters a minute; chorales and rolls are written with it, the band also composes for it."""
     temperature: float = 0.8
     """1: as the model believes; below 1 safer, 0 the likeliest note each time."""
     seed: int = 1
     """The same seed, the same piece."""
 
     def __post_init__(self):
+        if not 10 <= self.tempo <= 400:
+            raise UserError(f"tempo is {self.tempo:g}: it must be 10 to 400 quarters a minute")
         if self.temperature < 0:
             raise UserError(f"temperature is {self.temperature}: it must be 0 or more")
         if not 1 <= self.bar <= 48:

@@ -5,7 +5,7 @@ Pieces are note code int `[time, voices]`. Nothing here needs a model.
 
 import numpy as np
 
-from common.music import HOLD, keys
+from common.music import HOLD, LOWEST, keys
 from common.music.rolls import pitch_classes, sounding
 
 INTERVALS = 25  # -12 to 12 semitones; wider leaps count as the octave
@@ -107,6 +107,29 @@ def parallel_fifths(pieces):
                 perfect = np.isin(first % 12, (0, 7)) & (first % 12 == second % 12)
                 found += (both & same & perfect).sum()
     return float(100 * found / max(moves, 1))
+
+
+CHORD_TONES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 3, 7, 10), (0, 4, 7, 11), (0, 3, 6))
+CHORD_TONES += ((0, 5, 7),)  # of the qualities of a chord's number, LOWEST + 12 * quality + root
+
+
+def chord_agreement(pieces):
+    """Share of steps with melody (voice 0) and chord (voice 1) whose note is in the chord."""
+    inside = total = 0
+    for piece in pieces:
+        pitches = sounding(np.asarray(piece)[:, :2])
+        for note, chord in pitches[(pitches > 0).all(1)]:
+            quality, root = divmod(int(chord) - LOWEST, 12)
+            inside += (note - root) % 12 in CHORD_TONES[min(quality, len(CHORD_TONES) - 1)]
+            total += 1
+    return float(inside / max(total, 1))
+
+
+def on_the_beat(tracks):
+    """Share of a drum's hits that fall on a quarter, of tracks `[time]` that begin on one."""
+    hits = [np.flatnonzero(np.asarray(track) > HOLD) for track in tracks]
+    hits = np.concatenate([*hits, np.zeros(0, int)])
+    return float((hits % 4 == 0).mean()) if len(hits) else 0.0
 
 
 def self_repetition(pieces, steps=16):

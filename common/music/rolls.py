@@ -14,6 +14,14 @@ def sounding(notes):
     return np.where(pitches > HOLD, pitches, 0)
 
 
+def cut(notes, start, end=None):
+    """Steps start to end of a piece; what is held into it begins anew."""
+    part = np.array(notes[start:end])
+    if start and len(part):
+        part[0] = np.where(part[0] == HOLD, sounding(notes[: start + 1])[-1], part[0])
+    return part
+
+
 def roll(notes):
     """Note code `[time, voices]` -> uint8 `[time, 88]`; keys out of the range are left out."""
     pitches = sounding(notes)
