@@ -135,7 +135,8 @@ def folder(path):
         try:
             midi = read(file)
         except DataError as error:
-            report.setdefault("left out: " + str(error).split("): ")[0], []).append(name)
+            reason = str(error).removeprefix(f"{file} ").rpartition(": ")[0]
+            report.setdefault("left out: " + reason, []).append(name)
             continue
         for reason in midi.mended:
             report.setdefault("mended: " + reason, []).append(name)

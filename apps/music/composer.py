@@ -53,6 +53,9 @@ class Composer:
     def compose(self, given, wish=None, takes=1):
         """Note code with FREE (or a roll that the piece begins with) -> list of Compositions."""
         wish = wish or Wish()
+        style = styles.style(wish.style)
+        if style >= 0 and self.kind != "band":
+            raise UserError("this model knows no styles: leave --style out, or train preset band")
         self._check(given)
         steps = wish.bars * wish.bar
         temperature, seed = tf.constant(wish.temperature, tf.float32), (wish.seed, 0)
@@ -71,7 +74,7 @@ class Composer:
             )
         facts = (wish.bar, wish.pickup, key)
         if self.kind == "band":
-            facts += (styles.style(wish.style), styles.tempo(wish.tempo), -1)
+            facts += (style, styles.tempo(wish.tempo), -1)
         batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))
         found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
         return [Composition(*take) for take in zip(found.numpy(), log_probs.numpy(), strict=True)]

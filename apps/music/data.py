@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 import data as sets
-from apps.music import styles
+from apps.music import own, styles
 from apps.music.band import TRACKS
 from apps.music.batches import BandBatches, RollBatches, VoiceBatches
 from common.music import ABSENT, HOLD, keys, rolls
@@ -27,6 +27,11 @@ class Piece(NamedTuple):
 def read_pieces(config, split):
     """Pieces of "train", "validation" or "test" of a run's configuration."""
     read = {"chorales": _chorales, "polyphonic": _rolls, "band": _band}
+    if config.data.folder and config.model.kind == "band":
+        raise sets.DataError("the band is trained on its own sets: take --model.kind voices")
+    if config.data.folder:
+        found = own.read_folder(config, split)
+        return [Piece(name, notes, bar, 0, key) for name, notes, bar, key in found]
     if config.data.name not in read:
         known = ", ".join(read)
         raise sets.DataError(f"music is not trained on {config.data.name!r}: take one of {known}")

@@ -1,11 +1,13 @@
 """MIDI files in, and a piece as MIDI, picture, score and sound out."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from apps.music import data
+from apps.music.own import midi_roll
 from common.errors import UserError
 from common.music import (
     FREE,
@@ -33,7 +35,7 @@ def read_midi(path, composer, wish):
     """
     file = midi_files.read(path)
     for reason, count in file.mended.items():
-        print(f"warning: {path}: mended {count} times: {reason}")
+        print(f"warning: {path}: mended {count} times: {reason}", file=sys.stderr)
     tracks = [track for track in file.tracks if not track.drums]
     if not tracks:
         raise UserError(f"{path} has only drums: name a file with a melody")
@@ -48,17 +50,6 @@ def read_midi(path, composer, wish):
     notes = np.full([len(cells), len(composer.pipeline.limits)], FREE, np.int32)
     notes[:, 0] = cells
     return notes, replace(wish, bar=max(1, min(48, round(file.bar * 4))))
-
-
-def midi_roll(tracks):
-    """Tracks of `data.midi_files` -> roll uint8 `[quarters, 88]` of what sounds at each beat."""
-    notes = [note for track in tracks for note in track.notes]
-    roll = np.zeros([int(np.ceil(max(note[1] for note in notes))), HIGHEST - LOWEST + 1], np.uint8)
-    for start, end, pitch, *_ in notes:
-        if LOWEST <= pitch <= HIGHEST:
-            first = round(start)
-            roll[first : max(first + 1, round(end)), pitch - LOWEST] = 1
-    return roll
 
 
 def tracks_of(composer, piece):

@@ -1,5 +1,6 @@
 """WAV of a piece: FluidSynth where it and a sound font are installed, else plain sines."""
 
+import io
 import shutil
 import subprocess
 import tempfile
@@ -38,14 +39,15 @@ def write(path, tracks, tempo=100.0):
 
 def synthesise(tracks, tempo=100.0):
     """float64 `[samples]` in -1 to 1, by pretty_midi: a decaying sine a note, noise a drum."""
-    import io
-
     import pretty_midi
 
-    content = io.BytesIO()
-    midi.to_mido(tracks, tempo).save(file=content)
-    content.seek(0)
-    samples = pretty_midi.PrettyMIDI(content).synthesize(fs=RATE, wave=_organ)
+    samples = np.zeros(1)
+    melodic = [track for track in tracks if track.notes and not track.drums]
+    if melodic:  # of silence pretty_midi makes 0 / 0
+        content = io.BytesIO()
+        midi.to_mido(melodic, tempo).save(file=content)
+        content.seek(0)
+        samples = pretty_midi.PrettyMIDI(content).synthesize(fs=RATE, wave=_organ)
     drums = _drums(tracks, tempo, len(samples))
     samples = np.pad(samples, (0, max(0, len(drums) - len(samples)))) * 0.8
     samples[: len(drums)] += drums
