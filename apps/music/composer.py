@@ -1,0 +1,103 @@
+"""What people ask of a model: a line of notes in, a piece out."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from apps.music import data, styles
+from apps.music.band import TRACKS
+from apps.music.wish import Wish
+from common.errors import UserError
+from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
+
+EXAMPLE = {"voices": 64, "band": 64, "frames": 8}  # steps of a line of examples.txt
+EMPTY = 128  # steps of a piece from nothing
+
+
+class Composition(NamedTuple):
+    notes: np.ndarray  # note code `[time, voices]`, or a roll `[time, 88]`
+    log_prob: float  # of what the model chose; of rolls not measured
+
+
+class Composer:
+    def __init__(self, pipeline):
+        self.pipeline, self.kind = pipeline, pipeline.kind
+        self.facts = 6 if self.kind == "band" else 3  # numbers that are known of a piece
+        self.names = {"voices": data.VOICES, "band": TRACKS}.get(self.kind, ())
+        cube = tf.TensorSpec([None, None, None], tf.int32)
+        facts, one = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
+        seed, number = tf.TensorSpec([2], tf.int32), tf.TensorSpec([], tf.int32)
+        if self.kind != "frames":
+            signature = [cube, facts, one, seed]
+            self.run = tf.function(pipeline.compose, input_signature=signature, autograph=False)
+        else:
+            signature = [cube, number, one, seed]
+            self.run = tf.function(pipeline.continue_roll, input_signature=signature)
+
+    def __call__(self, text="", wish=None, takes=1):
+        """A line of notes (see common/music/notation.py) -> `takes` Compositions, or one."""
+        return self.compose(self.read(text), wish, takes)[0]
+
+    def read(self, text):
+        """Text -> note code with FREE, or a roll."""
+        if self.kind != "frames":
+            return notation.read_voices(text, len(self.pipeline.limits), self.names)
+        return notation.read_frames(text)
+
+    def text(self, composition):
+        if self.kind == "frames":
+            return notation.write_frames(composition.notes)
+        return notation.write_voices(composition.notes, self.names)
+
+    def compose(self, given, wish=None, takes=1):
+        """Note code with FREE (or a roll that the piece begins with) -> list of Compositions."""
+        wish = wish or Wish()
+        style = styles.style(wish.style)
+        if style >= 0 and self.kind != "band":
+            raise UserError("this model knows no styles: leave --style out, or train preset band")
+        self._check(given)
+        steps = wish.bars * wish.bar
+        temperature, seed = tf.constant(wish.temperature, tf.float32), (wish.seed, 0)
+        if self.kind == "frames":
+            steps = max(steps or len(given) + EMPTY // 2, len(given))
+            primer = tf.constant(np.repeat(given[None].astype(np.int32), takes, 0))
+            found = self.run(primer, steps, temperature, seed).numpy()
+            return [Composition(roll, 0.0) for roll in found]
+        steps = max(steps or (len(given) if (given == FREE).any() else len(given) + EMPTY), 1)
+        notes = np.full([steps, given.shape[1]], FREE, np.int32)
+        notes[: min(steps, len(given))] = given[:steps]
+        key = keys.parse(wish.key) if wish.key else -1
+        if key < 0 and (given[:, 0] > HOLD).any():
+            key = keys.estimate(
+                rolls.pitch_classes(given if self.kind == "voices" else given[:, :1])
+            )
+        facts = (wish.bar, wish.pickup, key)
+        if self.kind == "band":
+            facts += (style, styles.tempo(wish.tempo), -1)
+        batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))
+        found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
+        return [Composition(*take) for take in zip(found.numpy(), log_probs.numpy(), strict=True)]
+
+    def _check(self, given):
+        """Notes that no training piece has in that voice are refused: nothing is known of them."""
+        found = rolls.notes_of_roll(given) if self.kind == "frames" else given
+        limits, names = self.pipeline.limits, self.names or ("model",)
+        for voice in range(1 if self.kind == "band" else found.shape[1]):
+            low, high = limits[min(voice, len(limits) - 1)]
+            pitches = found[:, voice][found[:, voice] > HOLD]
+            for pitch in (pitches.min(initial=low), pitches.max(initial=high)):
+                if not low <= pitch <= high:
+                    span = f"{notation.name(low)} to {notation.name(high)}"
+                    raise UserError(
+                        f"{notation.name(int(pitch))} is outside the range of the "
+                        f"{names[min(voice, len(names) - 1)]}, {span}: transpose it"
+                    )
+
+    def example(self, piece):
+        """The beginning of a piece as a line for `infer`: its first voice, or its first frames."""
+        start = piece.notes[: EXAMPLE[self.kind]]
+        if self.kind != "frames":
+            start = start[:, :1] if start[0, 0] != ABSENT else start[:0, :1]
+            return notation.write_voices(start, self.names)
+        return notation.write_frames(start)

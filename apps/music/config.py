@@ -1,0 +1,114 @@
+"""What a music run is made of, and the presets."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from common.config import BatchingConfig, TrainingConfig
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    name: str = "chorales"
+    """chorales, polyphonic, or band; not looked at when data.folder names one."""
+    config: str = ""
+    """Of polyphonic: jsb or nottingham. Of band: its sets, such as nottingham,pop909,groove."""
+    folder: str = ""
+    """People's own: a folder of MIDI files, with any folders in it."""
+    transpose: int = 5
+    """Each epoch moves each piece by up to so many semitones, inside the range of the set."""
+    crop: int = 0
+    """Train on pieces of so many steps, cut out anew in each epoch; 0: whole pieces."""
+    limit: int = 0
+    """Use only so many pieces of each split; 0: all."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    kind: Literal["voices", "frames", "band"] = "voices"
+    """voices: token streams with holds, any of them given. frames: piano roll -> next frame. band:
+    melody, then chords on it, then drums."""
+    cell: str = "lstm"
+    """Recurrent cell: lstm, gru or simple."""
+    units: int = 256
+    """State size of the network over time."""
+    layers: int = 1
+    """Layers of the network over time; from the third on with residual connections."""
+    reader_units: int = 128
+    """voices: state size, in each direction, of the network that reads what is given."""
+    frame_units: int = 128
+    """State size of the network over the notes of a frame."""
+    embedding_dim: int = 128
+    """Size of the embeddings of notes."""
+    notes: Literal["independent", "sequence"] = "independent"
+    """frames: 88 sigmoids, or the notes of a frame one after another."""
+    input_dropout: float = 0.2
+    """Dropout rate on what the network over time reads."""
+    dropout: float = 0.3
+    """Dropout rate between layers, and on the output of the network in the frame."""
+    output_dropout: float = 0.3
+    """Dropout rate on the output of the network over time."""
+
+
+@dataclass(frozen=True)
+class Config:
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    batching: BatchingConfig = field(default_factory=lambda: BatchingConfig(batch_size=16))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    seed: int = 1
+    """Of initial weights, dropout, shuffling, transposition."""
+
+    def __post_init__(self):
+        if self.data.transpose < 0 or self.data.crop < 0:
+            raise UserError("data.transpose and data.crop must be 0 or more")
+        if self.batching.batch_by != "sentences":
+            raise UserError("batching.batch_by must be sentences: here they are pieces")
+
+
+# Bach's chorales in four voices; see README.md for times and scores of all presets.
+DEFAULT = Config(
+    training=TrainingConfig(epochs=40, learning_rate=2e-3, warmup_steps=50, ema=0.99),
+)
+
+# The published piano rolls, keys independent, at most 300 k parameters.
+JSB = Config(
+    data=DataConfig(name="polyphonic", config="jsb", transpose=0),
+    model=ModelConfig(kind="frames", units=200, input_dropout=0.2, dropout=0.5, output_dropout=0.5),
+    training=TrainingConfig(epochs=150, learning_rate=3e-3, warmup_steps=50, ema=0.99),
+)
+
+JSB_SEQUENCE = replace(JSB, model=replace(JSB.model, notes="sequence"))
+
+NOTTINGHAM = replace(
+    JSB,
+    data=DataConfig(name="polyphonic", config="nottingham", transpose=0, crop=200),
+    model=replace(JSB.model, units=400, dropout=0.3, output_dropout=0.3),
+    training=TrainingConfig(epochs=60, learning_rate=2e-3, ema=0.999),
+)
+
+# Melody and chords of folk tunes and pop songs, drums of ten drummers.
+BAND = Config(
+    data=DataConfig(name="band", crop=192),
+    model=ModelConfig(kind="band", units=192, reader_units=96, frame_units=96, embedding_dim=96),
+    batching=BatchingConfig(batch_size=32),
+    training=TrainingConfig(epochs=24, learning_rate=2e-3, warmup_steps=100, ema=0.995),
+)
+
+# Seconds: to see that everything works.
+TINY = replace(
+    DEFAULT,
+    data=DataConfig(limit=12, crop=64),
+    model=ModelConfig(units=32, reader_units=16, frame_units=16, embedding_dim=16),
+    batching=BatchingConfig(batch_size=4),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+)
+
+PRESETS = {
+    "default": DEFAULT,
+    "tiny": TINY,
+    "jsb": JSB,
+    "jsb-sequence": JSB_SEQUENCE,
+    "nottingham-rolls": NOTTINGHAM,
+    "band": BAND,
+}

@@ -1,0 +1,69 @@
+"""Scores a run on a split: python -m apps.music.evaluate RUN [--split validation] ..."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from apps.music.config import Config
+from common.errors import UserError, run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    split: str = "test"
+    """Split of the run's data: train, validation or test."""
+    pieces: int = 20
+    """Compose so many pieces and measure them; 0: likelihoods only."""
+    temperature: float = 0.8
+    """Of these pieces."""
+    seed: int = 1
+    """Of these pieces."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.music.evaluate", description=__doc__)
+    if command.pieces < 0:
+        raise UserError(f"--pieces is {command.pieces}: it must be 0 or more")
+
+    load_tensorflow()
+    from apps.music import data, pipeline, scores
+    from apps.music.composer import Composer
+    from apps.music.wish import Wish
+    from common.run import Run
+
+    run = Run.open(command.run, "music", Config)
+    made, meta = pipeline.load(run)
+    composer = Composer(made)
+    pieces = data.read_pieces(run.config, command.split)
+    found = scores.likelihoods(composer, pieces)
+    started = time.monotonic()
+    steps = 0
+    if command.pieces:
+        training = data.read_pieces(run.config, "train")
+        found |= scores.marginal(composer, training, pieces)
+        wish = Wish(temperature=command.temperature, seed=command.seed)
+        composed = scores.compose(composer, pieces[: command.pieces], wish)
+        found |= scores.music(composer, composed, pieces, training)
+        steps = sum(map(len, composed))
+    seconds = time.monotonic() - started
+
+    result = run.store_evaluation(
+        command.split,
+        found,
+        pieces=len(pieces),
+        composed=command.pieces and len(composed),
+        steps_per_second=round(steps / seconds, 1),
+        step=meta["step"],
+    )
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

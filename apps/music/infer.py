@@ -1,0 +1,69 @@
+"""Composes: python -m apps.music.infer RUN ["NOTES" ...]; without notes, standard input.
+
+A line of notes such as "G4 A4 B4:2 -:1 | G3:4" (voices from high to low, lengths in quarters) is
+kept; what is free is composed: the other voices, and the bars that follow. An empty line gives a
+piece from nothing.
+"""
+
+import sys
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import tyro
+
+from apps.music.config import Config
+from apps.music.wish import Wish
+from common.errors import UserError, run_main
+from common.lines import chunks
+from common.quiet import load_tensorflow
+from data import DataError
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Lines of notes, "" for none. Without any: standard input, one line in, one line out."""
+    midi: str = ""
+    """Instead of text: a MIDI file whose melody is harmonised (or whose music is continued)."""
+    out: str = ""
+    """Write OUT.mid, OUT.png, OUT.musicxml (chorales) and OUT.wav, numbered when several."""
+    takes: int = 1
+    """Pieces for each line."""
+    wish: Annotated[Wish, tyro.conf.arg(name="")] = field(default_factory=Wish)
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.music.infer", description=__doc__)
+    if command.takes < 1:
+        raise UserError(f"--takes is {command.takes}: it must be at least 1")
+
+    load_tensorflow()
+    from apps.music import pipeline
+    from apps.music.composer import Composer
+    from apps.music.files import read_midi, write_files
+    from common.run import Run
+
+    run = Run.open(command.run, "music", Config)
+    composer = Composer(pipeline.load(run)[0])
+    number = 0
+    for lines in [[None]] if command.midi else chunks(command.text):
+        for line in lines:
+            wish = command.wish
+            if line is None:
+                given, wish = read_midi(command.midi, composer, wish)
+            else:
+                given = composer.read(line)
+            for piece in composer.compose(given, wish, command.takes):
+                print(composer.text(piece))
+                if command.out:
+                    number += 1
+                    many = command.takes > 1 or len(lines) > 1
+                    name = f"{command.out}-{number}" if many else command.out
+                    write_files(name, composer, piece, wish)
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

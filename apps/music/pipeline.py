@@ -1,0 +1,117 @@
+"""Notes in, notes out, in TensorFlow operations only: what evaluate, infer and export all run."""
+
+import tensorflow as tf
+
+from apps.music import frames, styles
+from apps.music import tokens as code
+from apps.music.band import LAYERS
+from apps.music.model import make_model
+from common.decoding import sample
+from common.files import read_json
+from common.music import HOLD, KEYS
+from common.restore import best_weights
+
+
+class Pipeline(tf.Module):
+    """A model and its sampler as functions from note code or rolls to the same.
+
+    Attributes are what an export has to carry: the raw variables. The Keras model itself is
+    reached through a closure: as an attribute it would hide its variables from TensorFlow Serving.
+    """
+
+    def __init__(self, config, model, limits):
+        super().__init__()
+        self.config, self.kind = config, config.model.kind
+        self.weights = [variable.value for variable in model.variables]
+        self._model, self._limits = lambda: model, lambda: limits
+
+    @property
+    def model(self):
+        return self._model()
+
+    @property
+    def limits(self):
+        """Lowest and highest note of each voice in the training pieces."""
+        return self._limits()
+
+    # Voices and band ----------------------------------------------------------------------------
+
+    def compose(self, notes, facts, temperature, seed):
+        """Note code int32 `[batch, time, voices]`, FREE where the model is to choose -> the same
+        without FREE, and the log-probability `[batch]` of what it chose. Traceable.
+
+        `facts` int32 `[batch, 3 or 6]`: see `apps.music.tokens.conditions`.
+        """
+        if self.kind == "voices":
+            return self._sample(self.model, notes, facts, self.limits, temperature, seed)
+        layers, parts = [], self.model.parts
+        for name, (start, end, known) in LAYERS.items():
+            own = notes[..., start:end]
+            if known:  # what the layers above have composed
+                own = tf.concat([layers[0][0], own[..., known:]], -1)
+            if name == "drums":
+                facts = self._with_density(facts, layers[0][0])
+            limits, part_seed = self.limits[start:end], seed + tf.constant([0, start])
+            found, log_prob = self._sample(parts[name], own, facts, limits, temperature, part_seed)
+            layers.append((found[..., known:], log_prob))
+        return tf.concat([found for found, _ in layers], -1), sum(score for _, score in layers)
+
+    def _sample(self, model, notes, facts, limits, temperature, seed):
+        batch, time, voices = tf.unstack(tf.shape(notes))
+        step = model.step(code.from_code(notes), code.conditions(time, facts), limits)
+        state, length = model.first_state(batch), time * voices
+        found = sample(step, state, batch, length, seed=seed, temperature=temperature)
+        chosen = tf.reshape(found.tokens, [batch, time, voices])
+        return code.to_code(chosen), found.log_probs[:, 0]
+
+    def _with_density(self, facts, melody):
+        """Facts whose unknown density is that of a melody: how often its notes begin."""
+        share = tf.reduce_mean(tf.cast(melody[..., 0] > HOLD, tf.float32), 1)
+        classes = tf.searchsorted(tf.constant(styles.DENSITIES), share, "right")
+        density = tf.where(facts[:, 5] < 0, classes, facts[:, 5])
+        return tf.concat([facts[:, :5], density[:, None]], 1)
+
+    def score_voices(self, notes, given, facts):
+        """-log P of the voices that are not given (`given` int32 `[voices]`), nats `[batch]`."""
+        given = tf.broadcast_to(given, [tf.shape(notes)[0], tf.shape(notes)[2]])
+        conditions = code.conditions(tf.shape(notes)[1], facts)
+        return self.model.nll((code.from_code(notes), given, conditions))
+
+    # Frames -------------------------------------------------------------------------------------
+
+    def continue_roll(self, primer, steps, temperature, seed):
+        """Roll int32 `[batch, any, 88]` -> roll `[batch, steps, 88]` that begins with it."""
+        batch = tf.shape(primer)[0]
+        flat = frames.frame_tokens(tf.reshape(tf.cast(primer, tf.float32), [-1, KEYS]))
+        flat = tf.reshape(flat, [batch, -1])
+        # PAD inside a row would end the primer: rows are packed to the left.
+        packed = tf.ragged.boolean_mask(flat, flat > 0).to_tensor(0)
+        found = sample(
+            self.model.step(packed, steps),
+            self.model.first_state(batch),
+            batch,
+            (frames.MOST_NOTES + 1) * steps + 1,
+            seed=seed,
+            temperature=temperature,
+        )
+        tokens = found.tokens[:, 0]  # [batch, longest]
+        frame = tf.cumsum(tf.cast(tokens == frames.END, tf.int32), -1)
+        key = tokens - frames.FIRST
+        row = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(tokens))
+        places = tf.boolean_mask(tf.stack([row, frame, key], -1), key >= 0)
+        ones = tf.ones([tf.shape(places)[0]], tf.int32)
+        return tf.scatter_nd(places, ones, [batch, steps, KEYS])
+
+    def score_rolls(self, rolls, lengths):
+        """-log P of frames 2 to the length of each roll, nats `[batch]`."""
+        losses = self.model.frame_nll(tf.cast(rolls, tf.float32))
+        place = tf.range(tf.shape(rolls)[1])[None]
+        return tf.reduce_sum(tf.where((place >= 1) & (place < lengths[:, None]), losses, 0.0), -1)
+
+
+def load(run, *, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    limits = read_json(run.path / "ranges.json")
+    model = make_model(run.config.model, len(limits))
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
+    return Pipeline(run.config, model, limits), meta

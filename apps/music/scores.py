@@ -1,0 +1,144 @@
+"""What `evaluate` prints: likelihoods, and how composed pieces compare with the data's."""
+
+import numpy as np
+
+from apps.music import styles
+from apps.music.likelihood import Likelihood
+from apps.music.wish import Wish
+from common.metrics import Score
+from common.music import ABSENT, FREE, keys, measures, rolls
+
+LEAST = 1e-4  # probability of a key that the training set never has
+
+
+def likelihoods(composer, pieces):
+    """Label -> Score, mean nll in nats of a frame or a token."""
+    found = Likelihood(composer.pipeline)(pieces)
+    if composer.kind == "frames":
+        frames = sum(len(piece.notes) - 1 for piece in pieces)
+        how = f"nats a frame|frames 2..T|keys:88 summed|frames:{frames}|pieces:{len(pieces)}"
+        return {"nll": Score("nll", found["loss"], how)}
+    del found["loss"]
+    how = "nats a token (voice and sixteenth, holds included)|pieces:" + str(len(pieces))
+    return {
+        f"nll_{name}": Score(f"nll_{name}", value, f"{how}|given: {GIVEN[name]}")
+        for name, value in found.items()
+    }
+
+
+GIVEN = {"compose": "nothing", "harmonise": "the first voice"}
+GIVEN |= {"melody": "nothing", "chords": "the melody", "drums": "nothing"}
+
+
+def marginal(composer, training, pieces):
+    """The nll of knowing only how often each key sounds: what any model has to beat."""
+    if composer.kind != "frames":
+        return {}
+    return {"nll_marginal": Score("nll", marginal_nll(training, pieces), "frames 2..T")}
+
+
+def marginal_nll(training, pieces):
+    """Mean over frames 2..T of the 88 binary cross-entropies under the training frequencies."""
+    share = np.concatenate([piece.notes for piece in training]).mean(0)
+    share = np.clip(share, LEAST, 1 - LEAST)
+    frames = np.concatenate([piece.notes[1:] for piece in pieces]).astype(float)
+    nll = -(frames * np.log(share) + (1 - frames) * np.log(1 - share)).sum(1)
+    return float(nll.mean())
+
+
+def compose(composer, pieces, wish=None):
+    """For each piece one by the model: its melody harmonised, its first 8 frames continued, or a
+    piece of its style, metre and length (16 bars at most)."""
+    wish, composed = wish or Wish(), []
+    for piece in pieces:
+        if composer.kind == "band":
+            if piece.notes[0, 0] == ABSENT:
+                continue
+            asked = Wish(
+                bars=min(16, len(piece.notes) // piece.bar),
+                bar=piece.bar,
+                pickup=piece.pickup,
+                key=keys.name(piece.key),
+                style=styles.STYLES[piece.more[0]],
+                temperature=wish.temperature,
+                seed=wish.seed + len(composed),
+            )
+            composed.append(composer("", asked).notes)
+            continue
+        if composer.kind == "frames":
+            steps = max(len(piece.notes), 9)
+            asked = Wish(bars=steps, bar=1, temperature=wish.temperature, seed=wish.seed)
+            given = piece.notes[:8]
+        else:
+            asked = Wish(
+                bar=piece.bar,
+                pickup=piece.pickup,
+                temperature=wish.temperature,
+                seed=wish.seed,
+            )
+            given = np.full_like(piece.notes, FREE)
+            given[:, 0] = np.clip(piece.notes[:, 0], 0, None)
+        composed.append(composer.compose(given, asked)[0].notes)
+    return composed
+
+
+def music(composer, composed, pieces, training):
+    """Label -> Score of the composed pieces; those of the data stand beside them as `..._data`."""
+    if composer.kind == "band":
+        return band_music(composed, pieces)
+    code = [rolls.notes_of_roll(p) for p in composed] if composer.kind == "frames" else composed
+    real = [p.notes for p in pieces]
+    real = [rolls.notes_of_roll(p) for p in real] if composer.kind == "frames" else real
+    shares = {"in_key": measures.in_key, "silence": measures.silence}
+    if composer.kind == "voices":
+        shares["voice_crossings"] = measures.voice_crossings
+    found = {}
+    for side, group in (("", code), ("_data", real)):
+        for name, measure in shares.items():
+            found[name + side] = Score(name, 100 * measure(group), "percent")
+        if composer.kind == "voices":
+            found["parallel_fifths" + side] = Score(
+                "parallel fifths", measures.parallel_fifths(group), "a hundred moves"
+            )
+            found["longest_note" + side] = Score(
+                "longest note", measures.longest_note(group), "steps"
+            )
+        found["self_repetition" + side] = Score(
+            "self repetition", 100 * measures.self_repetition(group), "percent|windows of 16 steps"
+        )
+    if composer.kind == "voices":
+        share = 100 * measures.in_range(code, composer.pipeline.limits)
+        found["in_range"] = Score("in range", share, "percent|ranges of the training set")
+        same = [np.asarray(piece.notes) for piece in training]
+        found["longest_copy"] = Score(
+            "longest copy", measures.longest_copy(code, same), "steps|all voices, same key"
+        )
+    for name in ("pitch_class_histogram", "interval_histogram"):
+        measure = getattr(measures, name)
+        value = 100 * measures.overlap(measure(code), measure(real))
+        found[name] = Score(name, value, "percent overlap with the data")
+    return found
+
+
+def band_music(composed, pieces):
+    """Label -> Score of melody, chords and drums, with those of the data beside them."""
+    tunes = [piece.notes for piece in pieces if piece.notes[0, 0] != ABSENT]
+    beats = [piece.notes for piece in pieces if piece.notes[0, 2] != ABSENT]
+    found = {}
+    for side, melodies, drums in (("", composed, composed), ("_data", tunes, beats)):
+        values = {
+            "in_key": measures.in_key([notes[:, :1] for notes in melodies]),
+            "chord_agreement": measures.chord_agreement(melodies),
+            "self_repetition": measures.self_repetition(melodies),
+            "silence": measures.silence([notes[:, :1] for notes in melodies]),
+            "kicks_on_the_beat": measures.on_the_beat([notes[:, 2] for notes in drums]),
+            "snares_on_the_beat": measures.on_the_beat([notes[:, 3] for notes in drums]),
+        }
+        for name, value in values.items():
+            found[name + side] = Score(name, 100 * value, "percent")
+    for name in ("pitch_class_histogram", "interval_histogram"):
+        measure = getattr(measures, name)
+        one, other = (measure([notes[:, :1] for notes in group]) for group in (composed, tunes))
+        how = "percent overlap with the data|melody"
+        found[name] = Score(name, 100 * measures.overlap(one, other), how)
+    return found

@@ -1,0 +1,182 @@
+"""The voice model: voices as token streams with holds, composed with any of them given.
+
+At each step the voices are chosen from the first to the last (soprano to bass), so that the
+probability of a piece is exact, and given voices cost nothing:
+
+    context = BiRNN(given voices, conditions)          what is given, both ways in time
+    h_t     = RNN(notes_{t-1}, context_t, h_{t-1})      what was composed
+    P(note of voice v at t) = FrameRNN(notes of voices before v at t; h_t, context_t)
+
+Which voices are given is drawn anew for each piece in training (none, the first, or any), as in
+orderless training (Uria et al. 2014) and DeepBach's pseudo-Gibbs model (Hadjeres et al. 2017), but
+one pass composes.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from apps.music import tokens as code
+from apps.music.frame_rnn import FrameRNN
+from common.decoding.hypotheses import FORBIDDEN
+from common.layers import Embedding, Stack
+from common.text import BOS, PAD
+
+ROWS = 2 * code.VOCAB  # of a voice's embedding: a token, or VOCAB + the token that is held
+
+
+class Voices(keras.Model):
+    """Tokens int32 `[batch, time, voices]`, PAD to the right -> likelihoods, steps.
+
+    Args:
+        voices: number of streams. sizes: values of each condition.
+    """
+
+    def __init__(self, config, voices, sizes, **kwargs):
+        super().__init__(**kwargs)
+        self.config, self.voices = config, voices
+        dim, units, rate = config.embedding_dim, config.units, config.dropout
+        self.notes = Embedding(voices * ROWS, dim, name="notes")
+        self.tables = [Embedding(size, dim, name=f"condition_{n}") for n, size in enumerate(sizes)]
+        self.input_dropout = keras.layers.Dropout(config.input_dropout)
+        self.reader = Stack(1, config.reader_units, config.cell, bidirectional=True, name="reader")
+        self.over_time = Stack(config.layers, units, config.cell, dropout=rate, name="time")
+        self.dropout = keras.layers.Dropout(config.output_dropout)
+        self.frame = FrameRNN(config.cell, config.frame_units, rate, name="frame")
+        self.output_layer = keras.layers.Dense(code.VOCAB, name="output")
+        context = 2 * config.reader_units + dim
+        for table in (self.notes, *self.tables):
+            table.build()
+        self.reader.build((None, None, dim))
+        self.over_time.build((None, None, context + dim))
+        self.frame.build(dim, units + context)
+        self.output_layer.build((None, config.frame_units))
+        self.built = True
+
+    def embed(self, notes):
+        """Resolved tokens `[..., voices]` -> the mean of their embeddings `[..., dim]`."""
+        return tf.reduce_mean(self.notes(notes + ROWS * tf.range(self.voices)), -2)
+
+    def read(self, given, conditions, mask=None, training=False):
+        """What is known beforehand -> context `[batch, time, 2 * reader_units + dim]`.
+
+        `given`: resolved tokens `[batch, time, voices]`, FREE_TOKEN in hidden voices.
+        """
+        seen = self.embed(given)
+        seen += sum(table(conditions[..., n]) for n, table in enumerate(self.tables))
+        seen = self.input_dropout(seen, training=training)
+        context, _ = self.reader(seen, mask=mask, training=training)
+        return tf.concat([context, seen], -1)
+
+    def call(self, inputs, training=False):
+        """(tokens, hidden bool `[batch, voices]`, conditions) -> logits `[steps, voices, vocab]` of
+        the valid steps, and the places (batch, time) of these `[steps, 2]`."""
+        tokens, hidden, conditions = inputs
+        mask = tokens[..., 0] != PAD  # [batch, time]
+        notes = code.resolved(tokens)
+        given = tf.where(hidden[:, None], code.FREE_TOKEN, notes)
+        context = self.read(given, conditions, mask, training)
+        before = tf.pad(notes[:, :-1], [[0, 0], [1, 0], [0, 0]], constant_values=BOS)
+        embedded = self.input_dropout(self.embed(before), training=training)
+        h, _ = self.over_time(tf.concat([context, embedded], -1), mask=mask, training=training)
+        h = tf.concat([self.dropout(h, training=training), context], -1)
+        valid = tf.where(mask)  # padding is left out before the largest part
+        h, notes, before = (tf.gather_nd(tensor, valid) for tensor in (h, notes, before))
+        shifted = tf.pad(notes[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
+        elements = self.notes(shifted + ROWS * tf.range(self.voices))  # [steps, voices, dim]
+        outputs = self.frame(elements, h, training=training)
+        return self.output_layer(outputs) + allowed(before), valid
+
+    def token_losses(self, arrays, progress=0.0, training=True):
+        """(tokens, given `[batch, voices]`, conditions) -> (losses, hidden cells, nll), summed."""
+        losses, weights, _ = self._cell_losses(arrays, training)
+        total = tf.reduce_sum(weights * losses)
+        return total, tf.reduce_sum(weights), total
+
+    def nll(self, arrays):
+        """-log P of the hidden voices of each piece, nats `[batch]`."""
+        losses, weights, piece = self._cell_losses(arrays, training=False)
+        sums = tf.reduce_sum(weights * losses, -1)
+        return tf.math.unsorted_segment_sum(sums, piece, tf.shape(arrays[0])[0])
+
+    def _cell_losses(self, arrays, training):
+        """(losses, weights: 1 where hidden, both `[steps, voices]`, the piece of each step)."""
+        tokens, given, conditions = arrays
+        hidden = given == 0
+        logits, valid = self((tokens, hidden, conditions), training=training)
+        labels = tf.gather_nd(tokens, valid)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        weights = tf.cast(tf.gather(hidden, valid[:, 0]), tf.float32)
+        return losses, weights, valid[:, 0]
+
+    # Decoding -----------------------------------------------------------------------------------
+
+    def first_state(self, batch):
+        states = self.over_time.zero_state(batch)
+        depth = self.config.units + 2 * self.config.reader_units + self.config.embedding_dim
+        return {
+            "time": states,
+            "frame": self.frame.start(tf.zeros([batch, depth])),
+            "notes": tf.fill([batch, self.voices], BOS),  # resolved, as chosen last
+            "position": tf.zeros([batch], tf.int32),
+        }
+
+    def step(self, given, conditions, limits):
+        """The step function of common.decoding: one voice of one step of time after another.
+
+        Args:
+            given: tokens `[batch, time, voices]`, FREE_TOKEN where the model chooses. A voice that
+                is given whole is known from the start, cells of others when their time comes.
+            conditions: `[batch, time, ...]`.
+            limits: for each voice the MIDI numbers that it may choose, see `tokens.inside`.
+        """
+        inside = tf.constant(np.stack([code.inside(voice) for voice in limits]))  # [voices, vocab]
+        known = tf.reduce_all(given != code.FREE_TOKEN, 1, keepdims=True)
+        context = self.read(tf.where(known, code.resolved(given), code.FREE_TOKEN), conditions)
+
+        def step(tokens, state):
+            position = tf.reduce_max(state["position"])  # the same in each row
+            voice, time = position % self.voices, position // self.voices
+            last = (voice - 1) % self.voices
+            old = state["notes"]
+            holding = tf.gather(old, last, axis=1)
+            holding = tf.where(holding < code.VOCAB, holding + code.VOCAB, holding)
+            chosen = tf.where(tokens == code.HOLD_TOKEN, holding, tokens)
+            is_last = tf.range(self.voices) == last
+            notes = tf.where((tokens != BOS)[:, None] & is_last, chosen[:, None], old)
+
+            def next_time():
+                here = context[:, time]
+                x = tf.concat([here, self.embed(notes)], -1)
+                h, states = self.over_time.step(x, state["time"])
+                return (
+                    states,
+                    self.frame.start(tf.concat([h, here], -1)),
+                    tf.fill(tf.shape(tokens), BOS),
+                )
+
+            def same_time():
+                return state["time"], state["frame"], chosen
+
+            times, frame, element = tf.cond(voice == 0, next_time, same_time)
+            output, frame = self.frame.step(self.notes(element + ROWS * voice), frame)
+            logits = self.output_layer(output) + allowed(tf.gather(notes, voice, axis=1))
+            logits = tf.where(inside[voice], logits, FORBIDDEN)
+            cell = given[:, time, voice]
+            only = tf.one_hot(cell, code.VOCAB, on_value=0.0, off_value=FORBIDDEN)
+            logits = tf.where((cell != code.FREE_TOKEN)[:, None], only, logits)
+            after = {"time": times, "frame": frame, "notes": notes}
+            return logits, after | {"position": state["position"] + 1}
+
+        return step
+
+
+def allowed(sounding):
+    """What a voice may do after `sounding` (resolved, any shape): `[..., vocab]`, 0 or forbidden.
+
+    No special token, and no hold of a silence.
+    """
+    token = tf.range(code.VOCAB)
+    silent = (sounding == BOS) | (sounding % code.VOCAB == code.REST_TOKEN)
+    may = (token >= code.REST_TOKEN) | ((token == code.HOLD_TOKEN) & ~silent[..., None])
+    return tf.where(may, 0.0, FORBIDDEN)

@@ -1,0 +1,41 @@
+"""How a piece is to be: what `infer` can be asked for."""
+
+from dataclasses import dataclass
+
+from common.errors import UserError
+
+LONGEST = 8192  # steps
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a piece is to be; every field has a flag of `infer`."""
+
+    bars: int = 0
+    """Length of the piece; 0: that of what is given, or 8 bars when nothing is left to choose."""
+    bar: int = 16
+    """Sixteenths in a bar: 16 of 4/4, 12 of 3/4 or 6/8."""
+    pickup: int = 0
+    """Sixteenths before the first whole bar."""
+    key: str = ""
+    """Such as D or F#m; without it that of the notes that are given, or any."""
+    style: str = ""
+    """Band: a kind of tune (jig, reel, waltz, ...), pop, or a style of drumming; any by default."""
+    tempo: float = 90.0
+    """Quarters a minute; chorales and rolls are written with it, the band also composes for it."""
+    temperature: float = 0.8
+    """1: as the model believes; below 1 safer, 0 the likeliest note each time."""
+    seed: int = 1
+    """The same seed, the same piece."""
+
+    def __post_init__(self):
+        if not 10 <= self.tempo <= 400:
+            raise UserError(f"tempo is {self.tempo:g}: it must be 10 to 400 quarters a minute")
+        if self.temperature < 0:
+            raise UserError(f"temperature is {self.temperature}: it must be 0 or more")
+        if not 1 <= self.bar <= 48:
+            raise UserError(f"a bar of {self.bar} sixteenths: it must be 1 to 48")
+        if self.bars < 0 or self.bars * self.bar > LONGEST:
+            raise UserError(f"{self.bars} bars: at most {LONGEST // self.bar} are composed at once")
+        if self.pickup < 0:
+            raise UserError(f"pickup is {self.pickup}: it must be 0 or more")

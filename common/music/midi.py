@@ -1,0 +1,105 @@
+"""Standard MIDI files out of note code and rolls: named tracks, programs, tempo, metre."""
+
+import io
+from typing import NamedTuple
+
+import mido
+import numpy as np
+
+from common import files
+from common.music import HOLD, STEPS_PER_QUARTER
+from common.music.rolls import notes_of_roll
+
+TICKS = 480  # a quarter
+CHOIR, PIANO = 52, 0  # General MIDI programs, counted from 0
+DRUM_CHANNEL = 9
+
+
+class Track(NamedTuple):
+    """One track: `notes` are (start, end, pitch) in steps, or (start, end, pitch, velocity)."""
+
+    name: str
+    notes: list
+    program: int = PIANO
+    drums: bool = False
+
+
+def events(cells):
+    """One voice in note code `[time]` -> list of (start, end, pitch)."""
+    found, start = [], None
+    for step, cell in enumerate([*cells, 0]):
+        if cell != HOLD:
+            if start is not None:
+                found.append((start, step, int(cells[start])))
+            start = step if cell > HOLD else None
+    return found
+
+
+def voice_tracks(notes, names, program=CHOIR):
+    """Note code `[time, voices]` -> a Track for each voice."""
+    return [
+        Track(name, events(column), program)
+        for name, column in zip(names, np.asarray(notes).T, strict=True)
+    ]
+
+
+def roll_track(roll, name="piano", steps=1):
+    """Roll `[time, 88]` -> one Track; a frame lasts `steps` sixteenths."""
+    notes = [note for column in notes_of_roll(roll).T for note in events(column)]
+    return Track(name, [(start * steps, end * steps, pitch) for start, end, pitch in notes])
+
+
+def write(path, tracks, tempo=100.0, bar=16, pickup=0):
+    """Writes a format 1 file.
+
+    Args:
+        tempo: quarters a minute. bar: sixteenths in a bar. pickup: those before the first whole
+            bar, which become a short bar.
+    """
+    content = io.BytesIO()
+    to_mido(tracks, tempo, bar, pickup).save(file=content)
+    with files.atomic(path, "wb") as file:
+        file.write(content.getvalue())
+
+
+def to_mido(tracks, tempo=100.0, bar=16, pickup=0):
+    """The same as a mido.MidiFile."""
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS)
+    head = mido.MidiTrack()
+    head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)))
+    tick = TICKS // STEPS_PER_QUARTER
+    if pickup:
+        head.append(_metre(pickup, 0))
+    head.append(_metre(bar, pickup * tick))
+    file.tracks.append(head)
+    channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
+    for number, track in enumerate(tracks):
+        channel = DRUM_CHANNEL if track.drums else channels[number % len(channels)]
+        file.tracks.append(_track(track, channel, tick))
+    return file
+
+
+def _metre(steps, time):
+    # Sixteenths where they fill no quarters: 6 of them are 6/16, 12 are 3/4.
+    whole = steps % STEPS_PER_QUARTER == 0
+    top, bottom = (steps // STEPS_PER_QUARTER, 4) if whole else (steps, 16)
+    return mido.MetaMessage("time_signature", numerator=top, denominator=bottom, time=time)
+
+
+def _track(track, channel, tick):
+    found = mido.MidiTrack()
+    found.append(mido.MetaMessage("track_name", name=track.name))
+    if not track.drums:
+        found.append(mido.Message("program_change", program=track.program, channel=channel))
+    messages = []
+    for start, end, pitch, *velocity in track.notes:
+        loud = velocity[0] if velocity else 80
+        messages.append((start * tick, 1, pitch, loud))
+        messages.append((end * tick, 0, pitch, 0))  # ends come before beginnings
+    now = 0
+    for at, on, pitch, loud in sorted(messages):
+        kind = "note_on" if on else "note_off"
+        at = round(at)
+        found.append(mido.Message(kind, note=pitch, velocity=loud, channel=channel, time=at - now))
+        now = at
+    return found

@@ -1,0 +1,158 @@
+"""Notes in a line of text, for people and for pipes.
+
+A voice is a line of notes `G4 A4:0.5 B4:0.5 -:2`: name (or MIDI number) and, after a colon, its
+length in quarters; without one the length before goes on (at first 1), and `-` is a rest. Voices
+stand one after another with ` | ` between, from the highest to the lowest.
+A roll is a line of frames `C4+E4+G4 C4+E4+G4 -`, one a step.
+"""
+
+import re
+
+import numpy as np
+
+from common.errors import UserError
+from common.music import FREE, HIGHEST, HOLD, LOWEST, REST, STEPS_PER_QUARTER
+from common.music.keys import NAMES, SEMITONES
+
+LONGEST = 4096  # steps of a primer
+
+
+def name(pitch: int) -> str:
+    """60 -> `C4`."""
+    return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def pitch(text: str) -> int:
+    """`C4`, `F#3`, `Bb5`, `60` -> MIDI number; UserError for anything else, or out of range."""
+    match = re.fullmatch(r"([A-Ga-g])([#b♯♭]{0,2})(-?\d)", text)
+    if match:
+        letter, signs, octave = match.groups()
+        shift = sum({"#": 1, "♯": 1, "b": -1, "♭": -1}[sign] for sign in signs)
+        number = 12 * (int(octave) + 1) + SEMITONES[letter.upper()] + shift
+    elif re.fullmatch(r"\d{1,3}", text):
+        number = int(text)
+    else:
+        raise UserError(f"{text!r} is no note: write such as G4, Bb3, 67, or - for a rest")
+    if not LOWEST <= number <= HIGHEST:
+        raise UserError(f"{text} is outside the piano's range {name(LOWEST)} to {name(HIGHEST)}")
+    return number
+
+
+CHORDS = ("", "m", "7", "m7", "maj7", "dim", "sus4")
+DRUMS = {"kick": 36, "snare": 38, "high": 50, "mid": 47, "low": 43}
+DRUMS |= {"closed": 42, "open": 46, "crash": 49, "ride": 51}
+
+
+def chord(text: str) -> int:
+    """`Am7` -> the number of a chord, LOWEST + 12 * quality + root."""
+    match = re.fullmatch(r"([A-G])([#b]?)(m|7|m7|maj7|dim|sus4)?", text)
+    if not match:
+        kinds = ", ".join(kind or "major" for kind in CHORDS)
+        raise UserError(f"{text!r} is no chord: write such as G, Em, A7; kinds are {kinds}")
+    letter, sign, kind = match.groups()
+    root = (SEMITONES[letter] + {"": 0, "#": 1, "b": -1}[sign]) % 12
+    return LOWEST + 12 * CHORDS.index(kind or "") + root
+
+
+def chord_name(number: int) -> str:
+    quality, root = divmod(number - LOWEST, 12)
+    return NAMES[root] + CHORDS[quality] if quality < len(CHORDS) else "?"
+
+
+def drum(text: str) -> int:
+    if text not in DRUMS:
+        raise UserError(f"{text!r} is no drum: write one of {', '.join(DRUMS)}")
+    return DRUMS[text]
+
+
+def drum_name(number: int) -> str:
+    return next((text for text, found in DRUMS.items() if found == number), str(number))
+
+
+def _kind(voice):
+    """(reader, writer) of what stands in a voice of that name."""
+    if voice == "chords":
+        return chord, chord_name
+    if voice in ("kick", "snare", "cymbals"):
+        return drum, drum_name
+    return pitch, name
+
+
+def read_voice(text: str, voice: str = "") -> np.ndarray:
+    """One voice -> note code int32 `[time]`; `voice`: its name, chords and drums have their own."""
+    read = _kind(voice)[0]
+    cells, steps = [], STEPS_PER_QUARTER
+    for item in text.split():
+        note, _, length = item.partition(":")
+        if length:
+            try:
+                steps = round(float(length) * STEPS_PER_QUARTER)
+            except (ValueError, OverflowError):
+                steps = 0
+            if not 0 < steps <= LONGEST:
+                raise UserError(
+                    f"{item!r} has no length: write quarters after the colon, 0.25 at least"
+                )
+        cells += [REST] * steps if note == "-" else [read(note)] + [HOLD] * (steps - 1)
+        if len(cells) > LONGEST:
+            raise UserError(f"the voice is over {LONGEST} sixteenths long: cut it into pieces")
+    return np.array(cells, np.int32)
+
+
+def read_voices(text: str, voices: int, names=()) -> np.ndarray:
+    """`soprano | alto | ...` -> `[time, voices]`; voices that are empty or missing are FREE.
+
+    Shorter voices go on as FREE, so that a primer may be shorter than the piece.
+    """
+    parts = text.split("|")
+    if len(parts) > voices:
+        raise UserError(f"{len(parts)} voices are given, but the model has {voices}")
+    names = [*names, *[""] * voices]
+    columns = [read_voice(part, names[n]) for n, part in enumerate(parts)]
+    time = max(map(len, columns))
+    notes = np.full([time, voices], FREE, np.int32)
+    for voice, column in enumerate(columns):
+        notes[: len(column), voice] = column
+    return notes
+
+
+def write_voice(cells, voice: str = "") -> str:
+    write = _kind(voice)[1]
+    if not len(cells):
+        return ""
+    parts, last = [], None
+    starts = [n for n, cell in enumerate(cells) if cell != HOLD]
+    if cells[0] == HOLD:
+        starts.insert(0, 0)
+    starts = [n for n in starts if cells[n] != REST or n == 0 or cells[n - 1] not in (REST,)]
+    for start, end in zip(starts, [*starts[1:], len(cells)], strict=True):
+        length = (end - start) / STEPS_PER_QUARTER
+        note = "-" if cells[start] <= HOLD else write(int(cells[start]))
+        parts.append(note if length == (last or 1) else f"{note}:{length:g}")
+        last = length
+    return " ".join(parts)
+
+
+def write_voices(notes, names=()) -> str:
+    """Note code `[time, voices]` without FREE -> text that `read_voices` reads back."""
+    columns = np.asarray(notes).T
+    names = [*names, *[""] * len(columns)]
+    return " | ".join(write_voice(list(column), names[n]) for n, column in enumerate(columns))
+
+
+def read_frames(text: str) -> np.ndarray:
+    """`C4+E4+G4 - ...` -> roll uint8 `[time, 88]`."""
+    frames = text.split()
+    if len(frames) > LONGEST:
+        raise UserError(f"the roll is over {LONGEST} frames long: cut it into pieces")
+    found = np.zeros([len(frames), HIGHEST - LOWEST + 1], np.uint8)
+    for row, frame in zip(found, frames, strict=True):
+        if frame != "-":
+            row[[pitch(note) - LOWEST for note in frame.split("+")]] = 1
+    return found
+
+
+def write_frames(found) -> str:
+    """Roll `[time, 88]` -> text that `read_frames` reads back."""
+    rows = [[name(LOWEST + int(key)) for key in np.flatnonzero(row)] for row in found]
+    return " ".join("+".join(row) or "-" for row in rows)
