@@ -43,7 +43,7 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
 
 def total_nll(token_losses, batches):
     """(sum of nll, number of tokens) over all of `Batches`, for a model's `token_losses`."""
-    spec = tuple(tf.TensorSpec([None, None], tf.int32) for _ in batches.columns)
+    spec = batches.signature
     run = tf.function(lambda arrays: token_losses(arrays, training=False), input_signature=[spec])
     sums = [run(batches.arrays(numbers)) for numbers in batches.order(0)]
     _, tokens, nll = (float(sum(column)) for column in zip(*sums, strict=True))

@@ -4,6 +4,16 @@ from common.layers.attention import Attention
 from common.layers.decoder import AttentionDecoder
 from common.layers.embedding import Embedding
 from common.layers.lstm import LSTM
+from common.layers.plain_decoder import PlainDecoder
 from common.layers.recurrent import CELLS, Stack, recurrent
 
-__all__ = ["CELLS", "LSTM", "Attention", "AttentionDecoder", "Embedding", "Stack", "recurrent"]
+__all__ = [
+    "CELLS",
+    "LSTM",
+    "Attention",
+    "AttentionDecoder",
+    "Embedding",
+    "PlainDecoder",
+    "Stack",
+    "recurrent",
+]
