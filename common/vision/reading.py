@@ -7,7 +7,7 @@ import numpy as np
 
 from common.errors import UserError
 
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP")  # MPO: JPEG of telephones
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 MOST_PIXELS = 50_000_000
 

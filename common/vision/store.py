@@ -29,23 +29,27 @@ class ArrayStore:
             raise UserError(f"cannot write into {self.folder}: {error.strerror}") from None
 
     def rows(self, keys, make, tell=lambda done, total: None):
-        """The row number of every key; `make` gives what is missing, a chunk at a time.
+        """The row number of every key, -1 for what cannot be made and for an empty key.
 
         Args:
-            make: (list of positions in `keys`) -> array `[n, *shape]`.
+            make: (list of positions in `keys`) -> list of arrays `[*shape]`, None for what cannot
+                be made; asked for what is missing, a chunk at a time.
             tell: called with the numbers of rows made and to be made.
         """
         # A folder cannot be renamed over, but locked: two trainings extract features only once.
         with filelock.FileLock(self.folder / "store.lock"):
             known = self._known()
-            missing = [n for n, key in enumerate(keys) if key not in known]
+            missing = [n for n, key in enumerate(keys) if key and key not in known]
             missing = list({keys[n]: n for n in reversed(missing)}.values())[::-1]
             for start in range(0, len(missing), CHUNK):
                 part = missing[start : start + CHUNK]
-                self._append(len(known), make(part), [keys[n] for n in part])
-                known |= {keys[n]: len(known) + i for i, n in enumerate(part)}
+                made = {keys[n]: a for n, a in zip(part, make(part), strict=True) if a is not None}
+                if made:
+                    self._append(len(known), np.stack(list(made.values())), list(made))
+                for key in made:
+                    known[key] = len(known)
                 tell(start + len(part), len(missing))
-        return np.array([known[key] for key in keys], np.int64)
+        return np.array([known.get(key, -1) for key in keys], np.int64)
 
     def array(self):
         """All rows, `[rows, *shape]`, mapped into memory."""
