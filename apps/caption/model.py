@@ -18,8 +18,8 @@ class Captioner(keras.Model):
     `step`, training `token_losses`.
     """
 
-    def __init__(self, config, vocab_size, pretrained=True, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, config, vocab_size, pretrained=True):
+        super().__init__(name="captioner")
         self.config = config
         model, encoder = config.model, config.encoder
         self.picture_encoder = picture_encoder(
@@ -27,7 +27,6 @@ class Captioner(keras.Model):
             encoder.size,
             pretrained=pretrained,
             widths=encoder.widths,
-            dropout=0.0,
         )
         self.picture_encoder.trainable = encoder.train
         self.cells_shape = self.picture_encoder.output_shape[1:]

@@ -27,11 +27,12 @@ def efficientnet_lite0(size, pretrained=True):
     """
     inputs = keras.Input((size, size, 3))
     x = keras.layers.Rescaling(1 / 128, offset=-127 / 128)(inputs)
-    x = _convolution(x, 32, 3, 2)
-    for repeats, kernel, stride, expansion, channels in BLOCKS:
+    x = _convolution(x, "stem", 32, 3, 2)
+    for stage, (repeats, kernel, stride, expansion, channels) in enumerate(BLOCKS, 1):
         for n in range(repeats):
-            x = _block(x, channels, kernel, 1 if n else stride, expansion)
-    x = _convolution(x, 1280, 1)
+            name = f"block_{stage}_{n + 1}"
+            x = _block(x, name, channels, kernel, 1 if n else stride, expansion)
+    x = _convolution(x, "head", 1280, 1)
     outputs = keras.layers.Reshape((-1, 1280))(x)
     model = keras.Model(inputs, outputs, name="efficientnet-lite0")
     if pretrained:
@@ -39,20 +40,27 @@ def efficientnet_lite0(size, pretrained=True):
     return model
 
 
-def _convolution(x, channels, kernel, stride=1, activation=True):
-    x = keras.layers.Conv2D(channels, kernel, stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(epsilon=1e-3)(x)
+def _convolution(x, name, channels, kernel, stride=1, activation=True):
+    x = keras.layers.Conv2D(
+        channels, kernel, stride, padding="same", use_bias=False, name=f"{name}_convolution"
+    )(x)
+    return _norm(x, name, activation)
+
+
+def _norm(x, name, activation=True):
+    x = keras.layers.BatchNormalization(epsilon=1e-3, name=f"{name}_norm")(x)
     return keras.layers.ReLU(6.0)(x) if activation else x
 
 
-def _block(x, channels, kernel, stride, expansion):
+def _block(x, name, channels, kernel, stride, expansion):
     inputs = x
     if expansion > 1:
-        x = _convolution(x, expansion * x.shape[-1], 1)
-    x = keras.layers.DepthwiseConv2D(kernel, stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(epsilon=1e-3)(x)
-    x = keras.layers.ReLU(6.0)(x)
-    x = _convolution(x, channels, 1, activation=False)
+        x = _convolution(x, f"{name}_expand", expansion * x.shape[-1], 1)
+    x = keras.layers.DepthwiseConv2D(
+        kernel, stride, padding="same", use_bias=False, name=f"{name}_depthwise"
+    )(x)
+    x = _norm(x, f"{name}_depthwise")
+    x = _convolution(x, f"{name}_project", channels, 1, activation=False)
     same = stride == 1 and inputs.shape[-1] == channels
     return keras.layers.Add()([inputs, x]) if same else x
 

@@ -3,7 +3,6 @@
 import inspect
 
 import keras
-import tensorflow as tf
 
 from common.errors import UserError
 from common.vision.cnn import small_cnn
@@ -12,19 +11,19 @@ from common.vision.efficientnet import efficientnet_lite0
 SMALL, LITE = "cnn", "efficientnet-lite0"
 
 
-def picture_encoder(name, size, *, pretrained=True, widths=(24, 48, 96, 160), dropout=0.0):
+def picture_encoder(name, size, *, pretrained=True, widths=(24, 48, 96, 160)):
     """A keras.Model: pictures `[batch, size, size, 3]`, 0 to 255 -> `[batch, cells, depth]`.
 
     Args:
         name: "cnn" (from scratch), "efficientnet-lite0", or a network of keras.applications, whose
             ImageNet weights Keras downloads.
         pretrained: False leaves random weights, for a model whose own will be read from a run.
-        widths, dropout: of "cnn".
+        widths: of "cnn".
     """
     if size < 32:
         raise UserError(f"pictures of {size} pixels are too small: give at least 32")
     if name == SMALL:
-        return small_cnn(size, widths, dropout)
+        return small_cnn(size, widths)
     if name == LITE:
         return efficientnet_lite0(size, pretrained)
     network = getattr(keras.applications, name, None)
@@ -53,8 +52,3 @@ def _application(network, name, size, pretrained):
     cells = body(scale(inputs))
     outputs = keras.layers.Reshape((-1, cells.shape[-1]))(cells)
     return keras.Model(inputs, outputs, name=name)
-
-
-def cells(encoder, images, training=False):
-    """uint8 pictures `[batch, size, size, 3]` -> `[batch, cells, depth]`."""
-    return encoder(tf.cast(images, tf.float32), training=training)

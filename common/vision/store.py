@@ -40,7 +40,7 @@ class ArrayStore:
         with filelock.FileLock(self.folder / "store.lock"):
             known = self._known()
             missing = [n for n, key in enumerate(keys) if key and key not in known]
-            missing = list({keys[n]: n for n in reversed(missing)}.values())[::-1]
+            missing = sorted({keys[n]: n for n in reversed(missing)}.values())
             for start in range(0, len(missing), CHUNK):
                 part = missing[start : start + CHUNK]
                 made = {keys[n]: a for n, a in zip(part, make(part), strict=True) if a is not None}
