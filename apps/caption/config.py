@@ -97,7 +97,9 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    decoding: BeamConfig = field(default_factory=lambda: BeamConfig(beam=5, length_penalty=1.0))
+    decoding: BeamConfig = field(
+        default_factory=lambda: BeamConfig(beam=5, length_penalty=1.0, min_length=1)
+    )
     metric: Literal["cider_d", "bleu4", "exact"] = "cider_d"
     """Validation score that decides which weights are kept: of greedy captions."""
     start_from: str = ""

@@ -53,17 +53,18 @@ def attention_sheet(path, image, weights, words) -> list[str]:
 
     Args:
         image: uint8 `[height, width, 3]`. weights: `[words, cells]`, the cells those of a square.
+            A word's largest weight stands beside it.
 
     Returns warnings: characters that no font of this machine shows.
     """
     from matplotlib.figure import Figure
+    from PIL import Image
 
     columns = min(6, len(words) + 1)
     rows = -(-(len(words) + 1) // columns)
-    figure = Figure(figsize=(2 * columns, 2.2 * rows), layout="constrained")
+    figure = Figure(figsize=(2 * columns, 2.3 * rows), layout="constrained")
     fonts, missing = plots.font_families("".join(words))
     side = round(weights.shape[1] ** 0.5)
-    grey = np.repeat(image.mean(-1, keepdims=True), 3, -1) / 255
     for number, word in enumerate(["", *words]):
         axes = figure.add_subplot(rows, columns, number + 1)
         axes.set_axis_off()
@@ -71,15 +72,8 @@ def attention_sheet(path, image, weights, words) -> list[str]:
             axes.imshow(image)
             continue
         place = weights[number - 1].reshape(side, side)
-        height, width = image.shape[:2]
-        extent = (-0.5, width - 0.5, height - 0.5, -0.5)
-        axes.imshow(0.4 + 0.6 * grey, extent=extent)
-        strength = place / max(place.max(), 1e-9)
-        axes.imshow(
-            strength, extent=extent, cmap="inferno", alpha=0.65, interpolation="bicubic", vmin=0
-        )
-        axes.set_xlim(extent[:2])
-        axes.set_ylim(extent[2:])
+        light = Image.fromarray(place / max(place.max(), 1e-9)).resize(image.shape[1::-1], 3)
+        axes.imshow(image / 255 * (0.15 + 0.85 * np.clip(light, 0, 1)[..., None]))
         title = axes.set_title(f"{word}  {place.max():.2f}", fontsize=10)
         title.set(family=fonts, parse_math=False)
     plots.save_figure(figure, path)

@@ -31,14 +31,14 @@ def read_picture(content: bytes, name="picture") -> np.ndarray:
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
             width, height = picture.size
             if width * height > MOST_PIXELS:
-                raise Image.DecompressionBombError(f"{width} x {height}")
+                raise Image.DecompressionBombError
             picture.load()
             return _rgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
         raise UserError(f"{name} is no picture: give JPEG, PNG, GIF, BMP or WebP") from None
-    except Image.DecompressionBombError as error:
+    except Image.DecompressionBombError:  # Pillow raises it, too, from 179 million on
         raise UserError(
-            f"{name} has more than {MOST_PIXELS:,} pixels: scale it down first ({error})"
+            f"{name} has more than {MOST_PIXELS:,} pixels: scale it down first"
         ) from None
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
         raise UserError(f"{name} is damaged or cut off ({error}): save it again") from None
