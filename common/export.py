@@ -1,5 +1,6 @@
 """Writes a SavedModel and proves, in a fresh process without this project, that it agrees."""
 
+import base64
 import json
 import os
 import re
@@ -18,12 +19,13 @@ from common.errors import UserError
 # pass is the graph-and-session loader, which is what `saved_model_cli` and TensorFlow Serving use:
 # it finds variables that the first one forgives.
 CHECK = """
-import json, os, sys
+import base64, json, os, sys
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np, tensorflow as tf, tensorflow_text
 folder, cases, results = sys.argv[1:]
-cases = json.load(open(cases))
+raw = lambda d: base64.b64decode(d["b64"]) if "b64" in d else d
+cases = json.load(open(cases), object_hook=raw)
 found = {"load": {}, "session": {}}
 
 def plain(value):
@@ -57,7 +59,7 @@ def export(module, signatures, inputs, out):
             TensorFlow Serving would not find its variables).
         signatures: name -> tf.function with an input signature, returning a dict of tensors.
         inputs: name of a signature -> (argument -> list of Python values): the cases on which the
-            export must give the answers of this process.
+            export must give the answers of this process. Strings may be bytes.
 
     Returns:
         the folder written.
@@ -93,7 +95,9 @@ def export(module, signatures, inputs, out):
 def _answers(folder, inputs):
     with tempfile.TemporaryDirectory() as empty:
         cases, results = Path(empty, "cases.json"), Path(empty, "results.json")
-        cases.write_text(json.dumps(inputs))
+        # Bytes that are no text, such as pictures, as TensorFlow Serving takes them.
+        encoded = json.dumps(inputs, default=lambda raw: {"b64": base64.b64encode(raw).decode()})
+        cases.write_text(encoded)
         done = subprocess.run(
             [sys.executable, "-I", "-c", CHECK, str(Path(folder).resolve()), cases, results],
             cwd=empty,

@@ -86,7 +86,7 @@ def training_curve(path, rows: list[dict], metric: str) -> None:
     figure.legend(
         lines, [name for name, _, _ in names], loc="outside upper left", ncols=3, frameon=False
     )
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def attention_map(
@@ -106,7 +106,7 @@ def attention_map(
     if attention.size == 0:
         return [f"{path} was not drawn: there are no tokens"]
     rows, columns = ([token if token.strip() else "␣" for token in one] for one in (rows, columns))
-    families, missing = _families("".join([*rows, *columns, title]))
+    families, missing = font_families("".join([*rows, *columns, title]))
     cell = max(0.12, min(0.36, 14 / max(len(rows), len(columns))))  # inches a token
     size = max(4.0, 26 * cell)  # points
     longest = [max(map(len, one)) * size / 110 for one in (columns, rows)]
@@ -137,7 +137,7 @@ def attention_map(
     bar.set_label("attention weight", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
-    _save(figure, path, dpi=min(120, 2400 / max(figure.get_size_inches())))
+    save_figure(figure, path, dpi=min(120, 2400 / max(figure.get_size_inches())))
     if missing:
         return [f"no installed font shows {missing}: install e.g. fonts-noto-cjk"]
     return []
@@ -168,7 +168,7 @@ def _smoothed(values: list) -> list:
     return [sum(window) / len(window) for window in windows]
 
 
-def _families(text: str) -> tuple[list[str], str]:
+def font_families(text: str) -> tuple[list[str], str]:
     """Font families that together show `text`, and the characters that none shows."""
     from matplotlib import font_manager
 
@@ -201,7 +201,7 @@ def _characters(file: str) -> frozenset[str]:
         return frozenset()
 
 
-def _save(figure, path, dpi: float = 120) -> None:
+def save_figure(figure, path, dpi: float = 120) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings(), files.atomic(path, "wb") as file:

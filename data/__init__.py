@@ -4,6 +4,7 @@
     data.builder("bible", "kjv-bbe").info.splits      -> a prepared tfds builder
     data.rows("bible", "kjv-bbe", "test")             -> {"kjv": b"...", "bbe": b"..."}, ...
     data.pairs("multi30k", "en", "de", "train")       -> [("Two young, ...", "Zwei junge ..."), ...]
+    data.pictures("emoji", "en", "test")              -> (id, b"PNG...", ["woman cook", ...]), ...
 
 tfds is imported inside the functions: `import data` alone costs nothing.
 """
@@ -15,7 +16,7 @@ import logging
 import pathlib
 import sys
 
-__all__ = ["DataError", "builder", "names", "pairs", "rows"]
+__all__ = ["DataError", "builder", "names", "pairs", "pictures", "rows"]
 
 SPLITS = ("train", "validation", "test")
 
@@ -112,23 +113,48 @@ def pairs(name, source, target, split, data_dir=None) -> list[tuple[str, str]]:
     return [(row[source].decode(), row[target].decode()) for row in found]
 
 
+def pictures(name, config, split, data_dir=None):
+    """Yields (id, the encoded picture's bytes, captions) of one split of a captioning set.
+
+    Raises: DataError as `rows` does, and for a set without captions.
+    """
+    import tensorflow_datasets as tfds
+
+    made = _with_split(name, config, split, data_dir)
+    if not {"image", "captions"} <= set(made.info.features):
+        raise DataError(f"data set {name} holds no pictures with captions")
+    found = _in_order(made, split, decoders={"image": tfds.decode.SkipDecoding()})
+    for row in tfds.as_numpy(found):
+        yield row["id"].decode(), row["image"], [text.decode() for text in row["captions"]]
+
+
 def rows(name, config, split, data_dir=None):
     """Yields the examples of one split as dicts of numpy values (text is bytes), in the order in
     which the set was generated.
 
     Raises: DataError for an unknown set, configuration or split, naming the known ones.
     """
-    made = builder(name, config, data_dir)
-    if split not in made.info.splits:
-        raise DataError(f"{name} has no split {split!r}: there are {', '.join(made.info.splits)}")
     import tensorflow_datasets as tfds
 
-    # The sets are written unshuffled; one file at a time keeps that order when reading.
-    in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    found = made.as_dataset(split=split, read_config=in_order, shuffle_files=False)
+    found = _in_order(_with_split(name, config, split, data_dir), split)
     if any(spec.shape.rank for spec in found.element_spec.values()):
         yield from tfds.as_numpy(found)
         return
     for batch in tfds.as_numpy(found.batch(1024)):  # ten times as fast as one by one
         for values in zip(*batch.values(), strict=True):
             yield dict(zip(batch, values, strict=True))
+
+
+def _with_split(name, config, split, data_dir):
+    made = builder(name, config, data_dir)
+    if split not in made.info.splits:
+        raise DataError(f"{name} has no split {split!r}: there are {', '.join(made.info.splits)}")
+    return made
+
+
+def _in_order(made, split, **options):
+    import tensorflow_datasets as tfds
+
+    # The sets are written unshuffled; one file at a time keeps that order when reading.
+    in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+    return made.as_dataset(split=split, read_config=in_order, shuffle_files=False, **options)

@@ -7,6 +7,7 @@ from common.layers.elman import ElmanRNN, JordanRNN
 from common.layers.embedding import Embedding
 from common.layers.gru import GRU
 from common.layers.lstm import LSTM, PeepholeLSTM
+from common.layers.plain_decoder import PlainDecoder
 from common.layers.recurrent import CELLS, Stack, recurrent
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Embedding",
     "JordanRNN",
     "PeepholeLSTM",
+    "PlainDecoder",
     "Stack",
     "recurrent",
 ]

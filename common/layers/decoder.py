@@ -32,6 +32,8 @@ class AttentionDecoder(keras.layers.Layer):
     Layers above the attention (as in GNMT, Wu et al. 2016) remember what was attended to, at the
     full speed of the first form.
 
+    With a gate (Xu et al. 2015) c_t is scaled by sigmoid(w . h_t + b): how much of it is wanted.
+
     Args:
         layers, upper_layers: of the stack below and of the one above the attention.
         features: size of h~.
@@ -54,10 +56,12 @@ class AttentionDecoder(keras.layers.Layer):
         dropout=0.0,
         output_dropout=0.0,
         same_dropout=False,
+        gate=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.units, self.features, self.input_feeding = units, features, input_feeding
+        self.gate = keras.layers.Dense(1, activation="sigmoid", name="gate") if gate else None
         options = {"dropout": dropout, "same_dropout": same_dropout}
         self.stack = Stack(layers, units, cell, name="stack", **options)
         self.upper = Stack(upper_layers, units, cell, name="upper", **options)
@@ -82,6 +86,8 @@ class AttentionDecoder(keras.layers.Layer):
         self.attention.build(self.units, memory_depth)
         self.upper.build((None, None, self.units + memory_depth))
         self.combine.build((None, self.units + memory_depth))
+        if self.gate:
+            self.gate.build((None, self.units))
         for dense in sum(self.bridges, []):
             dense.build((None, summary_depth))
         self.built = True
@@ -116,7 +122,7 @@ class AttentionDecoder(keras.layers.Layer):
         else:
             below = len(self.stack.rnns)
             hidden, _ = self.stack(embedded, states=state["rnn"][:below], training=training)
-            context, weights = self.attention(hidden, memory.keys, memory.values, memory.mask)
+            context, weights = self._attend(hidden, memory)
             if self.upper.rnns:
                 both = self.upper_dropout(ops.concatenate([hidden, context], -1), training=training)
                 hidden, _ = self.upper(both, states=state["rnn"][below:], training=training)
@@ -135,7 +141,7 @@ class AttentionDecoder(keras.layers.Layer):
         between = max(0, below - 1)
         hidden, rnn = self.stack.step(embedded, state["rnn"][:below], noises and noises[:between])
         queries = tf.reshape(hidden, [tf.shape(memory.keys)[0], -1, self.units])
-        context, weights = self.attention(queries, memory.keys, memory.values, memory.mask)
+        context, weights = self._attend(queries, memory)
         context = tf.reshape(context, [-1, context.shape[-1]])  # [rows, depth]
         weights = tf.reshape(weights, [tf.shape(hidden)[0], -1])  # [rows, source]
         if self.upper.rnns:
@@ -150,6 +156,11 @@ class AttentionDecoder(keras.layers.Layer):
         if self.input_feeding:
             state["features"] = features
         return features, state
+
+    def _attend(self, hidden, memory):
+        """`[batch, time, units]` -> (context `[batch, time, depth]`, weights)."""
+        context, weights = self.attention(hidden, memory.keys, memory.values, memory.mask)
+        return context if self.gate is None else self.gate(hidden) * context, weights
 
     def _loop(self, embedded, memory, state, training):
         batch, time = tf.shape(embedded)[0], tf.shape(embedded)[1]

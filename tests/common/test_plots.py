@@ -101,8 +101,8 @@ def test_a_font_that_has_the_character_is_found(monkeypatch):
     ]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", fonts)
     monkeypatch.setattr(plots, "_characters", lambda file: frozenset(have.get(file, "abc")))
-    assert plots._families("a你好 b") == (["DejaVu Sans", "Noto Sans CJK SC"], "")
-    assert plots._families("abc") == (["DejaVu Sans"], "")
+    assert plots.font_families("a你好 b") == (["DejaVu Sans", "Noto Sans CJK SC"], "")
+    assert plots.font_families("abc") == (["DejaVu Sans"], "")
 
 
 def test_attention_of_another_shape_is_an_error(tmp_path):

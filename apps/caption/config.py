@@ -1,0 +1,162 @@
+"""What a captioning run is made of, and the presets."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    name: str = "emoji"
+    """A data set of data/README.md; not looked at when data.train names a file."""
+    language: str = "en"
+    """Language of the captions."""
+    folder: str = ""
+    """People's own: the folder that the names of the pictures start from; "": the file's own."""
+    train: str = ""
+    """People's own captions: a TSV (picture, caption) or JSON in COCO's or Karpathy's layout."""
+    validation: str = ""
+    """The same for validation; without it a twentieth of the training pictures is held out."""
+    test: str = ""
+    """The same for `evaluate`."""
+    words: Literal["plain", "coco"] = "coco"
+    """Captions as they are, or lower-cased without punctuation, as coco-caption compares them."""
+    max_length: int = 30
+    """Most tokens of a caption; longer ones are left out of training."""
+    limit: int = 0
+    """Use only so many training pictures; 0: all."""
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    name: str = "cnn"
+    """cnn (small, from scratch), efficientnet-lite0, or a network of keras.applications."""
+    size: int = 72
+    """Pictures are scaled to so many pixels on both sides."""
+    train: bool = True
+    """Train the encoder as well; else its features are computed once and kept on disk."""
+    widths: tuple[int, ...] = (24, 48, 96, 160)
+    """Of cnn: channels of its stages."""
+    shift: float = 0.0
+    """Augmentation (of a trained encoder): pictures move by at most this share of their size."""
+    zoom: float = 0.0
+    """Augmentation: they grow or shrink by at most this share."""
+    turn: float = 0.0
+    """Augmentation: they turn by at most so many radians."""
+    light: float = 0.0
+    """Augmentation: brightness and contrast change by at most this share."""
+    flip: bool = False
+    """Augmentation: half of them are mirrored left to right; features are kept of both sides."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    picture: Literal["attention", "state", "word"] = "attention"
+    """How the decoder sees the picture: attention over its cells, as first state, as first word."""
+    cell: str = "lstm"
+    """Recurrent cell of the decoder: lstm, gru or simple."""
+    units: int = 256
+    """State size of the decoder, and size of the picture's cells as it sees them."""
+    embedding_dim: int = 256
+    """Size of the word embeddings."""
+    layers: int = 1
+    """Layers of the decoder (below the attention)."""
+    upper_layers: int = 1
+    """More layers of the decoder, above the attention: they read its result."""
+    attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
+    """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
+    gate: bool = False
+    """A gate on what is attended to, as in Show, Attend and Tell (Xu et al. 2015)."""
+    input_feeding: bool = False
+    """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
+    doubly_stochastic: float = 0.0
+    """Weight of sum_i (1 - sum_t attention_ti)^2: look at every cell (Xu et al. 2015)."""
+    tie: bool = True
+    """Share the output layer with the word embedding."""
+    picture_dropout: float = 0.2
+    """Dropout rate on the picture's cells."""
+    embedding_dropout: float = 0.2
+    """Dropout rate on the embeddings."""
+    dropout: float = 0.2
+    """Dropout rate between recurrent layers."""
+    output_dropout: float = 0.2
+    """Dropout rate before the output layer."""
+    label_smoothing: float = 0.1
+    """Share of the target distribution spread over the whole vocabulary."""
+
+
+@dataclass(frozen=True)
+class Config:
+    data: DataConfig = field(default_factory=DataConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    tokenizer: TokenizerConfig = field(
+        default_factory=lambda: TokenizerConfig(kind="word", vocab_size=10000)
+    )
+    model: ModelConfig = field(default_factory=ModelConfig)
+    batching: BatchingConfig = field(default_factory=BatchingConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: BeamConfig = field(
+        default_factory=lambda: BeamConfig(beam=5, length_penalty=1.0, min_length=1)
+    )
+    metric: Literal["cider_d", "bleu4", "exact"] = "cider_d"
+    """Validation score that decides which weights are kept: of greedy captions."""
+    start_from: str = ""
+    """Folder of a run whose weights this one starts with, as for --encoder.train afterwards."""
+    seed: int = 1
+    """Of initial weights, dropout, augmentation, shuffling."""
+
+    def __post_init__(self):
+        if self.encoder.name == "cnn" and not self.encoder.train:
+            raise UserError("encoder cnn has no weights of its own: leave --encoder.train on")
+        if len(self.encoder.widths) != 4:
+            raise UserError("encoder.widths: give four numbers of channels")
+        if self.model.picture != "attention" and (self.model.gate or self.model.doubly_stochastic):
+            raise UserError("model.gate and model.doubly-stochastic need --model.picture attention")
+
+
+# Emoji and their names: the pictures are drawn, nothing is downloaded. See README.md for times.
+DEFAULT = Config(
+    data=DataConfig(words="plain"),
+    encoder=EncoderConfig(shift=0.06, zoom=0.1, turn=0.1, light=0.1),
+    training=TrainingConfig(epochs=50, learning_rate=2e-3, ema=0.99),
+    metric="exact",
+)
+
+FLICKR8K = Config(
+    data=DataConfig(name="flickr8k"),
+    encoder=EncoderConfig(name="efficientnet-lite0", size=224, train=False),
+    tokenizer=TokenizerConfig(kind="word", vocab_size=10000, min_count=5),
+    model=ModelConfig(
+        units=512,
+        embedding_dim=256,
+        picture_dropout=0.3,
+        embedding_dropout=0.4,
+        dropout=0.4,
+        output_dropout=0.4,
+    ),
+    training=TrainingConfig(epochs=15, learning_rate=1e-3, ema=0.999),
+)
+
+FLICKR8K_ZH = replace(
+    FLICKR8K,
+    data=DataConfig(name="flickr8k", language="zh", words="plain"),
+    tokenizer=TokenizerConfig(kind="char", vocab_size=3000, min_count=3),
+)
+
+# Seconds: to see that everything works.
+TINY = replace(
+    DEFAULT,
+    data=DataConfig(words="plain", limit=200),
+    encoder=EncoderConfig(size=32, widths=(8, 8, 16, 16), shift=0.1),
+    model=ModelConfig(units=32, embedding_dim=32),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+)
+
+PRESETS = {
+    "default": DEFAULT,
+    "tiny": TINY,
+    "flickr8k": FLICKR8K,
+    "flickr8k-zh": FLICKR8K_ZH,
+}

@@ -1,0 +1,91 @@
+"""Scores a run on a split or on people's own files: python -m apps.caption.evaluate RUN ..."""
+
+import dataclasses
+import json
+import time
+from typing import Annotated
+
+import tyro
+
+from apps.caption.config import Config
+from common.errors import run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+
+@dataclasses.dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    split: str = "test"
+    """Split of the run's data: train, validation, test, or test_unseen or flags of emoji."""
+    captions: str = ""
+    """Instead of a split: a captions file (TSV or JSON)."""
+    folder: str = ""
+    """Where the pictures of --captions are; the file's own folder when not given."""
+    beam: int | None = None
+    """Beam size; 0 is greedy search. The run's own when not given."""
+    length_penalty: float | None = None
+    """Of the beam: above 0, longer captions. The run's own when not given."""
+    grid: str = ""
+    """Draw some of the pictures with their captions into this PNG file."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.caption.evaluate", description=__doc__)
+
+    load_tensorflow()
+    from apps.caption import data, pictures, pipeline, scores
+    from common.cli import search_with
+    from common.losses import total_nll
+    from common.metrics import perplexity
+    from common.metrics.caption import caption_scores
+    from common.run import Run
+
+    run = Run.open(command.run, "caption", Config)
+    config = run.config
+    captioner, meta = pipeline.load(run)
+    found = (
+        data.own_pictures(command.captions, command.folder)
+        if command.captions
+        else data.read_pictures(config.data, command.split)
+    )
+    inputs = data.load_inputs(captioner.model, found)
+    references = [picture.captions for picture in inputs.pictures]
+    known = {
+        data.clean(config.data, text)
+        for picture in data.read_pictures(config.data, "train")
+        for text in picture.captions
+    }
+    search = search_with(config.decoding, beam=command.beam, length_penalty=command.length_penalty)
+    started = time.monotonic()
+    outputs = captioner.best_of_rows(inputs, search)
+    seconds = time.monotonic() - started
+
+    results = caption_scores(outputs, references, config.data.language)
+    results["exact"] = scores.exact(outputs, references)
+    if config.data.language == "en":
+        results["attributes"] = scores.right_attributes(outputs, references)
+    results |= scores.variety(outputs, known)
+    batches = data.make_batches(config, inputs, captioner.tokenizer)
+    results["perplexity"] = perplexity(*total_nll(captioner.model.token_losses, batches))
+    result = run.store_evaluation(
+        command.captions or command.split,
+        results,
+        pictures=len(outputs),
+        search="greedy" if search == "greedy" else dataclasses.asdict(search),
+        captions_per_second=round(len(outputs) / seconds, 1),
+        step=meta["step"],
+    )
+    texts = run.path / "evaluation"
+    texts.mkdir(exist_ok=True)
+    label = "files" if command.captions else command.split
+    lines = [f"{p.name}\t{text}" for p, text in zip(inputs.pictures, outputs, strict=True)]
+    (texts / f"{label}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if command.grid:
+        pictures.grid(command.grid, inputs.pictures, outputs)
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

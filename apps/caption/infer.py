@@ -1,0 +1,125 @@
+"""Describes pictures: python -m apps.caption.infer RUN [PATH ...]; without PATH, standard input."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from apps.caption.config import Config
+from common.errors import UserError, run_main
+from common.lines import chunks
+from common.quiet import load_tensorflow
+from common.vision.reading import SUFFIXES, read_picture_file
+from data import DataError
+from data.text_files import read_lines
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Picture files, or folders of them. Without any: standard input, a path a line."""
+    file: str = ""
+    """Read paths from this file instead."""
+    n_best: int = 1
+    """Print so many captions of each picture, with scores."""
+    json: bool = False
+    """Print a JSON object a line: picture, and captions with their scores."""
+    attention: str = ""
+    """Draw where the decoder looked for each word of the (one) picture's caption: a PNG file."""
+    beam: int | None = None
+    """Beam size; 0 is greedy search. The run's own when not given."""
+    sample: bool = False
+    """Draw words by their probability instead of searching for the likeliest."""
+    temperature: float = 1.0
+    """Of sampling: below 1 safer, above 1 wilder."""
+    top_k: int = 0
+    """Of sampling: only among the k likeliest words; 0: all."""
+    top_p: float = 1.0
+    """Of sampling: only among the likeliest words that have this probability together."""
+    seed: int = 1
+    """Of sampling: the same seed, the same text."""
+
+
+def pictures_in(paths):
+    """(path, whether it comes from a folder): the pictures of a folder are told by name."""
+    for path in paths:
+        if Path(path).is_dir():
+            found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
+            yield from ((str(p), True) for p in sorted(found) if p.is_file())
+        else:
+            yield path, False
+
+
+def show(command, path, in_folder, found):
+    """Prints the captions of one picture; none when it could not be read."""
+    if command.json:
+        row = {"picture": path, "captions": [item._asdict() for item in found]}
+        print(json.dumps(row, ensure_ascii=False))
+        return
+    start = f"{path}\t" if in_folder else ""
+    if command.n_best > 1:
+        for item in found:
+            print(f"{start}{item.score:.4f}\t{item.text}")
+    else:
+        print(start + (found[0].text if found else ""))
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.caption.infer", description=__doc__)
+    if command.attention and (len(command.text) != 1 or Path(command.text[0]).is_dir()):
+        raise UserError("--attention draws one picture: give its file as an argument")
+
+    load_tensorflow()
+    import numpy as np
+    import tensorflow as tf
+
+    from apps.caption import data, pictures, pipeline
+    from common.cli import search_with
+    from common.run import Run
+
+    run = Run.open(command.run, "caption", Config)
+    captioner, _ = pipeline.load(run)
+    if command.attention and run.config.model.picture != "attention":
+        raise UserError(f"a run of --model.picture {run.config.model.picture} has no attention")
+    if command.sample:
+        search = {
+            "seed": (command.seed, 0),
+            "temperature": command.temperature,
+            "top_k": command.top_k,
+            "top_p": command.top_p,
+        }
+    else:
+        search = search_with(run.config.decoding, beam=command.beam, n_best=command.n_best)
+    failed, size = False, run.config.encoder.size
+    lines = read_lines(command.file) if command.file else None
+    for paths in chunks(command.text, lines, size=64):
+        listed, images = list(pictures_in(paths)), {}
+        for number, (path, _) in enumerate(listed):
+            try:
+                images[number] = read_picture_file(path)
+            except UserError as error:
+                print(f"error: {error}", file=sys.stderr)
+                failed = True
+        found = []
+        if images:
+            pixels = np.stack([data.scaled(image, size) for image in images.values()])
+            inputs = captioner.inputs(tf.constant(pixels)).numpy()
+            found = captioner(inputs, search)
+        captions = dict(zip(images, found, strict=True))
+        for number, (path, in_folder) in enumerate(listed):
+            show(command, path, in_folder, captions.get(number, []))
+        sys.stdout.flush()
+    if command.attention and images:
+        weights, words = captioner.attention(inputs, found[0][0].text)
+        for warning in pictures.attention_sheet(command.attention, images[0], weights, words):
+            print(f"warning: {warning}", file=sys.stderr)
+    return 2 if failed else 0
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

@@ -1,0 +1,118 @@
+"""Pictures in, captions out, in TensorFlow operations only: what evaluate, infer and export run."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from apps.caption.model import Captioner
+from common import text as tokenizers
+from common.decoding import beam_search, greedy_search, sample
+from common.restore import best_weights
+from common.text import BOS, EOS
+from common.vision.graph import decode, resize
+
+
+class Caption(NamedTuple):
+    text: str
+    score: float  # log-probability under the beam's length penalty
+
+
+class Pipeline(tf.Module):
+    """Decoding of pictures, network, search and tokenizer as one function to strings.
+
+    Attributes are what an export has to carry: the tokenizer, and the raw variables. The Keras
+    model itself is reached through a closure: as an attribute it would hide its variables from
+    TensorFlow Serving.
+    """
+
+    def __init__(self, config, model, tokenizer):
+        super().__init__()
+        self.config, self.tokenizer = config, tokenizer
+        self.weights = [variable.value for variable in model.variables]
+        self._model = lambda: model
+        self._compiled = {}
+
+    @property
+    def model(self):
+        return self._model()
+
+    def inputs(self, images):
+        """uint8 pixels `[batch, size, size, 3]` -> what the model takes."""
+        return images if self.config.encoder.train else self.model.frozen_cells(images)
+
+    def images(self, contents):
+        """Encoded pictures, string `[batch]` -> uint8 pixels `[batch, size, size, 3]`."""
+        size = self.config.encoder.size
+        spec = tf.TensorSpec([size, size, 3], tf.uint8)
+        return tf.map_fn(lambda one: resize(decode(one), size), contents, fn_output_signature=spec)
+
+    def describe(self, inputs, search):
+        """inputs -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
+
+        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`.
+        """
+        model, limit = self.model, self.config.data.max_length
+        memory, state = model.encode(inputs)
+        batch = tf.shape(inputs)[0]
+        if search == "greedy":
+            found = greedy_search(model.step(memory), state, batch, limit)
+        elif isinstance(search, dict):
+            found = sample(model.step(memory), state, batch, limit, **search)
+        else:
+            step = model.step(memory.tile(search.beam))
+            found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)
+        return self.text(found.tokens), found.scores, found.tokens
+
+    def text(self, tokens):
+        """int32 `[batch, n_best, time]` -> string `[batch, n_best]`."""
+        rows = tf.reshape(tokens, [-1, tf.shape(tokens)[-1]])
+        texts = self.tokenizer.detokenize(rows)
+        # Words are cut at hyphens, which stand nowhere else: "medium - dark" is one word again.
+        texts = tf.strings.regex_replace(texts, r"(\S) - (\S)", r"\1-\2")
+        return tf.reshape(texts, tf.shape(tokens)[:2])
+
+    def __call__(self, inputs, search=None, batch_size=64):
+        """Any number of inputs (an array) -> for each a list of n_best `Caption`s."""
+        search = self.config.decoding if search is None else search
+        if repr(search) not in self._compiled:
+            spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
+            self._compiled[repr(search)] = tf.function(
+                lambda inputs: self.describe(inputs, search)[:2], input_signature=[spec]
+            )
+        results = []
+        for start in range(0, len(inputs), batch_size):
+            texts, scores = self._compiled[repr(search)](inputs[start : start + batch_size])
+            for row, values in zip(texts.numpy(), scores.numpy().tolist(), strict=True):
+                decoded = [text.decode("utf-8", "replace") for text in row]
+                results.append([Caption(*pair) for pair in zip(decoded, values, strict=True)])
+        return results
+
+    def best(self, inputs, search=None, batch_size=64):
+        """The best caption of each."""
+        return [found[0].text for found in self(inputs, search, batch_size)]
+
+    def best_of_rows(self, inputs, search=None):
+        """The best caption of each picture of a `data.Inputs`, without reading all at once."""
+        captions, rows = [], inputs.rows[: len(inputs.pictures)]
+        for start in range(0, len(rows), 512):
+            captions += self.best(
+                np.ascontiguousarray(inputs.array[rows[start : start + 512]]), search
+            )
+        return captions
+
+    def attention(self, inputs, caption):
+        """(weights `[words, cells]`, words) of one picture's caption; its end is the last word."""
+        tokens = self.tokenizer.tokenize(tf.constant([caption]))
+        tokens = tf.concat([tf.cast(tokens, tf.int32), [[EOS]]], 1).to_tensor()
+        shifted = tf.concat([[[BOS]], tokens[:, :-1]], 1)
+        _, weights = self.model((tf.constant(inputs), shifted))
+        return weights.numpy()[0], self.tokenizer.pieces(tokens.numpy()[0])
+
+
+def load(run, *, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    tokenizer = tokenizers.load(run.path, "tokenizer")
+    model = Captioner(run.config, tokenizer.vocab_size, pretrained=False)
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
+    return Pipeline(run.config, model, tokenizer), meta

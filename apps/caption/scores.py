@@ -1,0 +1,59 @@
+"""Scores beside those of coco-caption: exact names, attributes, variety."""
+
+from collections import Counter
+
+from common.metrics.coco_tokens import coco_tokens
+from common.metrics.score import Score
+
+TONES = {"light", "medium-light", "medium", "medium-dark", "dark"}
+GENDERS = {
+    **dict.fromkeys(("man", "men", "boy", "prince", "mr", "santa"), "male"),
+    **dict.fromkeys(("woman", "women", "girl", "princess", "mrs"), "female"),
+}
+
+
+def exact(captions, references) -> Score:
+    """Percentage of captions that are one of the picture's, but for case and punctuation."""
+    right = sum(
+        coco_tokens(caption) in [coco_tokens(one) for one in wanted]
+        for caption, wanted in zip(captions, references, strict=True)
+    )
+    return Score("exact", 100 * right / len(captions), f"exact|percent|tok:coco|n:{len(captions)}")
+
+
+def attributes(caption):
+    """Skin tones in their order, and how often each gender is named."""
+    words = coco_tokens(caption.replace(".", ""))
+    tones = [word for word, after in zip(words, words[1:], strict=False)
+             if word in TONES and after == "skin"]  # fmt: skip
+    return tones, Counter(GENDERS[word] for word in words if word in GENDERS)
+
+
+def right_attributes(captions, references) -> Score:
+    """Percentage of (English) captions with the skin tones and genders of a picture's caption."""
+    right = sum(
+        attributes(caption) in [attributes(one) for one in wanted]
+        for caption, wanted in zip(captions, references, strict=True)
+    )
+    signature = f"skin tones and genders|percent|n:{len(captions)}"
+    return Score("attributes", 100 * right / len(captions), signature)
+
+
+def variety(captions, known) -> dict[str, Score]:
+    """How much of its own the model says, against the captions `known` from training."""
+    distinct = set(captions)
+    copied = sum(caption in known for caption in captions)
+    words = {word for caption in distinct for word in caption.split()}
+    vocabulary = {word for caption in known for word in caption.split()}
+    of = f"n:{len(captions)}"
+    return {
+        "distinct_captions": Score("distinct captions", float(len(distinct)), f"count|{of}"),
+        "copied_captions": Score(
+            "copied captions", 100 * copied / len(captions), f"percent, whole from training|{of}"
+        ),
+        "vocabulary_used": Score(
+            "vocabulary used",
+            100 * len(words & vocabulary) / max(1, len(vocabulary)),
+            f"percent of {len(vocabulary)} words of training|{of}",
+        ),
+    }

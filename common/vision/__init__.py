@@ -1,0 +1,1 @@
+"""Pictures: reading them, convolutional encoders, the cache of their features."""

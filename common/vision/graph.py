@@ -1,0 +1,125 @@
+"""Pictures in TensorFlow operations: decoding, resizing, random changes. They export."""
+
+import tensorflow as tf
+
+MOST_PIXELS = 50_000_000
+
+
+def resize(image, size):
+    """uint8 `[height, width, 3]` -> uint8 `[size, size, 3]`: bilinear, averaging when it shrinks.
+
+    Proportions are not kept: nothing is cut off. A picture of that size already is unchanged.
+    """
+    shape = tf.shape(image)
+    known = image.shape[0] == image.shape[1] == size
+    if known:
+        return image
+
+    def resized():
+        scaled = tf.image.resize(image, [size, size], antialias=True)
+        return tf.cast(tf.clip_by_value(tf.round(scaled), 0, 255), tf.uint8)
+
+    same = tf.reduce_all(shape[:2] == size)
+    return tf.ensure_shape(tf.cond(same, lambda: image, resized), [size, size, 3])
+
+
+def decode(content):
+    """An encoded picture (scalar string: JPEG, PNG, GIF, BMP) -> uint8 `[height, width, 3]`.
+
+    As common.vision.reading gives it, but that EXIF rotation is not applied. More than 50 million
+    pixels, or what is no such picture, is an error of the graph.
+    """
+    width, height = pixel_size(content)
+    few = tf.cast(width, tf.int64) * tf.cast(height, tf.int64) <= MOST_PIXELS
+    check = tf.debugging.Assert(few, ["the picture has too many pixels:", width, height])
+    with tf.control_dependencies([check]):
+        content = tf.identity(content)
+
+    def jpeg():  # the exact transform is what Pillow takes, too
+        return tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
+
+    def png():
+        pixels = tf.cast(tf.io.decode_png(content, channels=4), tf.float32)
+        color, alpha = pixels[..., :3], pixels[..., 3:] / 255
+        return tf.cast(tf.round(color * alpha + 255 * (1 - alpha)), tf.uint8)  # on white
+
+    def other():
+        return tf.io.decode_image(content, channels=3, expand_animations=False)
+
+    image = tf.case([(tf.io.is_jpeg(content), jpeg), (_starts(content, b"\x89PNG"), png)], other)
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+def pixel_size(content):
+    """(width, height) out of the header of an encoded picture, int32, without decoding it."""
+
+    def little(start, count, kind):
+        raw = tf.strings.substr(content, start, count)
+        return tf.cast(tf.io.decode_raw(raw, kind)[0], tf.int32)
+
+    def jpeg():
+        shape = tf.image.extract_jpeg_shape(content)
+        return shape[1], shape[0]
+
+    def png():
+        raw = tf.io.decode_raw(tf.strings.substr(content, 16, 8), tf.int32, little_endian=False)
+        return raw[0], raw[1]
+
+    def gif():
+        return little(6, 2, tf.uint16), little(8, 2, tf.uint16)
+
+    def bmp():
+        return little(18, 4, tf.int32), tf.abs(little(22, 4, tf.int32))
+
+    def unknown():  # the decoder will say what is wrong
+        return tf.constant(0), tf.constant(0)
+
+    long = tf.strings.length(content) > 26
+    return tf.case(
+        [
+            (tf.io.is_jpeg(content), jpeg),
+            (long & _starts(content, b"\x89PNG"), png),
+            (long & _starts(content, b"GIF8"), gif),
+            (long & _starts(content, b"BM"), bmp),
+        ],
+        unknown,
+    )
+
+
+def _starts(content, bytes_):
+    return tf.equal(tf.strings.substr(content, 0, len(bytes_)), bytes_)
+
+
+def random_changes(images, seed, *, shift=0.0, zoom=0.0, turn=0.0, light=0.0, flip=False):
+    """A little of everything, each picture in its own way: `[batch, height, width, 3]` floats.
+
+    Args:
+        seed: int32 `[2]`, as of `tf.random.stateless_uniform`.
+        shift: at most so much of the width and height. zoom: factor 1 +- zoom at most.
+        turn: radians at most. light: brightness and contrast, 1 +- light at most.
+        flip: every second picture is mirrored left to right.
+    """
+    batch, height, width = tf.unstack(tf.cast(tf.shape(images)[:3], tf.float32))
+    draw = tf.random.stateless_uniform([7, tf.shape(images)[0]], seed, -1.0, 1.0)
+    x, y, scale, angle, brightness, contrast, side = tf.unstack(draw)
+    scale, angle = 1 + zoom * scale, turn * angle
+    cos, sin = scale * tf.cos(angle), scale * tf.sin(angle)
+    mirror = tf.where(side < 0, -1.0, 1.0) if flip else tf.ones_like(side)
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    # The place that each pixel is taken from: a turn and zoom about the middle, then a shift.
+    a, b, c, d = mirror * cos, -sin, mirror * sin, cos
+    from_x = middle_x - a * middle_x - b * middle_y + x * shift * width
+    from_y = middle_y - c * middle_x - d * middle_y + y * shift * height
+    zero = tf.zeros_like(x)
+    images = tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack([a, b, from_x, c, d, from_y, zero, zero], 1),
+        output_shape=tf.shape(images)[1:3],
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+        fill_value=0.0,
+    )
+    if light:
+        factor = (1 + light * contrast)[:, None, None, None]
+        images = (images - 128) * factor + 128 * (1 + light * brightness)[:, None, None, None]
+    return tf.clip_by_value(images, 0.0, 255.0)

@@ -1,0 +1,59 @@
+"""Tensors out of a PyTorch file of the old format (before 1.6), without PyTorch.
+
+The file is five pickles (magic number, protocol, system information, the ordered dictionary of
+tensors, the list of storage keys), then for each key an int64 count and the raw values. Nothing but
+tensors is unpickled: any other name in the file is an error, so it cannot run code.
+"""
+
+import pickle
+from collections import OrderedDict
+
+import numpy as np
+
+from common.errors import UserError
+
+MAGIC = 0x1950A86A20F9469CFC6C
+STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
+
+
+def read_tensors(path) -> dict[str, np.ndarray]:
+    """name -> array, in the file's order. Errors: UserError for a file of another kind."""
+    storages = {}
+
+    class Tensors(pickle.Unpickler):
+        def find_class(self, module, name):
+            if (module, name) == ("collections", "OrderedDict"):
+                return OrderedDict
+            if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+                return lambda storage, offset, size, stride, *_: (storage, offset, size, stride)
+            if module == "torch" and name in STORAGES:
+                return name
+            raise pickle.UnpicklingError(f"{module}.{name} is no tensor")
+
+        def persistent_load(self, found):
+            _, kind, key, _, count, *_ = found
+            storages[key] = (STORAGES[kind], count)
+            return key
+
+    try:
+        with open(path, "rb") as file:
+            if Tensors(file).load() != MAGIC:
+                raise pickle.UnpicklingError("another format")
+            Tensors(file).load()  # protocol
+            Tensors(file).load()  # system information
+            layout = Tensors(file).load()
+            values = {}
+            for key in Tensors(file).load():
+                kind, count = storages[key]
+                if int.from_bytes(file.read(8), "little") != count:
+                    raise pickle.UnpicklingError("its storages have other lengths")
+                raw = file.read(count * np.dtype(kind).itemsize)
+                values[key] = np.frombuffer(raw, kind, count)
+    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is no PyTorch weights file that is read here: {error}") from None
+    return {name: _view(values[key], *rest) for name, (key, *rest) in layout.items()}
+
+
+def _view(values, offset, size, stride):
+    strides = [step * values.itemsize for step in stride]
+    return np.lib.stride_tricks.as_strided(values[offset:], size, strides).copy()
