@@ -14,8 +14,19 @@ from pathlib import Path
 import tensorflow as tf
 
 from common.errors import UserError
+from common.joiners import JoinerTokenizer
 from common.subwords import SentencePieceTokenizer
-from common.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Tokenizer, TokenizerConfig
+from common.tokenizer import (
+    BOS,
+    EOS,
+    PAD,
+    SPECIAL_TOKENS,
+    UNK,
+    Tokenizer,
+    TokenizerConfig,
+    sanitise,
+    visible_tokens,
+)
 from common.vocabulary import CharTokenizer, SpaceTokenizer, WordTokenizer
 
 __all__ = [
@@ -25,6 +36,7 @@ __all__ = [
     "SPECIAL_TOKENS",
     "UNK",
     "CharTokenizer",
+    "JoinerTokenizer",
     "SentencePieceTokenizer",
     "SpaceTokenizer",
     "Tokenizer",
@@ -32,13 +44,16 @@ __all__ = [
     "WordTokenizer",
     "load",
     "one_hot",
+    "sanitise",
     "train_tokenizer",
+    "visible_tokens",
 ]
 
 KINDS = {
     "unigram": SentencePieceTokenizer,
     "bpe": SentencePieceTokenizer,
     "word": WordTokenizer,
+    "joiner": JoinerTokenizer,
     "char": CharTokenizer,
     "space": SpaceTokenizer,
 }

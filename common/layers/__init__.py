@@ -8,6 +8,7 @@ from common.layers.embedding import Embedding
 from common.layers.gru import GRU
 from common.layers.lstm import LSTM, PeepholeLSTM
 from common.layers.plain_decoder import PlainDecoder
+from common.layers.pointer import CopySource, Pointer, copied_mass, coverage_loss
 from common.layers.recurrent import CELLS, Stack, recurrent
 
 __all__ = [
@@ -17,11 +18,15 @@ __all__ = [
     "LSTM",
     "Attention",
     "AttentionDecoder",
+    "CopySource",
     "ElmanRNN",
     "Embedding",
     "JordanRNN",
     "PeepholeLSTM",
     "PlainDecoder",
+    "Pointer",
     "Stack",
+    "copied_mass",
+    "coverage_loss",
     "recurrent",
 ]

@@ -1,17 +1,21 @@
 """Scores: each is a value and a signature that says how it was measured."""
 
+from common.metrics.abstraction import abstraction
 from common.metrics.language import bits_per_character, character_perplexity, word_perplexity
 from common.metrics.likelihood import perplexity
+from common.metrics.rouge import rouge
 from common.metrics.score import Score
 from common.metrics.translation import bleu, chrf, tokenized_bleu
 
 __all__ = [
     "Score",
+    "abstraction",
     "bits_per_character",
     "bleu",
     "character_perplexity",
     "chrf",
     "perplexity",
+    "rouge",
     "tokenized_bleu",
     "word_perplexity",
 ]
