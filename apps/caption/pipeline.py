@@ -60,7 +60,7 @@ class Pipeline(tf.Module):
         elif isinstance(search, dict):
             found = sample(model.step(memory), state, batch, limit, **search)
         else:
-            step = model.step(memory.tile(search.beam))
+            step = model.step(memory)
             found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)
         return self.text(found.tokens), found.scores, found.tokens
 

@@ -85,9 +85,9 @@ class Summarizer(keras.Model):
         return self.decoder.memory(values, mask), state
 
     def step(self, memory, source):
-        """The step function of common.decoding, over a memory and source tokens with one row a
-        hypothesis. Its logits are log-probabilities over vocabulary and source words; <unk> is
-        forbidden, for it says nothing."""
+        """The step function of common.decoding, over a memory, of which the hypotheses of a beam
+        share a row, and source tokens with one row a hypothesis. Its logits are log-probabilities
+        over vocabulary and source words; <unk> is forbidden, for it says nothing."""
         copies = CopySource.of(source) if self.pointer else None
         unknown = tf.one_hot(UNK, self.vocab, on_value=FORBIDDEN, off_value=0.0)
 

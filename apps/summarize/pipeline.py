@@ -58,7 +58,7 @@ class Pipeline(tf.Module):
                 no_repeat_ngram=beam.no_repeat_ngram,
             )
         else:
-            step = model.step(memory.tile(search.beam), tf.repeat(tokens, search.beam, 0))
+            step = model.step(memory, tf.repeat(tokens, search.beam, 0))
             found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)
         output = self._write(found.tokens, source)
         # Nothing in, nothing out, whatever the model would make of an empty document.
