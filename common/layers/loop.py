@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from common.errors import UserError
-from common.layers.program import run_step
+from common.layers.program import run_once
 from common.layers.sequence import run_sequence
 
 LAYER_OPTIONS = (
@@ -65,9 +65,10 @@ class ProgramCell:
             inputs = self.drop(inputs, _first(self.get_dropout_mask(inputs)))
         if training and self.recurrent_dropout:
             states[0] *= _first(self.get_recurrent_dropout_mask(states[0]))
-        values = dict(zip(self.update, states, strict=True)) | self.constants()
-        values = run_step(self.program, values | self.project(inputs))
-        new = [values[name] for name in self.update.values()]
+        states = dict(zip(self.update, states, strict=True))
+        inputs = self.project(inputs)
+        constants = {n: c for n, c in self.constants().items() if n not in inputs}
+        new = run_once(self.program, self.update, states, inputs, constants)
         return new[0], new
 
 
