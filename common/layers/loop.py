@@ -78,7 +78,8 @@ def _first(masks):
 
 class SequenceLoop:
     """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time runs in the sequence
-    kernel, unless the layer is unrolled or has recurrent dropout, which is Keras' loop over cells.
+    kernel, unless the layer is unrolled, has recurrent dropout or (`implementation=1`) dropout masks
+    of its own for every gate, which is Keras' loop over cells.
     """
 
     def _set_weight_dropout(self, rate, seed=None):
@@ -95,7 +96,8 @@ class SequenceLoop:
                 )
 
     def kernel_fits(self):
-        return not self.unroll and not self.cell.recurrent_dropout
+        one_mask = getattr(self.cell, "implementation", 2) == 2 or not self.cell.dropout
+        return one_mask and not self.unroll and not self.cell.recurrent_dropout
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if not self.kernel_fits():
