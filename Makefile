@@ -58,3 +58,7 @@ lint: $(STAMP)  ## check style and common mistakes
 
 bench: $(STAMP)  ## print the speed tables
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+bench-%: $(STAMP)  ## print one of them, such as bench-layers
+	$(if $(wildcard tests/benchmarks/$*.py),,$(error there is no benchmark "$*" in tests/benchmarks))
+	@$(PY) -m tests.benchmarks.$* $(ARGS)

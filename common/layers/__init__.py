@@ -1,6 +1,7 @@
 """Recurrent layers, attention and the attention decoder, shared by all apps."""
 
 from common.layers.attention import Attention
+from common.layers.convert import from_keras, to_keras
 from common.layers.ctrnn import CTRNN
 from common.layers.decoder import AttentionDecoder
 from common.layers.elman import ElmanRNN, JordanRNN
@@ -28,5 +29,7 @@ __all__ = [
     "Stack",
     "copied_mass",
     "coverage_loss",
+    "from_keras",
     "recurrent",
+    "to_keras",
 ]

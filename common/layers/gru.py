@@ -93,7 +93,7 @@ class GRU(SequenceLoop, keras.layers.GRU):
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self._set_weight_dropout(recurrent_weight_dropout, cell.seed)
         self.use_cudnn = use_cudnn if self.cudnn_fits() else False
-        self.supports_jit = not self._cudnn()
+        self.supports_jit = self.use_cudnn not in ("auto", True)  # as in Keras
 
     def cudnn_fits(self):
         """Whether the mathematics are those that cuDNN knows."""

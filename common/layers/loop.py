@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from common.errors import UserError
-from common.layers.program import run_step
+from common.layers.program import run_once
 from common.layers.sequence import run_sequence
 
 LAYER_OPTIONS = (
@@ -65,9 +65,10 @@ class ProgramCell:
             inputs = self.drop(inputs, _first(self.get_dropout_mask(inputs)))
         if training and self.recurrent_dropout:
             states[0] *= _first(self.get_recurrent_dropout_mask(states[0]))
-        values = dict(zip(self.update, states, strict=True)) | self.constants()
-        values = run_step(self.program, values | self.project(inputs))
-        new = [values[name] for name in self.update.values()]
+        states = dict(zip(self.update, states, strict=True))
+        inputs = self.project(inputs)
+        constants = {n: c for n, c in self.constants().items() if n not in inputs}
+        new = run_once(self.program, self.update, states, inputs, constants)
         return new[0], new
 
 
@@ -76,8 +77,10 @@ def _first(masks):
 
 
 class SequenceLoop:
-    """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time runs in the sequence
-    kernel, unless the layer is unrolled or has recurrent dropout, which is Keras' loop over cells.
+    """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time is the sequence kernel.
+
+    A layer that is unrolled, has recurrent dropout or (`implementation=1`) dropout masks of its own
+    for every gate goes through Keras' loop over cells.
     """
 
     def _set_weight_dropout(self, rate, seed=None):
@@ -94,7 +97,8 @@ class SequenceLoop:
                 )
 
     def kernel_fits(self):
-        return not self.unroll and not self.cell.recurrent_dropout
+        one_mask = getattr(self.cell, "implementation", 2) == 2 or not self.cell.dropout
+        return one_mask and not self.unroll and not self.cell.recurrent_dropout
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if not self.kernel_fits():

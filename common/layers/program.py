@@ -5,21 +5,19 @@
     Elementwise  out = f(a, b, ...)        every unit by itself
     Mixing       out = f(a, b, ...)        any function of a row, such as layer normalisation
 
-Every operation knows how to go forward on a dict of tensors, for one step `[batch, size]`, and what
-a gradient that arrives at its result sends on to what it read. `run_step` runs a program once
-(decoding does that), common/layers/sequence.py runs it over time.
+Every operation knows how to go forward on a dict of tensors, and what a gradient that arrives at
+its result sends on to what it read. `run_once` runs a program for one step (decoding does that),
+common/layers/sequence.py runs it over time.
+
+Within a step tensors are `[1, batch, size]` and the weights of products `[1, rows, columns]`:
+TensorFlow runs such products by oneDNN, those of plain matrices by Eigen, which is slower for small
+ones, and putting the axis there and taking it away at every product costs a tenth of the time.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
-
-
-def multiply(a, b, **transpose):
-    # On [1, batch, units] TensorFlow runs the product by oneDNN, on [batch, units] by Eigen, which
-    # is slower for small ones.
-    return tf.matmul(a[None], b[None], **transpose)[0]
 
 
 def joined(names, values):
@@ -36,13 +34,13 @@ class Product(NamedTuple):
     add: str = ""
 
     def forward(self, values):
-        result = multiply(joined(self.left, values), values[self.weight])
+        result = tf.matmul(joined(self.left, values), values[self.weight])
         values[self.out] = result + values[self.add] if self.add else result
 
     def backward(self, arrived, moment):
-        """The gradients of what was read, as pairs (name, gradient `[batch, size]`), out of the
+        """The gradients of what was read, as pairs (name, gradient), out of the
         gradient of the result; those of weights and inputs come later, for all steps at once."""
-        term = multiply(arrived, moment.all[self.weight], transpose_b=True)
+        term = tf.matmul(arrived, moment.all[self.weight], transpose_b=True)
         if len(self.left) == 1:
             yield self.left[0], term
         else:
@@ -80,7 +78,7 @@ class Elementwise(NamedTuple):
     def backward(self, arrived, moment):
         for name, slope in moment.slopes[self.out].items():
             blocks = slope.shape[-1] // arrived.shape[-1]
-            wide = tf.tile(arrived, [1, blocks]) if blocks > 1 else arrived
+            wide = tf.tile(arrived, [1, 1, blocks]) if blocks > 1 else arrived
             yield name, wide * slope[moment.t]
 
 
@@ -102,8 +100,21 @@ class Mixing(NamedTuple):
         yield from tape.gradient(result, values, arrived).items()
 
 
+def lifted(program, constants):
+    """The constants, the weights of products with one more axis in front."""
+    weights = {op.weight for op in program if isinstance(op, Product)}
+    return {n: tf.expand_dims(c, 0) if n in weights else c for n, c in constants.items()}
+
+
 def run_step(program, values):
-    """Runs a program once: adds what it computes to `values`."""
+    """Adds to `values` what the program computes."""
     for op in program:
         op.forward(values)
     return values
+
+
+def run_once(program, update, states, inputs, constants):
+    """One step on tensors `[batch, size]`: the list of the next states."""
+    values = {name: tf.expand_dims(tensor, 0) for name, tensor in (states | inputs).items()}
+    values = run_step(program, values | lifted(program, constants))
+    return [tf.squeeze(values[name], 0) for name in update.values()]

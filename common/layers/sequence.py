@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from common.layers.program import Elementwise, Mixing, Product, Split, joined, run_step
+from common.layers.program import Elementwise, Mixing, Product, Split, joined, lifted, run_step
 
 
 def run_sequence(program, update, states, inputs, constants, mask=None, go_backwards=False):
@@ -33,6 +33,11 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
     Returns:
         (`[time, batch, size]`, the first state after each step; list of all last states).
     """
+    # Within the loops a step is [1, batch, size].
+    states = {name: tf.expand_dims(state, 0) for name, state in states.items()}
+    inputs = {name: tf.expand_dims(sequence, 1) for name, sequence in inputs.items()}
+    constants = lifted(program, constants)
+    mask = None if mask is None else tf.expand_dims(mask, 1)
     names = [*states, *inputs, *constants]
 
     @tf.custom_gradient
@@ -48,7 +53,7 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
         return (sequence.results[next(iter(states))], *last), gradient
 
     outputs, *last = run(*states.values(), *inputs.values(), *constants.values())
-    return outputs, last
+    return tf.squeeze(outputs, 1), [tf.squeeze(state, 0) for state in last]
 
 
 class _Moment:
@@ -113,7 +118,7 @@ class _Sequence:
 
         last, arrays = self.loop(body, self.first, len(self.states) + len(kept))
         for number, array in enumerate(arrays):
-            array.set_shape([None, None, sizes[number]])
+            array.set_shape([None, 1, None, sizes[number]])
         self.results = dict(zip([*self.states, *kept], arrays, strict=True))
         return last
 
@@ -172,12 +177,12 @@ class _Sequence:
         for op in self.products:
             left, result = joined(op.left, values), arrived[op.out]
             flat = [tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (left, result)]
-            _add(found, op.weight, tf.matmul(*flat, transpose_a=True))
+            _add(found, op.weight, tf.matmul(*flat, transpose_a=True)[None])
             if op.add in self.given:
                 _add(
                     found,
                     op.add,
-                    tf.reduce_sum(result, [0, 1]) if op.add in self.constants else result,
+                    tf.reduce_sum(result, [0, 1, 2]) if op.add in self.constants else result,
                 )
         for op in self.watched:
             outer = {name: values[name] for name in op.of if name in self.inputs | self.constants}

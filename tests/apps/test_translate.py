@@ -38,6 +38,8 @@ def translator():
 VARIANTS = [
     {},
     {"cell": "gru", "attention": "additive"},
+    {"cell": "fgr", "input_feeding": True},
+    {"cell": "ctrnn", "upper_layers": 1},
     {"cell": "simple", "attention": "general", "tie": "output"},
     {"tie": "none", "embedding_dim": 6},
     {"input_feeding": True, "decoder_layers": 2, "encoder_layers": 2},

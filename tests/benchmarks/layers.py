@@ -11,6 +11,7 @@ to that of `keras.layers.LSTM` of the same shape in the same round. Below 1 is f
 import dataclasses
 import time
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import tyro
@@ -31,6 +32,11 @@ class Command:
     """Batch x time x input x units."""
     cells: tuple[str, ...] = tuple(name for name in CELL_NAMES if name not in ("np", "simple"))
     """Names of our cells."""
+    substeps: int = 6
+    """Sub-steps of the CTRNN's own table."""
+    clock: Literal["wall", "processor"] = "wall"
+    """Time of day, or the processor time of all threads: steadier on a busy machine, but blind to
+    how well the work spreads over the cores."""
 
 
 def rows(cells, units):
@@ -49,13 +55,13 @@ def rows(cells, units):
     } | {name: recurrent(name, units) for name in cells}
 
 
-def training_step(layer, depth):
+def training_step(layer, depth, **options):
     import tensorflow as tf
 
     layer.build((None, None, depth))
     variables = [variable.value for variable in layer.trainable_variables]
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True, **options)
     def run(x, mask=None):
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -83,16 +89,17 @@ def one_step(layer, depth):
     return steps
 
 
-def measured(functions, rounds):
+def measured(functions, rounds, clock="wall"):
     """name -> seconds of each round."""
+    now = {"wall": time.perf_counter, "processor": time.process_time}[clock]
     seconds = {name: [] for name in functions}
     names = list(functions)
     for number in range(rounds + 1):
         start = number % len(names)
         for name in names[start:] + names[:start]:
-            before = time.perf_counter()
+            before = now()
             functions[name]()
-            seconds[name].append(time.perf_counter() - before)
+            seconds[name].append(now() - before)
     return {name: np.array(values[1:]) for name, values in seconds.items()}
 
 
@@ -128,26 +135,25 @@ def main():
         raise UserError(f"rounds is {command.rounds}: it must be at least 1")
 
     columns, masked, single = {}, {}, {}
+    measure = partial(measured, rounds=command.rounds, clock=command.clock)
     for head, (batch, length, depth, units) in zip(command.shapes, shapes, strict=True):
         x = tf.random.normal([batch, length, depth])
-        lengths = tf.random.uniform([batch, 1], length // 2, length + 1, tf.int32)
-        mask = tf.range(length) < lengths
+        mask = tf.range(length) < tf.random.uniform([batch, 1], length // 2, length + 1, tf.int32)
         layers = rows(command.cells, units)
         steps = {name: training_step(layer, depth) for name, layer in layers.items()}
-        columns[head] = measured({n: partial(f, x) for n, f in steps.items()}, command.rounds)
-        masked[head] = measured({n: partial(f, x, mask) for n, f in steps.items()}, command.rounds)
-        steps = {name: one_step(layer, depth) for name, layer in layers.items()}
-        single[head] = measured(steps, command.rounds)
+        columns[head] = measure({name: partial(step, x) for name, step in steps.items()})
+        masked[head] = measure({name: partial(step, x, mask) for name, step in steps.items()})
+        single[head] = measure({name: one_step(layer, depth) for name, layer in layers.items()})
     print("Training step, time by that of keras.layers.LSTM:\n")
     table(columns)
     print("The same with variable lengths (masks):\n")
     table(masked)
     print("100 single steps at batch 1, time by that of Keras' LSTMCell:\n")
     table(single)
-    ctrnn_table(command.rounds)
+    ctrnn_table(measure, command.substeps)
 
 
-def ctrnn_table(rounds):
+def ctrnn_table(measure, substeps):
     import tensorflow as tf
 
     from common.layers import CTRNN
@@ -155,11 +161,13 @@ def ctrnn_table(rounds):
 
     batch, length, depth, units = CTRNN_SHAPE
     x = tf.random.normal([batch, length, depth])
-    options = {"return_sequences": True, "return_state": True, "substeps": 6}
+    options = {"return_sequences": True, "return_state": True, "substeps": substeps}
     layers = {solver: CTRNN(units, solver=solver, **options) for solver in SOLVERS}
     steps = {n: partial(training_step(layer, depth), x) for n, layer in layers.items()}
-    print(f"CTRNN, 6 sub-steps, {'x'.join(map(str, CTRNN_SHAPE))}, one training step:\n")
-    for name, seconds in measured(steps, rounds).items():
+    for n, layer in layers.items():
+        steps[f"{n}, XLA"] = partial(training_step(layer, depth, jit_compile=True), x)
+    print(f"CTRNN, {substeps} sub-steps, {'x'.join(map(str, CTRNN_SHAPE))}, one training step:\n")
+    for name, seconds in measure(steps).items():
         print(f"- {name}: {1e3 * np.median(seconds):.1f} ms")
 
 

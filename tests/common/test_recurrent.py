@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from common.cells import CELL_NAMES
 from common.errors import UserError
-from common.layers import CELLS, CTRNN, LSTM, Stack, recurrent
+from common.layers import CELLS, CTRNN, LSTM, Stack, from_keras, recurrent, to_keras
 from tests import reference
 
 BATCH, TIME, DEPTH, UNITS = 3, 6, 4, 5
@@ -343,6 +343,25 @@ def test_model_fit_with_masks_and_functional_models():
     model.compile("adam", "binary_crossentropy", jit_compile=False)
     losses = model.fit(tokens, labels, epochs=3, batch_size=32, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "gru_reset_before", "elman"])
+def test_weights_move_to_keras_and_back(name):
+    ours, x = built(name), randoms(BATCH, TIME, DEPTH)
+    theirs = to_keras(ours)
+    assert type(theirs).__module__.startswith("keras.")
+    again = from_keras(theirs)
+    assert type(again) is type(ours)
+    close(theirs(x), ours(x))
+    close(again(x), ours(x), 0)
+
+
+def test_what_keras_does_not_have_is_not_converted():
+    for name in ("peephole_lstm", "jordan", "ctrnn"):
+        with pytest.raises(UserError, match="Keras has no layer"):
+            to_keras(recurrent(name, UNITS))
+    with pytest.raises(UserError, match="cannot convert a Dense"):
+        from_keras(keras.layers.Dense(2))
 
 
 # --- switches --------------------------------------------------------------------------------
