@@ -15,6 +15,7 @@ from apps.lm.model import LanguageModel
 from apps.lm.text import Text
 from common.config import TokenizerConfig
 from common.errors import UserError
+from common.streams import Streams
 from common.text import EOS, PAD, UNK, train_tokenizer
 from data import DataError
 
@@ -94,6 +95,17 @@ def test_penalties_are_their_formulas():
     np.testing.assert_allclose(
         float(model.token_losses(arrays)[0]) - plain, 3 * 3 * (change**2).mean(), rtol=1e-4
     )
+
+
+def test_a_stream_of_one_row_can_be_trained_on():
+    """In a graph, where a batch of one row is a size that broadcasting takes for unknown."""
+    model, streams = LanguageModel(SMALL, 12), Streams(np.arange(4, 12), 5, 8)
+    assert streams.batch_size == 1
+    state = model.zero_state(1)
+    run = tf.function(
+        lambda arrays: model.token_losses(arrays, state=state), input_signature=[streams.signature]
+    )
+    assert float(run(streams.arrays(streams.order(0)[0]))[1]) == 8
 
 
 def test_dropout_masks_are_locked_in_time():
