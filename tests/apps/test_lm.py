@@ -74,6 +74,10 @@ def test_every_weight_learns_and_padding_is_inert(change):
         assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.path
     assert count == 7 and nll > 0
     plain = model.token_losses((inputs, labels), training=False)[2]
+    model.static_shapes = True
+    np.testing.assert_allclose(
+        plain, model.token_losses((inputs, labels), training=False)[2], rtol=1e-6
+    )
     other = tf.where(labels == PAD, 11, inputs)
     np.testing.assert_allclose(
         plain, model.token_losses((other, labels), training=False)[2], rtol=1e-6
