@@ -1,5 +1,6 @@
 """The language model app: streams and scores agree, forms hold, bad input is told, own files."""
 
+import itertools
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from apps.lm.config import PRESETS, Config, DataConfig, ModelConfig, StreamConfi
 from apps.lm.model import LanguageModel
 from apps.lm.text import Text
 from common.config import TokenizerConfig
+from common.decoding.automaton import Builder
 from common.errors import UserError
 from common.streams import Streams
 from common.text import EOS, PAD, UNK, train_tokenizer
@@ -256,6 +258,19 @@ def test_words_of_a_template_are_counted():
         assert 2 <= len(words) <= 3 and UNK not in words
 
 
+def test_the_likeliest_text_of_a_form(characters):
+    """Of two places for two characters each, all texts are tried by hand."""
+    tokenizer = characters.tokenizer
+    builder, ids = Builder(tokenizer.vocab_size), tokenizer.tokenize(["aeI"]).numpy()[0]
+    for _ in range(2):
+        builder.one_of(np.isin(np.arange(tokenizer.vocab_size), ids))
+    builder.literal(EOS)
+    every = ["".join(pair) for pair in itertools.product("aeI", repeat=2)]
+    ranked = sorted(characters.scores(every), key=lambda scored: -scored.total)
+    found = characters.likeliest(builder.build(), number=4)
+    assert found == [scored.text for scored in ranked[:4]]
+
+
 # Adaptation ---------------------------------------------------------------------------------------
 
 
@@ -335,6 +350,7 @@ def test_a_short_text_is_noted(subwords, capsys):
         {"max_tokens": 0},
         {"number": 0},
         {"lines": -1},
+        {"likeliest": True},
     ],
     ids=str,
 )
