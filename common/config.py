@@ -106,6 +106,9 @@ class TrainingConfig:
     """Batches whose gradients are added up for one update."""
     ema: float = 0.0
     """Decay of the moving average of weights that is validated and kept as the best; 0: none."""
+    nonmonotone: int = 0
+    """NT-ASGD: once so many validations in a row have brought nothing better, average the weights
+    of all updates from then on (5 in the paper, with plain SGD at a constant rate); 0: off."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     """Keras dtype policy."""
     jit: bool = False
@@ -122,3 +125,5 @@ class TrainingConfig:
             raise UserError("training.learning_rate must be above 0")
         if not 0 <= self.ema < 1:
             raise UserError("training.ema must be at least 0 and below 1")
+        if self.nonmonotone < 0 or (self.nonmonotone and self.ema):
+            raise UserError("training.nonmonotone must be 0 or more, and leaves no place for ema")

@@ -83,3 +83,28 @@ class MovingAverage:
         finally:
             for variable, value in zip(self.variables, own, strict=False):
                 variable.assign(value)
+
+
+class TriggeredAverage(MovingAverage):
+    """NT-ASGD's average (Merity et al. 2018): the weights themselves until `start`, from then on
+    the mean of all weights since:  a <- a + (w - a) / n,  n = updates since the start.
+
+    The counter is the last of `averages`, so that it is part of every checkpoint.
+    """
+
+    def __init__(self, variables):
+        super().__init__(variables, decay=1.0)
+        self.count = tf.Variable(
+            -1, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
+        )
+        self.averages.append(self.count)
+
+    def start(self):
+        """Begins to average with the next update; once begun, it goes on."""
+        self.count.assign(tf.maximum(self.count, 0))
+
+    def update(self, step):
+        self.count.assign_add(tf.cast(self.count >= 0, tf.int32))
+        rest = 1 / tf.cast(tf.maximum(self.count, 1), tf.float32)
+        for average, variable in zip(self.averages, self.variables, strict=False):
+            average.assign_sub(rest * (average - variable))

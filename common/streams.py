@@ -46,7 +46,7 @@ class Streams:
     @property
     def signature(self):
         """What `arrays` gives, as `tf.TensorSpec`s."""
-        return (tf.TensorSpec([None, None], tf.int32),) * 2
+        return (tf.TensorSpec([self.batch_size, None], tf.int32),) * 2
 
     def order(self, epoch):
         """The epoch's batches (first column, columns, device), in the order of the text."""

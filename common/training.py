@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from common import checkpoints
 from common.errors import UserError
-from common.optimizers import MovingAverage, clip, learning_rate, optimizer
+from common.optimizers import MovingAverage, TriggeredAverage, clip, learning_rate, optimizer
 from common.position import Position
 from common.progress import Progress
 from common.stopping import Stop
@@ -76,7 +76,11 @@ class Trainer:
             ]
             self.optimizer = optimizer(config)
             self.optimizer.build(model.trainable_variables)
-            self.average = MovingAverage(model.trainable_variables, config.ema)
+            self.average = (
+                TriggeredAverage(model.trainable_variables)
+                if config.nonmonotone
+                else MovingAverage(model.trainable_variables, config.ema)
+            )
         self.rotation = checkpoints.Rotation(run.checkpoints)
         self.position = Position()
         self.replicas = strategy.num_replicas_in_sync
@@ -248,6 +252,8 @@ class Trainer:
             position.epoch, position.batch = position.epoch + 1, 0
             position.record = scores[self.metric] if better else position.record
             position.bad_validations = 0 if better else position.bad_validations + 1
+            if config.nonmonotone and position.bad_validations >= config.nonmonotone:
+                self.average.start()
             if config.patience and position.bad_validations >= config.patience:
                 position.finished = f"no better {self.metric} in {config.patience} validations"
             stood_still = position.bad_validations % (config.plateau_patience + 1) == 0

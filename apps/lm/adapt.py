@@ -13,7 +13,7 @@ from common.streams import Streams
 AT_ONCE = 1024  # steps of a stream in one call
 TEMPERATURES = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1)
 WINDOW = 2000  # tokens that the cache remembers
-FLATNESS = (0.05, 0.1, 0.2, 0.4)
+FLATNESS = (0.1, 0.2, 0.4, 0.8, 1.6)
 SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 CHUNK = 256  # tokens whose caches are looked up together
 SEGMENT = 20  # tokens between two steps of dynamic evaluation

@@ -109,25 +109,25 @@ PENN_TREEBANK = Config(
     data=DataConfig(name="penn_treebank"),
     tokenizer=TokenizerConfig(kind="space", vocab_size=20_000),
     model=ModelConfig(
-        units=650,
-        embedding_dim=400,
+        units=512,
+        embedding_dim=320,
         token_dropout=0.1,
         input_dropout=0.3,
         hidden_dropout=0.3,
         output_dropout=0.4,
-        activation_penalty=2.0,
+        activation_penalty=1.0,
         temporal_penalty=1.0,
     ),
-    training=TrainingConfig(epochs=14, learning_rate=2e-3, ema=0.999),
+    training=TrainingConfig(epochs=13, learning_rate=3e-3, clip_norm=0.5, ema=0.999),
 )
 
 # Every character is a token, the space included.
 PENN_TREEBANK_CHARS = Config(
     data=DataConfig(name="penn_treebank"),
     tokenizer=TokenizerConfig(kind="char", vocab_size=200),
-    streams=StreamConfig(batch_size=64, length=100),
+    streams=StreamConfig(batch_size=64, length=80),
     model=ModelConfig(layers=1, units=800, embedding_dim=64, input_dropout=0.0),
-    training=TrainingConfig(epochs=5, learning_rate=2e-3, ema=0.999),
+    training=TrainingConfig(epochs=3, learning_rate=3e-3, ema=0.999),
     writing=WritingConfig(max_tokens=300),
 )
 

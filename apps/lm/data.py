@@ -20,10 +20,10 @@ EVALUATED = 2048  # tokens of a batch in evaluation
 HELD_OUT = 20  # one in so many lines of people's own text, the last ones, validates
 
 
-def own_lines(paths):
+def own_lines(paths, tell=True):
     """Lines of people's own files, with a report of what was left out."""
     lines, report = plain_text.read(paths)
-    if report.kept < report.total:
+    if tell and report.kept < report.total:
         print(f"{', '.join(paths)}: {report}", file=sys.stderr)
     return lines
 
@@ -39,7 +39,7 @@ def read_lines(config, split):
             "the run has no test files: give --data.test when training, or evaluate --file"
         )
     else:
-        lines = own_lines(config.train)
+        lines = own_lines(config.train, tell=split == "train")
         if not config.validation:
             if len(lines) < 2:
                 raise sets.DataError(

@@ -13,7 +13,7 @@ from common.text import EOS, SPECIAL_TOKENS, UNK
 MARKS = (",", "。", ",", "。")  # NFKC makes the wide comma narrow; decoding makes it wide again
 SLOT = re.compile(r"\{\s*\w+\s*(?::\s*(\d+)\s*(?:-\s*(\d+)\s*)?)?\}")
 WORDS = (1, 3)  # of a slot that says nothing
-LONGEST_WORD = 6  # tokens
+LONGEST_WORD = 10  # tokens
 HOLDER = "\ue000"  # of private use: in no text, so always a token of its own, the unknown one
 GAP = "▁"  # SentencePiece's sign for a space
 

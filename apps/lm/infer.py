@@ -49,8 +49,11 @@ class Command:
     """Write no sequence of so many tokens twice; 0: off."""
     number: int = 1
     """Write so many for each text, with seeds that follow on each other."""
-    best_of: int | None = None
-    """Draw so many, print the one most probable by token; 16 for a template, else 1."""
+    best_of: int = 1
+    """Draw so many, print the one most probable by token."""
+    likeliest: bool = False
+    """With a form: search for the most probable text instead of drawing one. So it is with a
+    template in any case, unless --temperature is given."""
     seed: int = 1
     """The same seed and text, the same answer."""
     json: bool = False
@@ -65,7 +68,9 @@ class Command:
             raise UserError(f"--temperature is {self.temperature}: it must be 0 (greedy) or more")
         if self.max_tokens is not None and not 1 <= self.max_tokens <= 1_000_000:
             raise UserError("--max-tokens must be from 1 to 1,000,000")
-        if min(self.number, 1 if self.best_of is None else self.best_of) < 1:
+        if self.likeliest and not (self.form or self.acrostic or self.template):
+            raise UserError("--likeliest needs a form: --form, --acrostic or --template")
+        if min(self.number, self.best_of) < 1:
             raise UserError("--number and --best-of must be at least 1")
         if min(self.lines or 0, self.no_repeat) < 0:
             raise UserError("--lines and --no-repeat must be 0 (off) or more")
@@ -75,7 +80,7 @@ class Command:
         given = {name: getattr(self, name) for name in names}
         return {
             "no_repeat_ngram": self.no_repeat,
-            "best_of": self.best_of or (16 if self.template else 1),
+            "best_of": self.best_of,
             "max_length": self.max_tokens,
             **{name: value for name, value in given.items() if value is not None},
         }
@@ -124,6 +129,8 @@ def answers(command, writer, texts):
             )
             for text in texts
         ]
+        if command.likeliest or (command.template and command.temperature is None):
+            return [writer.likeliest(form, number) for form in made]
         return [writer.write([""] * number, seeds, form=form, **options) for form in made]
     repeated = [text for text in texts for _ in range(number)]
     written = writer.write(repeated, seeds * len(texts), **options)

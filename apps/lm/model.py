@@ -13,12 +13,13 @@ class LanguageModel(keras.Model):
 
     With `tie`, W is E again (Press & Wolf 2017; Inan et al. 2017). Dropout masks are locked: one
     for all the time steps of a batch (Gal & Ghahramani 2016; Merity et al. 2018). The state goes in
-    and comes out as the list of the stack's states, each `[batch, units]`.
+    and comes out as the list of the stack's states, each `[batch, units]`. XLA needs
+    `static_shapes`, and then works on padding as well.
     """
 
-    def __init__(self, config, vocab_size, **kwargs):
+    def __init__(self, config, vocab_size, static_shapes=False, **kwargs):
         super().__init__(**kwargs)
-        self.config = config
+        self.config, self.static_shapes = config, static_shapes
         self.supports_masking = True
         locked = (None, 1, None)
         dim, units = config.embedding_dim, config.units
@@ -82,11 +83,13 @@ class LanguageModel(keras.Model):
         outputs, state = self(inputs, state=state, training=training)
         dropped = self.output_dropout(outputs, training=training)
         labels = tf.reshape(labels, [-1])
-        scored = tf.where(labels != PAD)[:, 0]
-        features = tf.gather(tf.reshape(dropped, [-1, dropped.shape[-1]]), scored)
-        _, nll = losses = smoothed_cross_entropy(self.logits(features), tf.gather(labels, scored))
-        count = tf.cast(tf.size(scored), tf.float32)
-        total = tf.reduce_sum(losses[0])
+        features = tf.reshape(dropped, [-1, dropped.shape[-1]])
+        if not self.static_shapes:  # padding is left out before the output layer, the largest part
+            scored = tf.where(labels != PAD)[:, 0]
+            labels, features = tf.gather(labels, scored), tf.gather(features, scored)
+        losses, nll = smoothed_cross_entropy(self.logits(features), labels)
+        weights = tf.cast(labels != PAD, tf.float32)
+        total, count, nll = (tf.reduce_sum(weights * part) for part in (losses, 1.0, nll))
         if training and self.config.activation_penalty:
             squares = tf.reduce_mean(tf.square(tf.cast(dropped, tf.float32)))
             total += count * self.config.activation_penalty * squares
@@ -95,7 +98,7 @@ class LanguageModel(keras.Model):
             steps = tf.maximum(tf.size(change), 1)
             squares = tf.reduce_sum(tf.square(change)) / tf.cast(steps, tf.float32)
             total += count * self.config.temporal_penalty * squares
-        return total, count, tf.reduce_sum(nll), state
+        return total, count, nll, state
 
     def line_losses(self, arrays, progress=0.0, training=True):
         """The same without a state: every row starts from zero."""

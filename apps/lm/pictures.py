@@ -5,13 +5,14 @@ import tensorflow as tf
 
 from common.streams import Streams
 
-STEPS, ROWS = 100, 32
+STEPS, ROWS = 120, 32
 
 
 def gradient_by_lag(path, model, tokens):
     """Draws how far back a prediction reaches: the norm of d nll_T / d x_{T-k} over the lag k.
 
-    x are the embeddings read, T the last of 100 steps; the mean over 32 places of an encoded text.
+    x are the embeddings read, T the last of 120 steps, of which the first 20, read in a state that
+    is still cold, are not shown; the mean over 32 places of an encoded text.
     A network whose gradients vanish falls by a constant factor a step (Pascanu et al. 2013).
     Nothing is drawn for a text of less than two rows of 8 steps.
 
@@ -34,6 +35,7 @@ def gradient_by_lag(path, model, tokens):
         total = tf.reduce_sum(nll)
     gradients = tf.cast(tape.gradient(total, embedded), tf.float32)  # [rows, steps, dim]
     norms = tf.reduce_mean(tf.norm(gradients, axis=-1), 0).numpy()[::-1]
+    norms = norms[: len(norms) * 5 // 6]
     _draw(path, norms)
     return norms
 

@@ -1,30 +1,19 @@
 """Text in, text out, in TensorFlow operations only: what evaluate, infer and export all run."""
 
-from typing import NamedTuple
-
 import tensorflow as tf
 
 from apps.lm import data
 from apps.lm.model import LanguageModel
+from apps.lm.scoring import Scored, token_log_probs
 from apps.lm.text import Text, continued
-from common.decoding import sample
+from common.config import BeamConfig
+from common.decoding import beam_search, sample
 from common.likelihood import stream_nll
-from common.losses import smoothed_cross_entropy, total_nll
+from common.losses import total_nll
 from common.restore import best_weights
 from common.text import EOS, PAD, UNK
 
 BETWEEN = 1_000_003  # seeds of what `best_of` draws lie so far apart
-TOKENS_AT_ONCE = 1024  # logits of a score that are in memory together
-
-
-class Scored(NamedTuple):
-    text: str
-    tokens: list[str]
-    log_probs: list[float]  # of each token, natural; the last token is the end of the line
-
-    @property
-    def total(self):
-        return sum(self.log_probs)
 
 
 class Pipeline(tf.Module):
@@ -72,12 +61,7 @@ class Pipeline(tf.Module):
         prompts = self.text.encode(texts)
         state, first = self.read(prompts)
         rows = tf.shape(texts)[0]
-        step = self.model.step
-        known = tf.constant([number != UNK for number in range(self.tokenizer.vocab_size)])
-        allowed = lambda position, state: known[None]  # noqa: E731
-        if form is not None:
-            step, state, obeys = form.around(step, state, rows)
-            allowed = lambda position, state: known & obeys(position, state)  # noqa: E731
+        step, state, allowed = self._constrained(state, rows, form)
         hashes = tf.cast(tf.strings.to_hash_bucket_fast(texts, 2**31 - 1), tf.int32)
         one_line = lines == 1
         found = sample(
@@ -99,32 +83,17 @@ class Pipeline(tf.Module):
             written = continued(self.text, texts, prompts, tokens)
         return written, found.log_probs[:, 0], found.lengths[:, 0]
 
+    def _constrained(self, state, rows, form):
+        """(step, state, allowed) for a search: never <unk>, and only what the form allows."""
+        known = tf.constant([number != UNK for number in range(self.tokenizer.vocab_size)])[None]
+        if form is None:
+            return self.model.step, state, lambda position, state: known
+        step, state, obeys = form.around(self.model.step, state, rows)
+        return step, state, lambda position, state: known & obeys(position, state)
+
     def score(self, texts):
         """string `[n]` -> (log-probabilities `[n, time]`, 0 past the end; tokens `[n, time]`)."""
-        tokens = self.text.encode(texts)
-        end = tf.fill([tokens.nrows(tf.int32), 1], EOS)
-        labels = tf.concat([tokens, end], 1).to_tensor(PAD)  # [n, time]
-        inputs = tf.concat([end, labels[:, :-1]], 1)
-        outputs, _ = self.model(inputs)
-        scored = tf.where(labels != PAD)  # [scored, 2]
-        features = tf.gather_nd(outputs, scored)
-        wanted = tf.gather_nd(labels, scored)
-        total = tf.shape(wanted)[0]
-
-        def part(start):
-            stop = tf.minimum(start + TOKENS_AT_ONCE, total)
-            logits = self.model.logits(features[start:stop])
-            nll = smoothed_cross_entropy(logits, wanted[start:stop])[1]
-            return tf.pad(nll, [[0, TOKENS_AT_ONCE - (stop - start)]])
-
-        nll = tf.map_fn(
-            part,
-            tf.range(0, total, TOKENS_AT_ONCE),
-            parallel_iterations=1,
-            fn_output_signature=tf.TensorSpec([TOKENS_AT_ONCE], tf.float32),
-        )
-        nll = tf.reshape(nll, [-1])[:total]
-        log_probs = tf.scatter_nd(scored, -nll, tf.shape(labels, tf.int64))
+        log_probs, labels = token_log_probs(self.model, self.text.encode(texts))
         return log_probs, tf.where(labels == PAD, "", tf.gather(self.pieces, labels))
 
     # In memory ----------------------------------------------------------------------------------
@@ -136,8 +105,8 @@ class Pipeline(tf.Module):
         names = ("temperature", "top_k", "top_p", "lines")
         options = {name: getattr(ours, name) for name in names} | options
         max_length = max_length or ours.max_tokens
-        if form is not None:
-            max_length = len(form.class_of)  # no way through it is longer
+        if form is not None:  # no way through it is longer
+            options["lines"], max_length = 1, len(form.class_of)
         key = repr((sorted(options.items()), id(form)))
         if key not in self._compiled:
             self._compiled[key] = (
@@ -162,6 +131,22 @@ class Pipeline(tf.Module):
         best = tf.argmax(mean, 1).numpy()
         texts = texts.numpy().reshape(-1, best_of)
         return [row[n].decode("utf-8", "replace") for row, n in zip(texts, best, strict=True)]
+
+    def likeliest(self, form, number=1, beam=16):
+        """The `number` most probable texts of a form that a beam finds, best first."""
+
+        @tf.function
+        def search():
+            state, first = self.read(tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), [0]))
+            step, state, allowed = self._constrained(state, 1, form)
+            settings = BeamConfig(max(beam, number), length_penalty=0.0, n_best=number)
+            longest = len(form.class_of)
+            found = beam_search(step, state, 1, longest, settings, first=first, allowed=allowed)
+            tokens = tf.RaggedTensor.from_tensor(found.tokens[0], padding=PAD)
+            return self.text.decode(tokens), found.lengths[0]
+
+        texts, lengths = search()
+        return [t.decode() for t, n in zip(texts.numpy(), lengths.numpy(), strict=True) if n]
 
     def nll(self, tokens, rows=1):
         """(sum of nll, number of tokens) of an encoded text: as a stream in `rows` rows, whose

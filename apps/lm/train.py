@@ -40,7 +40,8 @@ def main():
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(prompt + "\n" for prompt in prompts)
         with scope.scope():
-            model = LanguageModel(config.model, tokenizer.vocab_size)
+            static = config.training.jit
+            model = LanguageModel(config.model, tokenizer.vocab_size, static_shapes=static)
         print(
             f"{len(lines):,} lines, {len(batches.order(0)):,} batches; "
             f"{model.count_params():,} parameters, {tokenizer.vocab_size:,} tokens"

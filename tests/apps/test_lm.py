@@ -1,5 +1,6 @@
 """The language model app: streams and scores agree, forms hold, bad input is told, own files."""
 
+import itertools
 import json
 import math
 import re
@@ -14,7 +15,9 @@ from apps.lm.config import PRESETS, Config, DataConfig, ModelConfig, StreamConfi
 from apps.lm.model import LanguageModel
 from apps.lm.text import Text
 from common.config import TokenizerConfig
+from common.decoding.automaton import Builder
 from common.errors import UserError
+from common.streams import Streams
 from common.text import EOS, PAD, UNK, train_tokenizer
 from data import DataError
 
@@ -73,6 +76,10 @@ def test_every_weight_learns_and_padding_is_inert(change):
         assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.path
     assert count == 7 and nll > 0
     plain = model.token_losses((inputs, labels), training=False)[2]
+    model.static_shapes = True
+    np.testing.assert_allclose(
+        plain, model.token_losses((inputs, labels), training=False)[2], rtol=1e-6
+    )
     other = tf.where(labels == PAD, 11, inputs)
     np.testing.assert_allclose(
         plain, model.token_losses((other, labels), training=False)[2], rtol=1e-6
@@ -94,6 +101,17 @@ def test_penalties_are_their_formulas():
     np.testing.assert_allclose(
         float(model.token_losses(arrays)[0]) - plain, 3 * 3 * (change**2).mean(), rtol=1e-4
     )
+
+
+def test_a_stream_of_one_row_can_be_trained_on():
+    """In a graph, where a batch of one row is a size that broadcasting takes for unknown."""
+    model, streams = LanguageModel(SMALL, 12), Streams(np.arange(4, 12), 5, 8)
+    assert streams.batch_size == 1
+    state = model.zero_state(1)
+    run = tf.function(
+        lambda arrays: model.token_losses(arrays, state=state), input_signature=[streams.signature]
+    )
+    assert float(run(streams.arrays(streams.order(0)[0]))[1]) == 8
 
 
 def test_dropout_masks_are_locked_in_time():
@@ -240,6 +258,19 @@ def test_words_of_a_template_are_counted():
         assert 2 <= len(words) <= 3 and UNK not in words
 
 
+def test_the_likeliest_text_of_a_form(characters):
+    """Of two places for two characters each, all texts are tried by hand."""
+    tokenizer = characters.tokenizer
+    builder, ids = Builder(tokenizer.vocab_size), tokenizer.tokenize(["aeI"]).numpy()[0]
+    for _ in range(2):
+        builder.one_of(np.isin(np.arange(tokenizer.vocab_size), ids))
+    builder.literal(EOS)
+    every = ["".join(pair) for pair in itertools.product("aeI", repeat=2)]
+    ranked = sorted(characters.scores(every), key=lambda scored: -scored.total)
+    found = characters.likeliest(builder.build(), number=4)
+    assert found == [scored.text for scored in ranked[:4]]
+
+
 # Adaptation ---------------------------------------------------------------------------------------
 
 
@@ -319,6 +350,7 @@ def test_a_short_text_is_noted(subwords, capsys):
         {"max_tokens": 0},
         {"number": 0},
         {"lines": -1},
+        {"likeliest": True},
     ],
     ids=str,
 )

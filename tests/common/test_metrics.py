@@ -6,7 +6,16 @@ import pytest
 import sacrebleu
 
 from common.errors import UserError
-from common.metrics import Score, bleu, chrf, perplexity, tokenized_bleu
+from common.metrics import (
+    Score,
+    bits_per_character,
+    bleu,
+    character_perplexity,
+    chrf,
+    perplexity,
+    tokenized_bleu,
+    word_perplexity,
+)
 
 HYPOTHESES = ["The cat sat on the mat.", "A dog's life isn't easy, he said.", ""]
 REFERENCES = ["The cat sat on a mat.", "A dog's life is not easy, he said.", "Nothing at all."]
@@ -123,3 +132,16 @@ def test_perplexity():
     assert math.isnan(perplexity(math.nan, 1).value)
     with pytest.raises(UserError, match="no tokens"):
         perplexity(0.0, 0)
+
+
+def test_scores_of_running_text_do_not_depend_on_the_tokens():
+    # A uniform guess over 2 signs: one bit each, whatever tokens the text is cut into.
+    nll = 12 * math.log(2)
+    assert bits_per_character(nll, 12).value == pytest.approx(1)
+    assert word_perplexity(nll, 3).value == pytest.approx(16)
+    assert character_perplexity(nll, 6, unknown=2).value == pytest.approx(4)
+    assert "characters:6|unknown:2" in character_perplexity(nll, 6, unknown=2).signature
+    assert word_perplexity(1e9, 1).value == math.inf
+    for metric in (bits_per_character, word_perplexity, character_perplexity):
+        with pytest.raises(UserError, match="there is no"):
+            metric(1.0, 0)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from common.config import TrainingConfig
-from common.optimizers import MovingAverage, clip, learning_rate, optimizer
+from common.optimizers import MovingAverage, TriggeredAverage, clip, learning_rate, optimizer
 
 
 @pytest.mark.parametrize(
@@ -116,3 +116,21 @@ def test_half_precision_scales_the_loss():
     assert not isinstance(
         optimizer(TrainingConfig(precision="mixed_bfloat16")), keras.optimizers.LossScaleOptimizer
     )
+
+
+def test_a_triggered_average_is_the_mean_since_its_start():
+    weights = keras.Variable([1.0])
+    average = TriggeredAverage([weights])
+    for value in (2.0, 5.0):
+        weights.assign([value])
+        average.update(1)
+        with average.in_place():
+            np.testing.assert_array_equal(weights, [value])  # not started: the weights themselves
+    average.start()
+    for value, mean in ((4.0, 4.0), (8.0, 6.0), (0.0, 4.0)):
+        weights.assign([value])
+        average.update(1)
+        average.start()  # again: nothing begins anew
+        with average.in_place():
+            np.testing.assert_allclose(weights, [mean], rtol=1e-6)
+        np.testing.assert_array_equal(weights, [value])

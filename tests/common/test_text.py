@@ -237,3 +237,14 @@ def test_one_hot_times_embeddings_is_a_lookup():
     embeddings = tf.random.stateless_normal([5, 7], seed=[0, 1])
     product = text.one_hot(ids, 5) @ embeddings  # [2, 3, 7]
     np.testing.assert_array_equal(product, tf.gather(embeddings, ids))
+
+
+def test_prepared_words_stay_as_they_are():
+    lines = ["mr. <unk> is n't N years old", "1.5 % <pad> of ½"]
+    tokenizer = train_tokenizer(TokenizerConfig(kind="space", vocab_size=30), lines)
+    assert tokenizer.vocab_size == 4 + 10  # a written <unk> or <pad> is no new token
+    pieces = tokenizer.pieces(tokenizer.tokenize(tf.constant(lines[:1])).numpy()[0])
+    assert pieces == lines[0].split()
+    assert tokenizer.pieces(tokenizer.tokenize(tf.constant(["½ x"])).numpy()[0]) == ["½", "<unk>"]
+    text = tokenizer.detokenize(tokenizer.tokenize(tf.constant(lines[:1]))).numpy()[0].decode()
+    assert text == lines[0].replace("<unk>", "⁇")

@@ -382,6 +382,17 @@ def test_plateau_lowers_the_rate(tmp_path, monkeypatch):
     assert rates[3 * STEPS :] == [0.0125] * STEPS
 
 
+def test_nt_asgd_averages_once_validation_stands_still(tmp_path):
+    config = replace(PLAIN, epochs=5, ema=0.0, nonmonotone=2)
+    trainer = train(tmp_path, config, metric=lambda: 1.0, recurrent=False)
+    # The first validation is the best, the third starts the average: two epochs are in it.
+    assert int(trainer.average.count) == 2 * STEPS
+    again = make(tmp_path, config, metric=lambda: 1.0, recurrent=False)
+    again.fit()
+    for one, other in zip(trainer.average.averages, again.average.averages, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
 def test_too_few_batches_for_one_update(tmp_path):
     with pytest.raises(UserError, match="training.accumulate"):
         make(tmp_path, replace(PLAIN, accumulate=STEPS + 1), recurrent=False)

@@ -1,0 +1,183 @@
+"""Speed of the language model against plain Keras: training on a stream, writing token by token.
+
+    python -m tests.benchmarks.lm [--steps 40] [--rounds 5] [--data kjv|penn_treebank]
+
+Both sides have the same network, weights and batches, and their losses are compared before
+anything is measured. Rounds alternate between them in one process: read the ratio.
+"""
+
+import json
+import os
+import platform
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tyro
+
+from apps.lm.config import PRESETS
+from common.errors import UserError, run_main
+from common.quiet import load_tensorflow
+from common.run import Run
+from data import DataError
+from tests.benchmarks.translate import comparison, paired, train_ours
+
+SAMPLED = 1000  # tokens written in the graph
+PREDICTED = 60  # calls of model.predict
+
+
+def resident_megabytes():
+    """Memory of this process now, or None where /proc is not."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def training_speed(config, model, streams, steps, rounds):
+    from common.training import Trainer, strategy
+    from tests.benchmarks.plain_keras_lm import compiled, dataset
+
+    order = streams.order(0)[:steps]
+    if len(order) < steps:
+        raise UserError(f"an epoch has {len(order)} batches: --steps {steps} is too many")
+    plain = compiled(config, model, streams.batch_size)
+    first = streams.arrays(order[0])
+    _, count, nll, _ = model.token_losses(first, training=False)
+    ours, theirs = float(nll / count), plain.evaluate(dataset(streams, order[:1]), verbose=0)
+    if not abs(ours - theirs) < 1e-4:
+        raise AssertionError(f"not the same network: loss {ours} of ours, {theirs} of plain Keras")
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(
+            Run.start(Path(folder, "run"), "lm", config),
+            replace(config.training, checkpoint_minutes=1e9, ema=0.0),
+            strategy(),
+            model,
+            streams,
+            model.token_losses,
+            validate=None,
+            metric="perplexity",
+            lower_is_better=True,
+            state=model.zero_state(streams.batch_size),
+        )
+        memory = []
+
+        def train():
+            train_ours(trainer, steps)
+            memory.append(resident_megabytes())
+
+        def fit():
+            for rnn in plain.rnns:
+                rnn.reset_states()
+            plain.fit(dataset(streams, order), shuffle=False, verbose=0)
+
+        seconds = paired(train, fit, rounds)
+    tokens = sum(int((streams.arrays(batch)[1] != 0).sum()) for batch in order)
+    return comparison(tokens, seconds, "tokens/s"), memory
+
+
+def writing_speed(config, model, vocab, rounds):
+    """Sampling one text: the whole loop in the graph, and a loop in Python over model.predict."""
+    import tensorflow as tf
+
+    from common.decoding import sample
+    from common.text import EOS
+    from tests.benchmarks.plain_keras_lm import compiled
+
+    @tf.function
+    def write(seed):
+        first = tf.constant([EOS])
+        return sample(
+            model.step, model.zero_state(1), 1, SAMPLED, seed=seed, first=first, eos=-1
+        ).tokens
+
+    plain = compiled(config, model, 1)
+    random = np.random.default_rng(1)
+
+    def predict():
+        token = EOS
+        for _ in range(PREDICTED):
+            logits = plain.predict(np.array([[token]]), verbose=0)[0, 0].astype(np.float64)
+            chances = np.exp(logits - logits.max())
+            token = int(random.choice(vocab, p=chances / chances.sum()))
+
+    write(tf.constant([1, 2])), predict()
+    seconds = []
+    for number in range(rounds):
+        start = time.perf_counter()
+        write(tf.constant([number, 2])).numpy()
+        middle = time.perf_counter()
+        predict()
+        seconds.append([(middle - start) / SAMPLED, (time.perf_counter() - middle) / PREDICTED])
+    return comparison(1, np.array(seconds).T, "tokens/s")
+
+
+def measure(
+    steps: int = 40,
+    rounds: int = 5,
+    data: Literal["kjv", "penn_treebank"] = "kjv",
+):
+    """Prints the speed of the language model beside plain Keras.
+
+    Args:
+        steps: updates a round.
+        rounds: pairs of rounds, after one that is not counted.
+        data: the set; its preset shapes the model.
+    """
+    if min(steps, rounds) < 1:
+        raise UserError("--steps and --rounds must be at least 1")
+    load_tensorflow()
+    import keras
+
+    from apps.lm import data as texts
+    from apps.lm.model import LanguageModel
+
+    config = PRESETS["default" if data == "kjv" else data]
+    # The penalties and the dropout of vocabulary entries have no like in plain Keras.
+    plain = replace(config.model, token_dropout=0.0, activation_penalty=0.0, temporal_penalty=0.0)
+    config = replace(config, model=plain, streams=replace(config.streams, vary=False))
+    lines = texts.read_lines(config.data, "train")
+    keras.utils.set_random_seed(config.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer = texts.make_tokenizer(config, lines, Path(folder))
+    streams = texts.make_batches(config, texts.encode(tokenizer, lines))
+    model = LanguageModel(config.model, tokenizer.vocab_size)
+    writing = writing_speed(config, model, tokenizer.vocab_size, rounds)
+    training, memory = training_speed(config, model, streams, steps, rounds)
+    print(
+        f"\n{config.data.name}: {model.count_params():,} parameters, {os.cpu_count()} CPUs; "
+        f"{rounds} pairs of rounds of {steps} updates; medians"
+    )
+    print(f"{'':18} {'ours':>10} {'other':>10} {'ratio':>7}")
+    others = ("plain Keras, model.fit, stateful=True", "Python loop over model.predict")
+    for name, row, other in zip(
+        ("training", "writing, batch 1"), (training, writing), others, strict=True
+    ):
+        speeds = f"{row['ours']:10,.1f} {row['other']:10,.1f} {row['ratio']:7.2f}"
+        print(f"{name:18} {speeds}  {row['unit']}; other: {other}")
+    if None not in memory:
+        print(
+            "resident memory after each round of ours, MB: " + " ".join(f"{m:.0f}" for m in memory)
+        )
+    figures = {
+        "benchmark": "lm",
+        "data": config.data.name,
+        "parameters": model.count_params(),
+        "cpus": os.cpu_count(),
+        "machine": platform.machine(),
+        "steps": steps,
+        "rounds": rounds,
+        "training_ratio": round(training["ratio"], 3),
+        "writing_ratio": round(writing["ratio"], 3),
+        "megabytes": [m and round(m) for m in memory],
+        "median": {"training": training, "writing": writing},
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.lm"), (DataError,))
