@@ -56,7 +56,6 @@ class Composer:
         style = styles.style(wish.style)
         if style >= 0 and self.kind != "band":
             raise UserError("this model knows no styles: leave --style out, or train preset band")
-        self._check(given)
         steps = wish.bars * wish.bar
         temperature, seed = tf.constant(wish.temperature, tf.float32), (wish.seed, 0)
         if self.kind == "frames":
@@ -79,8 +78,8 @@ class Composer:
         found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
         return [Composition(*take) for take in zip(found.numpy(), log_probs.numpy(), strict=True)]
 
-    def _check(self, given):
-        """Notes that no training piece has in that voice are refused: nothing is known of them."""
+    def check(self, given):
+        """Refuses notes that no piece of the data has in that voice: nothing is known of them."""
         found = rolls.notes_of_roll(given) if self.kind == "frames" else given
         limits, names = self.pipeline.limits, self.names or ("model",)
         for voice in range(1 if self.kind == "band" else found.shape[1]):

@@ -31,7 +31,7 @@ class Pipeline(tf.Module):
 
     @property
     def limits(self):
-        """Lowest and highest note of each voice in the training pieces."""
+        """What each voice may have, see `data.ranges`."""
         return self._limits()
 
     # Voices and band ----------------------------------------------------------------------------
