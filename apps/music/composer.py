@@ -56,7 +56,7 @@ class Composer:
         style = styles.style(wish.style)
         if style >= 0 and self.kind != "band":
             raise UserError("this model knows no styles: leave --style out, or train preset band")
-        steps = wish.bars * wish.bar
+        steps = wish.bars * wish.metre
         temperature, seed = tf.constant(wish.temperature, tf.float32), (wish.seed, 0)
         if self.kind == "frames":
             steps = max(steps or len(given) + EMPTY // 2, len(given))
@@ -71,7 +71,7 @@ class Composer:
             key = keys.estimate(
                 rolls.pitch_classes(given if self.kind == "voices" else given[:, :1])
             )
-        facts = (wish.bar, wish.pickup, key)
+        facts = (wish.metre, wish.pickup, key)
         if self.kind == "band":
             facts += (style, styles.tempo(wish.tempo), -1)
         batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))

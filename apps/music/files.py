@@ -90,8 +90,8 @@ def write_files(name, composer, piece, wish):
     """Writes NAME.mid, NAME.png, NAME.wav, and NAME.musicxml of a piece in voices."""
     tracks = tracks_of(composer, piece)
     Path(name).parent.mkdir(parents=True, exist_ok=True)
-    midi.write(f"{name}.mid", tracks, wish.tempo, wish.bar, wish.pickup)
-    pictures.piano_roll(f"{name}.png", tracks, wish.bar, wish.pickup)
+    midi.write(f"{name}.mid", tracks, wish.tempo, wish.metre, wish.pickup)
+    pictures.piano_roll(f"{name}.png", tracks, wish.metre, wish.pickup)
     sound.write(f"{name}.wav", tracks, wish.tempo)
     if composer.kind == "voices":
-        scores.write(f"{name}.musicxml", tracks, wish.bar, wish.pickup, wish.tempo)
+        scores.write(f"{name}.musicxml", tracks, wish.metre, wish.pickup, wish.tempo)
