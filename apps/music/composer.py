@@ -21,6 +21,8 @@ class Composition(NamedTuple):
 
 
 class Composer:
+    """A pipeline with its graph traced once, for pieces of any length."""
+
     def __init__(self, pipeline):
         self.pipeline, self.kind = pipeline, pipeline.kind
         self.facts = 6 if self.kind == "band" else 3  # numbers that are known of a piece
@@ -35,9 +37,9 @@ class Composer:
             signature = [cube, number, one, seed]
             self.run = tf.function(pipeline.continue_roll, input_signature=signature)
 
-    def __call__(self, text="", wish=None, takes=1):
-        """A line of notes (see common/music/notation.py) -> `takes` Compositions, or one."""
-        return self.compose(self.read(text), wish, takes)[0]
+    def __call__(self, text="", wish=None):
+        """A line of notes (see common/music/notation.py) -> a Composition."""
+        return self.compose(self.read(text), wish)[0]
 
     def read(self, text):
         """Text -> note code with FREE, or a roll."""
@@ -68,9 +70,8 @@ class Composer:
         notes[: min(steps, len(given))] = given[:steps]
         key = keys.parse(wish.key) if wish.key else -1
         if key < 0 and (given[:, 0] > HOLD).any():
-            key = keys.estimate(
-                rolls.pitch_classes(given if self.kind == "voices" else given[:, :1])
-            )
+            pitched = given if self.kind == "voices" else given[:, :1]
+            key = keys.estimate(rolls.pitch_classes(pitched))
         facts = (wish.metre, wish.pickup, key)
         if self.kind == "band":
             facts += (style, styles.tempo(wish.tempo), -1)

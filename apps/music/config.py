@@ -62,6 +62,10 @@ class Config:
     def __post_init__(self):
         if self.data.transpose < 0 or self.data.crop < 0:
             raise UserError("data.transpose and data.crop must be 0 or more")
+        if self.training.jit and (self.model.kind != "frames" or self.model.notes == "sequence"):
+            raise UserError(
+                "training.jit: only frames with independent notes have shapes that XLA takes"
+            )
         if self.batching.batch_by != "sentences":
             raise UserError("batching.batch_by must be sentences: here they are pieces")
 

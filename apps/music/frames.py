@@ -67,7 +67,7 @@ class Frames(keras.Model):
         h = self(rolls, training=training)
         if self.sequence:
             return self._sequence_nll(h, rolls, training)
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(rolls, self.output_layer(h))
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(rolls, self._logits(h))
         return tf.reduce_sum(losses, -1)
 
     def _sequence_nll(self, h, rolls, training):
@@ -77,10 +77,13 @@ class Frames(keras.Model):
         outputs = self.frame(
             self.embedding(shifted), tf.reshape(h, [-1, h.shape[-1]]), training=training
         )
-        logits = self.output_layer(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
+        logits = self._logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(elements, logits)
         losses = tf.where(elements != PAD, losses, 0.0)
         return tf.reshape(tf.reduce_sum(losses, -1), [batch, time])
+
+    def _logits(self, features):
+        return tf.cast(self.output_layer(features), tf.float32)
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(rolls, lengths `[batch]`) -> (sum of losses, scored frames, sum of nll).
@@ -135,9 +138,9 @@ class Frames(keras.Model):
             if self.sequence:
                 begun = _where(ended | (tokens == BOS), self.frame.start(h), state["frame"])
                 output, state["frame"] = self.frame.step(self.embedding(last), begun)
-                logits = self.output_layer(output)
+                logits = self._logits(output)
             else:
-                logits = bernoulli_next(self.output_layer(h), last)
+                logits = bernoulli_next(self._logits(h), last)
             logits += ascending(last[:, None])[:, 0]
             full = tf.reduce_sum(state["roll"], -1) >= MOST_NOTES
             forced = tf.where(full, END, PAD)
