@@ -32,8 +32,7 @@ def read_pieces(config, split):
     if config.data.folder and config.model.kind == "band":
         raise sets.DataError("the band is trained on its own sets: take --model.kind voices")
     if config.data.folder:
-        found = own.read_folder(config, split)
-        return [Piece(name, notes, bar, 0, key) for name, notes, bar, key in found]
+        return [Piece(*facts) for facts in own.read_folder(config, split)]
     if config.data.name not in read:
         known = ", ".join(read)
         raise sets.DataError(f"music is not trained on {config.data.name!r}: take one of {known}")

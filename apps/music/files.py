@@ -49,7 +49,8 @@ def read_midi(path, composer, wish):
         raise UserError(f"{path} has notes outside the piano's range {span}: transpose it")
     notes = np.full([len(cells), len(composer.pipeline.limits)], FREE, np.int32)
     notes[:, 0] = cells
-    return notes, replace(wish, bar=max(1, min(48, round(file.bar * 4))))
+    metre = max(1, min(48, round(4 * file.bar)))
+    return notes, replace(wish, bar=metre, pickup=wish.pickup or round(4 * file.pickup))
 
 
 def tracks_of(composer, piece):

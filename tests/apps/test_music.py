@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import data, scores
+from apps.music import data, files, scores
 from apps.music import tokens as code
 from apps.music.batches import RollBatches
 from apps.music.composer import Composer
@@ -22,6 +22,7 @@ from apps.music.wish import Wish
 from common.decoding import sample
 from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, rolls
+from data import midi_files
 
 FRAMES = replace(TINY.model, kind="frames")
 SEQUENCE = replace(FRAMES, notes="sequence")
@@ -365,3 +366,38 @@ def test_people_s_own_midi_files(tmp_path, capsys):
     assert "1 left out: not four tracks (solo.mid)" in capsys.readouterr().err
     rolled = data.read_pieces(replace(config, model=FRAMES), "train")
     assert rolled[0].notes.shape == (16, 88)
+
+
+# Files --------------------------------------------------------------------------------------
+
+
+def test_files_of_a_chorale(composer, tmp_path):
+    wish = Wish(bars=2, pickup=4)
+    piece = composer("C5 D5 E5", wish)
+    files.write_files(str(tmp_path / "new" / "a"), composer, piece, wish)
+    found = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert found == ["a.mid", "a.musicxml", "a.png", "a.wav"]
+    midi = midi_files.read(tmp_path / "new" / "a.mid")
+    assert [track.name for track in midi.tracks] == ["Soprano", "Alto", "Tenor", "Bass"]
+    soprano = midi_files.grid(midi.tracks[0].notes, 32)
+    np.testing.assert_array_equal(soprano, piece.notes[:, 0])
+    given, wish = files.read_midi(tmp_path / "new" / "a.mid", composer, Wish())
+    np.testing.assert_array_equal(given[:12, 0], piece.notes[:12, 0])
+    assert (given[:, 1:] == FREE).all() and (wish.metre, wish.pickup) == (16, 4)
+
+
+def test_tracks_of_the_band():
+    notes = np.zeros([16, 5], np.int32)
+    notes[0], notes[1:, :2] = (67, 21 + 12 + 4, 36, 38, 42), HOLD  # E minor
+    melody, chords, bass, drums = files.band_tracks(notes)
+    assert melody.notes == [(0, 16, 67)] and bass.notes == [(0, 16, 40, 76)]
+    assert sorted(note[2] % 12 for note in chords.notes) == [4, 7, 11]
+    assert drums.drums and [note[2] for note in drums.notes] == [36, 38, 42]
+
+
+def test_drums_alone_are_no_melody(composer, tmp_path):
+    from common.music import midi
+
+    midi.write(tmp_path / "d.mid", [midi.Track("d", [(0, 1, 36)], drums=True)])
+    with pytest.raises(UserError, match="only drums"):
+        files.read_midi(tmp_path / "d.mid", composer, Wish())
