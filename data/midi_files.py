@@ -28,7 +28,8 @@ class Track:
 class Midi:
     tracks: list  # those that have notes
     tempo: float = 120.0  # quarters a minute, the first of the file
-    bar: float = 4.0  # quarters in a bar, the first of the file
+    bar: float = 4.0  # quarters in a bar, by the time signature that lasts longest
+    pickup: float = 0.0  # quarters before its first whole bar
     mended: dict = field(default_factory=dict)  # reason -> count
 
 
@@ -61,12 +62,24 @@ def read(path, content=None) -> Midi:
     if file.type == 2:
         raise DataError(f"{path} is of format 2 (unrelated patterns): save it as format 0 or 1")
     found = Midi([])
-    facts = {}
+    facts = {"bars": []}
     for number, track in enumerate(file.tracks):
         _read_track(track, number, file.ticks_per_beat, found, facts)
-    found.tempo, found.bar = facts.get("tempo", 120.0), facts.get("bar", 4.0)
     if not found.tracks:
         raise DataError(f"{path} has no notes: name a file with music in it")
+    found.tempo = facts.get("tempo", 120.0)
+    found.bar, found.pickup = _metre(facts["bars"], max(t.notes[-1][1] for t in found.tracks))
+    return found
+
+
+def _metre(signatures, end):
+    """(quarters in a bar, pickup) of the time signature that lasts longest: a short first bar is
+    often written as a signature of its own. `signatures`: (quarter, quarters in a bar)."""
+    ends = [start for start, _ in signatures[1:]] + [end]
+    best, found = -1.0, (4.0, 0.0)
+    for (start, bar), stop in zip(signatures, ends, strict=False):
+        if stop - start > best:
+            best, found = stop - start, (bar, start % bar)
     return found
 
 
@@ -95,7 +108,7 @@ def _read_track(messages, number, ticks, found, facts):
         elif message.type == "set_tempo" and message.tempo:
             facts.setdefault("tempo", 60e6 / message.tempo)
         elif message.type == "time_signature" and message.denominator:
-            facts.setdefault("bar", 4 * message.numerator / message.denominator)
+            facts["bars"].append((now, 4 * message.numerator / message.denominator))
         elif message.type == "note_on" and message.velocity:
             key = _key(message)
             if key in open_notes:

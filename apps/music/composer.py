@@ -21,6 +21,8 @@ class Composition(NamedTuple):
 
 
 class Composer:
+    """A pipeline with its graph traced once, for pieces of any length."""
+
     def __init__(self, pipeline):
         self.pipeline, self.kind = pipeline, pipeline.kind
         self.facts = 6 if self.kind == "band" else 3  # numbers that are known of a piece
@@ -35,9 +37,9 @@ class Composer:
             signature = [cube, number, one, seed]
             self.run = tf.function(pipeline.continue_roll, input_signature=signature)
 
-    def __call__(self, text="", wish=None, takes=1):
-        """A line of notes (see common/music/notation.py) -> `takes` Compositions, or one."""
-        return self.compose(self.read(text), wish, takes)[0]
+    def __call__(self, text="", wish=None):
+        """A line of notes (see common/music/notation.py) -> a Composition."""
+        return self.compose(self.read(text), wish)[0]
 
     def read(self, text):
         """Text -> note code with FREE, or a roll."""
@@ -56,8 +58,7 @@ class Composer:
         style = styles.style(wish.style)
         if style >= 0 and self.kind != "band":
             raise UserError("this model knows no styles: leave --style out, or train preset band")
-        self._check(given)
-        steps = wish.bars * wish.bar
+        steps = wish.bars * wish.metre
         temperature, seed = tf.constant(wish.temperature, tf.float32), (wish.seed, 0)
         if self.kind == "frames":
             steps = max(steps or len(given) + EMPTY // 2, len(given))
@@ -69,18 +70,17 @@ class Composer:
         notes[: min(steps, len(given))] = given[:steps]
         key = keys.parse(wish.key) if wish.key else -1
         if key < 0 and (given[:, 0] > HOLD).any():
-            key = keys.estimate(
-                rolls.pitch_classes(given if self.kind == "voices" else given[:, :1])
-            )
-        facts = (wish.bar, wish.pickup, key)
+            pitched = given if self.kind == "voices" else given[:, :1]
+            key = keys.estimate(rolls.pitch_classes(pitched))
+        facts = (wish.metre, wish.pickup, key)
         if self.kind == "band":
             facts += (style, styles.tempo(wish.tempo), -1)
         batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))
         found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
         return [Composition(*take) for take in zip(found.numpy(), log_probs.numpy(), strict=True)]
 
-    def _check(self, given):
-        """Notes that no training piece has in that voice are refused: nothing is known of them."""
+    def check(self, given):
+        """Refuses notes that no piece of the data has in that voice: nothing is known of them."""
         found = rolls.notes_of_roll(given) if self.kind == "frames" else given
         limits, names = self.pipeline.limits, self.names or ("model",)
         for voice in range(1 if self.kind == "band" else found.shape[1]):

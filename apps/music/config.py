@@ -30,15 +30,15 @@ class ModelConfig:
     melody, then chords on it, then drums."""
     cell: str = "lstm"
     """Recurrent cell: lstm, gru or simple."""
-    units: int = 256
+    units: int = 192
     """State size of the network over time."""
     layers: int = 1
     """Layers of the network over time; from the third on with residual connections."""
-    reader_units: int = 128
+    reader_units: int = 96
     """voices: state size, in each direction, of the network that reads what is given."""
-    frame_units: int = 128
+    frame_units: int = 96
     """State size of the network over the notes of a frame."""
-    embedding_dim: int = 128
+    embedding_dim: int = 96
     """Size of the embeddings of notes."""
     notes: Literal["independent", "sequence"] = "independent"
     """frames: 88 sigmoids, or the notes of a frame one after another."""
@@ -62,13 +62,17 @@ class Config:
     def __post_init__(self):
         if self.data.transpose < 0 or self.data.crop < 0:
             raise UserError("data.transpose and data.crop must be 0 or more")
+        if self.training.jit and (self.model.kind != "frames" or self.model.notes == "sequence"):
+            raise UserError(
+                "training.jit: only frames with independent notes have shapes that XLA takes"
+            )
         if self.batching.batch_by != "sentences":
             raise UserError("batching.batch_by must be sentences: here they are pieces")
 
 
 # Bach's chorales in four voices; see README.md for times and scores of all presets.
 DEFAULT = Config(
-    training=TrainingConfig(epochs=40, learning_rate=2e-3, warmup_steps=50, ema=0.99),
+    training=TrainingConfig(epochs=24, learning_rate=3e-3, warmup_steps=50, ema=0.99),
 )
 
 # The published piano rolls, keys independent, at most 300 k parameters.
@@ -78,21 +82,25 @@ JSB = Config(
     training=TrainingConfig(epochs=150, learning_rate=3e-3, warmup_steps=50, ema=0.99),
 )
 
-JSB_SEQUENCE = replace(JSB, model=replace(JSB.model, notes="sequence"))
+JSB_SEQUENCE = replace(
+    JSB,
+    model=replace(JSB.model, notes="sequence", frame_units=128, embedding_dim=128),
+    training=replace(JSB.training, epochs=100),
+)
 
 NOTTINGHAM = replace(
     JSB,
     data=DataConfig(name="polyphonic", config="nottingham", transpose=0, crop=200),
-    model=replace(JSB.model, units=400, dropout=0.3, output_dropout=0.3),
-    training=TrainingConfig(epochs=60, learning_rate=2e-3, ema=0.999),
+    model=replace(JSB.model, units=300, input_dropout=0.1, dropout=0.3, output_dropout=0.3),
+    training=TrainingConfig(epochs=24, learning_rate=3e-3, warmup_steps=50, ema=0.99),
 )
 
 # Melody and chords of folk tunes and pop songs, drums of ten drummers.
 BAND = Config(
-    data=DataConfig(name="band", crop=192),
-    model=ModelConfig(kind="band", units=192, reader_units=96, frame_units=96, embedding_dim=96),
+    data=DataConfig(name="band", crop=128),
+    model=ModelConfig(kind="band"),
     batching=BatchingConfig(batch_size=32),
-    training=TrainingConfig(epochs=24, learning_rate=2e-3, warmup_steps=100, ema=0.995),
+    training=TrainingConfig(epochs=8, learning_rate=3e-3, warmup_steps=100, ema=0.995),
 )
 
 # Seconds: to see that everything works.

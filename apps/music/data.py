@@ -7,7 +7,8 @@ import numpy as np
 import data as sets
 from apps.music import own, styles
 from apps.music.band import TRACKS
-from apps.music.batches import BandBatches, RollBatches, VoiceBatches
+from apps.music.batches import RollBatches
+from apps.music.voice_batches import BandBatches, VoiceBatches
 from common.music import ABSENT, HOLD, keys, rolls
 
 VOICES = ("soprano", "alto", "tenor", "bass")
@@ -21,6 +22,7 @@ class Piece(NamedTuple):
     bar: int = 16  # steps; of a roll without meaning
     pickup: int = 0
     key: int = -1  # 0 to 23 as in common.music.keys
+    after: int = 0  # steps of the piece behind these, where it was cropped
     more: tuple = ()  # of the band: style, tempo, density, see apps/music/styles.py
 
 
@@ -30,8 +32,7 @@ def read_pieces(config, split):
     if config.data.folder and config.model.kind == "band":
         raise sets.DataError("the band is trained on its own sets: take --model.kind voices")
     if config.data.folder:
-        found = own.read_folder(config, split)
-        return [Piece(name, notes, bar, 0, key) for name, notes, bar, key in found]
+        return [Piece(*facts) for facts in own.read_folder(config, split)]
     if config.data.name not in read:
         known = ", ".join(read)
         raise sets.DataError(f"music is not trained on {config.data.name!r}: take one of {known}")
@@ -91,7 +92,7 @@ def _tracks(name, row):
     key = keys.estimate(rolls.pitch_classes(notes[:, :1]))
     density = styles.density((notes[cut:, 0] > HOLD).mean())
     notes, pickup = rolls.cut(notes, cut), pickup if not cut else 0
-    return Piece(identity, notes, bar, pickup, key, (style, tempo, density))
+    return Piece(identity, notes, bar, pickup, key, more=(style, tempo, density))
 
 
 def ranges(pieces):

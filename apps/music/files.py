@@ -49,7 +49,8 @@ def read_midi(path, composer, wish):
         raise UserError(f"{path} has notes outside the piano's range {span}: transpose it")
     notes = np.full([len(cells), len(composer.pipeline.limits)], FREE, np.int32)
     notes[:, 0] = cells
-    return notes, replace(wish, bar=max(1, min(48, round(file.bar * 4))))
+    metre = max(1, min(48, round(4 * file.bar)))
+    return notes, replace(wish, bar=metre, pickup=wish.pickup or round(4 * file.pickup))
 
 
 def tracks_of(composer, piece):
@@ -90,8 +91,8 @@ def write_files(name, composer, piece, wish):
     """Writes NAME.mid, NAME.png, NAME.wav, and NAME.musicxml of a piece in voices."""
     tracks = tracks_of(composer, piece)
     Path(name).parent.mkdir(parents=True, exist_ok=True)
-    midi.write(f"{name}.mid", tracks, wish.tempo, wish.bar, wish.pickup)
-    pictures.piano_roll(f"{name}.png", tracks, wish.bar, wish.pickup)
+    midi.write(f"{name}.mid", tracks, wish.tempo, wish.metre, wish.pickup)
+    pictures.piano_roll(f"{name}.png", tracks, wish.metre, wish.pickup)
     sound.write(f"{name}.wav", tracks, wish.tempo)
     if composer.kind == "voices":
-        scores.write(f"{name}.musicxml", tracks, wish.bar, wish.pickup, wish.tempo)
+        scores.write(f"{name}.musicxml", tracks, wish.metre, wish.pickup, wish.tempo)

@@ -13,15 +13,19 @@ import keras
 import tensorflow as tf
 
 from apps.music.frame_rnn import FrameRNN
+from apps.music.frame_tokens import (
+    END,
+    FIRST,
+    MOST_NOTES,
+    VOCAB,
+    ascending,
+    bernoulli_next,
+    frame_tokens,
+)
 from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
 from common.music import KEYS
-from common.text import BOS, EOS, PAD, SPECIAL_TOKENS
-
-END = len(SPECIAL_TOKENS)  # of a frame; EOS ends the piece
-FIRST = END + 1  # token of the lowest key
-VOCAB = FIRST + KEYS
-MOST_NOTES = 16  # in one frame
+from common.text import BOS, EOS, PAD
 
 
 class Frames(keras.Model):
@@ -63,7 +67,7 @@ class Frames(keras.Model):
         h = self(rolls, training=training)
         if self.sequence:
             return self._sequence_nll(h, rolls, training)
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(rolls, self.output_layer(h))
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(rolls, self._logits(h))
         return tf.reduce_sum(losses, -1)
 
     def _sequence_nll(self, h, rolls, training):
@@ -73,10 +77,13 @@ class Frames(keras.Model):
         outputs = self.frame(
             self.embedding(shifted), tf.reshape(h, [-1, h.shape[-1]]), training=training
         )
-        logits = self.output_layer(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
+        logits = self._logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(elements, logits)
         losses = tf.where(elements != PAD, losses, 0.0)
         return tf.reshape(tf.reduce_sum(losses, -1), [batch, time])
+
+    def _logits(self, features):
+        return tf.cast(self.output_layer(features), tf.float32)
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(rolls, lengths `[batch]`) -> (sum of losses, scored frames, sum of nll).
@@ -131,9 +138,9 @@ class Frames(keras.Model):
             if self.sequence:
                 begun = _where(ended | (tokens == BOS), self.frame.start(h), state["frame"])
                 output, state["frame"] = self.frame.step(self.embedding(last), begun)
-                logits = self.output_layer(output)
+                logits = self._logits(output)
             else:
-                logits = _bernoulli_next(self.output_layer(h), last)
+                logits = bernoulli_next(self._logits(h), last)
             logits += ascending(last[:, None])[:, 0]
             full = tf.reduce_sum(state["roll"], -1) >= MOST_NOTES
             forced = tf.where(full, END, PAD)
@@ -147,36 +154,6 @@ class Frames(keras.Model):
             return tf.where((forced != PAD)[:, None], only, logits), state
 
         return step
-
-
-def frame_tokens(rolls):
-    """`[rows, 88]` -> int32 `[rows, most notes + 1]`: notes from low to high, END, PAD."""
-    sounding = rolls > 0.5
-    counts = tf.reduce_sum(tf.cast(sounding, tf.int32), -1)
-    notes = tf.where(sounding, tf.range(KEYS)[None] + FIRST, VOCAB)
-    most = tf.reduce_max(counts)
-    notes = tf.sort(notes, -1)[:, :most]  # silent keys stand behind
-    notes = tf.pad(tf.where(notes == VOCAB, PAD, notes), [[0, 0], [0, 1]])
-    end = tf.one_hot(counts, most + 1, on_value=END, off_value=0)
-    return notes + end
-
-
-def ascending(last):
-    """int32 `[...]` -> `[..., vocab]`: 0 for what may follow `last` in a frame, else forbidden."""
-    token = tf.range(VOCAB)
-    after = (token >= FIRST) & (token > last[..., None])
-    return tf.where(after | (token == END), 0.0, FORBIDDEN)
-
-
-def _bernoulli_next(logits, last):
-    """Log-probability of the next token of a frame of independent keys, as the module says."""
-    on, off = tf.math.log_sigmoid(logits), tf.math.log_sigmoid(-logits)  # [batch, 88]
-    above = tf.range(KEYS)[None] > (last - FIRST)[:, None]
-    off = tf.where(above, off, 0.0)
-    notes = on + tf.cumsum(off, -1, exclusive=True)
-    end = tf.reduce_sum(off, -1, keepdims=True)
-    special = tf.fill([tf.shape(logits)[0], END], FORBIDDEN)
-    return tf.concat([special, end, notes], -1)
 
 
 def _where(rows, new, old):

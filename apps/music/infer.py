@@ -55,6 +55,7 @@ def main():
                 given, wish = read_midi(command.midi, composer, wish)
             else:
                 given = composer.read(line)
+            composer.check(given)
             for piece in composer.compose(given, wish, command.takes):
                 print(composer.text(piece))
                 if command.out:

@@ -11,8 +11,8 @@ SHOWN = 5  # names a reason
 
 
 def read_folder(config, split):
-    """(id, notes, steps in a bar, key) of a split: of ten files (by name) the first is for
-    validation, the sixth for test."""
+    """(id, notes, steps in a bar, steps before the first bar, key) of a split: of ten files (by
+    name) the first is for validation, the sixth for test."""
     found, report = midi_files.folder(config.data.folder)
     pieces = []
     for name, file in found:
@@ -22,7 +22,8 @@ def read_folder(config, split):
             report.setdefault(f"left out: {reason}", []).append(name)
         else:
             key = keys.estimate(rolls.pitch_classes(notes)) if notes.dtype != np.uint8 else -1
-            pieces.append((name, notes, max(1, min(48, round(4 * file.bar))), key))
+            bar = max(1, min(48, round(4 * file.bar)))
+            pieces.append((name, notes, bar, round(4 * file.pickup), key))
     if split == "train":
         for reason, names in report.items():
             some = ", ".join(names[:SHOWN]) + (" ..." if len(names) > SHOWN else "")

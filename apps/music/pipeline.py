@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from apps.music import frames, styles
+from apps.music import frame_tokens, styles
 from apps.music import tokens as code
 from apps.music.band import LAYERS
 from apps.music.model import make_model
@@ -31,7 +31,7 @@ class Pipeline(tf.Module):
 
     @property
     def limits(self):
-        """Lowest and highest note of each voice in the training pieces."""
+        """What each voice may have, see `data.ranges`."""
         return self._limits()
 
     # Voices and band ----------------------------------------------------------------------------
@@ -82,7 +82,7 @@ class Pipeline(tf.Module):
     def continue_roll(self, primer, steps, temperature, seed):
         """Roll int32 `[batch, any, 88]` -> roll `[batch, steps, 88]` that begins with it."""
         batch = tf.shape(primer)[0]
-        flat = frames.frame_tokens(tf.reshape(tf.cast(primer, tf.float32), [-1, KEYS]))
+        flat = frame_tokens.frame_tokens(tf.reshape(tf.cast(primer, tf.float32), [-1, KEYS]))
         flat = tf.reshape(flat, [batch, -1])
         # PAD inside a row would end the primer: rows are packed to the left.
         packed = tf.ragged.boolean_mask(flat, flat > 0).to_tensor(0)
@@ -90,13 +90,13 @@ class Pipeline(tf.Module):
             self.model.step(packed, steps),
             self.model.first_state(batch),
             batch,
-            (frames.MOST_NOTES + 1) * steps + 1,
+            (frame_tokens.MOST_NOTES + 1) * steps + 1,
             seed=seed,
             temperature=temperature,
         )
         tokens = found.tokens[:, 0]  # [batch, longest]
-        frame = tf.cumsum(tf.cast(tokens == frames.END, tf.int32), -1)
-        key = tokens - frames.FIRST
+        frame = tf.cumsum(tf.cast(tokens == frame_tokens.END, tf.int32), -1)
+        key = tokens - frame_tokens.FIRST
         row = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(tokens))
         places = tf.boolean_mask(tf.stack([row, frame, key], -1), key >= 0)
         ones = tf.ones([tf.shape(places)[0]], tf.int32)

@@ -8,6 +8,7 @@ from common.errors import UserError
 TUNES = ("jig", "reel", "hornpipe", "waltz", "slip jig", "morris", "playford", "ashover", "carol")
 DRUMS = ("rock", "funk", "jazz", "latin", "hiphop", "soul", "afrocuban", "punk", "neworleans")
 DRUMS += ("country", "reggae", "gospel", "afrobeat", "dance", "blues", "middleeastern", "highlife")
+BARS = {"jig": 12, "slip jig": 18, "waltz": 12}  # sixteenths; of all others 16
 STYLES = (*TUNES, "pop", *DRUMS)
 TEMPOS = (70, 90, 110, 140)  # quarters a minute at which the next class begins
 DENSITIES = (0.2, 0.3, 0.4, 0.55)  # share of sixteenths in which a note begins

@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from apps.music import styles
+from common.decoding.hypotheses import FORBIDDEN
 from common.music import ABSENT, FREE, HOLD, KEYS, LOWEST, REST
-from common.text import PAD, SPECIAL_TOKENS, UNK
+from common.text import BOS, PAD, SPECIAL_TOKENS, UNK
 
 HOLD_TOKEN = len(SPECIAL_TOKENS)
 REST_TOKEN = HOLD_TOKEN + 1
@@ -84,9 +85,10 @@ def conditions(time, facts):
     return tf.concat([tf.stack([place, remaining], -1), rest], -1)
 
 
-def condition_array(time, facts):
+def condition_array(time, facts, after=0):
+    """`after`: steps of the piece behind these `time` ones."""
     step = np.arange(time)
-    remaining = np.minimum((time - 1 - step) // 4, REMAINING - 1)
+    remaining = np.minimum((after + time - 1 - step) // 4, REMAINING - 1)
     rest = np.repeat(np.asarray(facts[2:])[None] + 1, time, 0)
     return np.column_stack([_place(np, step, facts[0], facts[1]), remaining, rest])
 
@@ -104,3 +106,14 @@ def inside(limits):
     low, high = limits[0], limits[-1]
     among = np.isin(number, limits) if len(limits) > 2 else (number >= low) & (number <= high)
     return among & (token >= FIRST) | (token == HOLD_TOKEN) | (token == REST_TOKEN)
+
+
+def allowed(sounding):
+    """What a voice may do after `sounding` (resolved, any shape): `[..., vocab]`, 0 or forbidden.
+
+    No special token, and no hold of a silence.
+    """
+    token = tf.range(VOCAB)
+    silent = (sounding == BOS) | (sounding % VOCAB == REST_TOKEN)
+    may = (token >= REST_TOKEN) | ((token == HOLD_TOKEN) & ~silent[..., None])
+    return tf.where(may, 0.0, FORBIDDEN)

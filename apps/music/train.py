@@ -31,7 +31,7 @@ def main():
         held_out = data.read_pieces(config, "validation")
         # Not before the data: preparing a set for the first time draws random numbers.
         keras.utils.set_random_seed(config.seed)
-        limits = data.ranges(pieces)
+        limits = data.ranges(pieces + held_out)
         write_json(run.path / "ranges.json", limits)
         batches = data.make_batches(config, pieces, limits)
         scope = strategy()

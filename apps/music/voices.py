@@ -85,7 +85,8 @@ class Voices(keras.Model):
         shifted = tf.pad(notes[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
         elements = self.notes(shifted + ROWS * tf.range(self.voices))  # [steps, voices, dim]
         outputs = self.frame(elements, h, training=training)
-        return self.output_layer(outputs) + allowed(before), valid
+        logits = tf.cast(self.output_layer(outputs), tf.float32)
+        return logits + code.allowed(before), valid
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(tokens, given `[batch, voices]`, conditions) -> (losses, hidden cells, nll), summed."""
@@ -160,7 +161,8 @@ class Voices(keras.Model):
 
             times, frame, element = tf.cond(voice == 0, next_time, same_time)
             output, frame = self.frame.step(self.notes(element + ROWS * voice), frame)
-            logits = self.output_layer(output) + allowed(tf.gather(notes, voice, axis=1))
+            logits = tf.cast(self.output_layer(output), tf.float32)
+            logits += code.allowed(tf.gather(notes, voice, axis=1))
             logits = tf.where(inside[voice], logits, FORBIDDEN)
             cell = given[:, time, voice]
             only = tf.one_hot(cell, code.VOCAB, on_value=0.0, off_value=FORBIDDEN)
@@ -169,14 +171,3 @@ class Voices(keras.Model):
             return logits, after | {"position": state["position"] + 1}
 
         return step
-
-
-def allowed(sounding):
-    """What a voice may do after `sounding` (resolved, any shape): `[..., vocab]`, 0 or forbidden.
-
-    No special token, and no hold of a silence.
-    """
-    token = tf.range(code.VOCAB)
-    silent = (sounding == BOS) | (sounding % code.VOCAB == code.REST_TOKEN)
-    may = (token >= code.REST_TOKEN) | ((token == code.HOLD_TOKEN) & ~silent[..., None])
-    return tf.where(may, 0.0, FORBIDDEN)

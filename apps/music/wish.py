@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from apps.music.styles import BARS
 from common.errors import UserError
 
 LONGEST = 8192  # steps
@@ -13,8 +14,8 @@ class Wish:
 
     bars: int = 0
     """Length of the piece; 0: that of what is given, or 8 bars when nothing is left to choose."""
-    bar: int = 16
-    """Sixteenths in a bar: 16 of 4/4, 12 of 3/4 or 6/8."""
+    bar: int = 0
+    """Sixteenths in a bar: 16 of 4/4, 12 of 3/4 or 6/8; 0: what the style has, else 16."""
     pickup: int = 0
     """Sixteenths before the first whole bar."""
     key: str = ""
@@ -33,9 +34,17 @@ class Wish:
             raise UserError(f"tempo is {self.tempo:g}: it must be 10 to 400 quarters a minute")
         if self.temperature < 0:
             raise UserError(f"temperature is {self.temperature}: it must be 0 or more")
-        if not 1 <= self.bar <= 48:
+        if not 0 <= self.bar <= 48:
             raise UserError(f"a bar of {self.bar} sixteenths: it must be 1 to 48")
-        if self.bars < 0 or self.bars * self.bar > LONGEST:
-            raise UserError(f"{self.bars} bars: at most {LONGEST // self.bar} are composed at once")
+        if self.bars < 0 or self.bars * self.metre > LONGEST:
+            most = LONGEST // self.metre
+            raise UserError(f"{self.bars} bars: it must be 0 to {most}, more cannot be composed")
+        if not 0 <= self.seed < 2**31:
+            raise UserError(f"seed is {self.seed}: it must be 0 to {2**31 - 1}")
         if self.pickup < 0:
             raise UserError(f"pickup is {self.pickup}: it must be 0 or more")
+
+    @property
+    def metre(self):
+        """Sixteenths in a bar."""
+        return self.bar or BARS.get(self.style, 16)

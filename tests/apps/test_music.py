@@ -6,20 +6,23 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import data, scores
+from apps.music import data, files, scores
 from apps.music import tokens as code
-from apps.music.batches import BandBatches, RollBatches, VoiceBatches
+from apps.music.batches import RollBatches
 from apps.music.composer import Composer
 from apps.music.config import TINY, Config, DataConfig
 from apps.music.data import Piece
-from apps.music.frames import FIRST, Frames, frame_tokens
+from apps.music.frame_tokens import FIRST, frame_tokens
+from apps.music.frames import Frames
 from apps.music.likelihood import Likelihood
 from apps.music.model import make_model
 from apps.music.pipeline import Pipeline
+from apps.music.voice_batches import BandBatches, VoiceBatches
 from apps.music.wish import Wish
 from common.decoding import sample
 from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, rolls
+from data import midi_files
 
 FRAMES = replace(TINY.model, kind="frames")
 SEQUENCE = replace(FRAMES, notes="sequence")
@@ -241,7 +244,7 @@ def test_text_in_and_text_out(composer):
     assert composer.text(composer(line, Wish(seed=2))) != found
     np.testing.assert_array_equal(composer.read(found), composer(line).notes)
     with pytest.raises(UserError, match="C7 is outside the range of the soprano, C4 to G5"):
-        composer("C7")
+        composer.check(composer.read("C7"))
     with pytest.raises(UserError, match="knows no styles"):
         composer("C5", Wish(style="jig"))
 
@@ -276,6 +279,8 @@ def test_a_batch_depends_on_seed_and_epoch_alone():
             np.testing.assert_array_equal(left, right)
     tokens = one.arrays(one.order(0)[0])[0]
     assert tokens.shape[1] == 48
+    remaining = {one.arrays((epoch, [0]))[2][0, -1, 1] for epoch in range(12)}
+    assert 0 not in remaining and len(remaining) > 1  # a crop's end is not that of the piece
     first = {tuple(one.arrays((epoch, [0]))[0][0, 0]) for epoch in range(12)}
     assert len(first) > 1
 
@@ -297,7 +302,7 @@ def tune(time=40, seed=0):
     notes[:, 0] = random_notes(time, 1, seed)[:, 0]
     notes[:, 1] = HOLD
     notes[::8, 1] = 28
-    return Piece("tune", notes, 16, 0, 7, (0, -1, 1))
+    return Piece("tune", notes, 16, 0, 7, more=(0, -1, 1))
 
 
 def beat(time=40):
@@ -328,11 +333,13 @@ def test_band_composes_melody_then_chords_then_drums(band):
     np.testing.assert_array_equal(band.read(text), found.notes)
     # Another melody gives the first chord other probabilities.
     model, facts = band.pipeline.model.parts["chords"], tf.constant([[12, 0, 2, 0, 1, 1]])
+    tunes = found.notes[:, :2].copy(), found.notes[:, :2].copy()
+    tunes[1][:, 0] = 60
+    for tune_notes in tunes:
+        tune_notes[:, 1] = FREE
     steps = [
-        model.step(
-            code.from_code(tf.constant(notes[None, :, :2])), code.conditions(36, facts), LIMITS[:2]
-        )
-        for notes in (found.notes, np.where(np.arange(5) == 0, 60, found.notes))
+        model.step(code.from_code(tf.constant(notes[None])), code.conditions(36, facts), LIMITS[:2])
+        for notes in tunes
     ]
     for n, step in enumerate(steps):
         state = model.first_state(1)
@@ -359,3 +366,38 @@ def test_people_s_own_midi_files(tmp_path, capsys):
     assert "1 left out: not four tracks (solo.mid)" in capsys.readouterr().err
     rolled = data.read_pieces(replace(config, model=FRAMES), "train")
     assert rolled[0].notes.shape == (16, 88)
+
+
+# Files --------------------------------------------------------------------------------------
+
+
+def test_files_of_a_chorale(composer, tmp_path):
+    wish = Wish(bars=2, pickup=4)
+    piece = composer("C5 D5 E5", wish)
+    files.write_files(str(tmp_path / "new" / "a"), composer, piece, wish)
+    found = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert found == ["a.mid", "a.musicxml", "a.png", "a.wav"]
+    midi = midi_files.read(tmp_path / "new" / "a.mid")
+    assert [track.name for track in midi.tracks] == ["Soprano", "Alto", "Tenor", "Bass"]
+    soprano = midi_files.grid(midi.tracks[0].notes, 32)
+    np.testing.assert_array_equal(soprano, piece.notes[:, 0])
+    given, wish = files.read_midi(tmp_path / "new" / "a.mid", composer, Wish())
+    np.testing.assert_array_equal(given[:12, 0], piece.notes[:12, 0])
+    assert (given[:, 1:] == FREE).all() and (wish.metre, wish.pickup) == (16, 4)
+
+
+def test_tracks_of_the_band():
+    notes = np.zeros([16, 5], np.int32)
+    notes[0], notes[1:, :2] = (67, 21 + 12 + 4, 36, 38, 42), HOLD  # E minor
+    melody, chords, bass, drums = files.band_tracks(notes)
+    assert melody.notes == [(0, 16, 67)] and bass.notes == [(0, 16, 40, 76)]
+    assert sorted(note[2] % 12 for note in chords.notes) == [4, 7, 11]
+    assert drums.drums and [note[2] for note in drums.notes] == [36, 38, 42]
+
+
+def test_drums_alone_are_no_melody(composer, tmp_path):
+    from common.music import midi
+
+    midi.write(tmp_path / "d.mid", [midi.Track("d", [(0, 1, 36)], drums=True)])
+    with pytest.raises(UserError, match="only drums"):
+        files.read_midi(tmp_path / "d.mid", composer, Wish())

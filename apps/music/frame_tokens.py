@@ -1,0 +1,42 @@
+"""A frame of a piano roll as tokens: its notes from low to high, then END."""
+
+import tensorflow as tf
+
+from common.decoding.hypotheses import FORBIDDEN
+from common.music import KEYS
+from common.text import PAD, SPECIAL_TOKENS
+
+END = len(SPECIAL_TOKENS)  # of a frame; EOS ends the piece
+FIRST = END + 1  # token of the lowest key
+VOCAB = FIRST + KEYS
+MOST_NOTES = 16  # in one frame
+
+
+def frame_tokens(rolls):
+    """`[rows, 88]` -> int32 `[rows, most notes + 1]`: notes from low to high, END, PAD."""
+    sounding = rolls > 0.5
+    counts = tf.reduce_sum(tf.cast(sounding, tf.int32), -1)
+    notes = tf.where(sounding, tf.range(KEYS)[None] + FIRST, VOCAB)
+    most = tf.reduce_max(counts)
+    notes = tf.sort(notes, -1)[:, :most]  # silent keys stand behind
+    notes = tf.pad(tf.where(notes == VOCAB, PAD, notes), [[0, 0], [0, 1]])
+    end = tf.one_hot(counts, most + 1, on_value=END, off_value=0)
+    return notes + end
+
+
+def ascending(last):
+    """int32 `[...]` -> `[..., vocab]`: 0 for what may follow `last` in a frame, else forbidden."""
+    token = tf.range(VOCAB)
+    after = (token >= FIRST) & (token > last[..., None])
+    return tf.where(after | (token == END), 0.0, FORBIDDEN)
+
+
+def bernoulli_next(logits, last):
+    """Log-probability of the next token of a frame of independent keys, as the module says."""
+    on, off = tf.math.log_sigmoid(logits), tf.math.log_sigmoid(-logits)  # [batch, 88]
+    above = tf.range(KEYS)[None] > (last - FIRST)[:, None]
+    off = tf.where(above, off, 0.0)
+    notes = on + tf.cumsum(off, -1, exclusive=True)
+    end = tf.reduce_sum(off, -1, keepdims=True)
+    special = tf.fill([tf.shape(logits)[0], END], FORBIDDEN)
+    return tf.concat([special, end, notes], -1)
