@@ -106,7 +106,7 @@ class Captioner(keras.Model):
         return self.embedding.logits(features)
 
     def step(self, memory):
-        """The step function of common.decoding, over a memory with one row a hypothesis."""
+        """The step function of common.decoding, over a memory with one row a picture."""
 
         def step(tokens, state):
             features, state = self.decoder.step(self.embedding(tokens), memory, state)

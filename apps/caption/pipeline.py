@@ -60,8 +60,8 @@ class Pipeline(tf.Module):
         elif isinstance(search, dict):
             found = sample(model.step(memory), state, batch, limit, **search)
         else:
-            step = model.step(memory.tile(search.beam))
-            found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)
+            step, mask = model.step(memory), memory.mask
+            found = beam_search(step, state, batch, limit, search, source_mask=mask)
         return self.text(found.tokens), found.scores, found.tokens
 
     def text(self, tokens):
