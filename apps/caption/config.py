@@ -130,7 +130,7 @@ FLICKR8K = Config(
     encoder=EncoderConfig(name="efficientnet-lite0", size=224, train=False),
     tokenizer=TokenizerConfig(kind="word", vocab_size=10000, min_count=5),
     model=ModelConfig(
-        units=384,
+        units=512,
         embedding_dim=256,
         picture_dropout=0.3,
         embedding_dropout=0.4,

@@ -12,6 +12,7 @@ import data as sets
 from common import text as tokenizers
 from common.batching import Batches
 from common.errors import UserError
+from common.files import atomic
 from common.metrics.coco_tokens import coco_tokens
 from common.text import EOS
 from common.vision.reading import read_picture
@@ -61,13 +62,16 @@ def read_pictures(config, split):
 
 def clean(config, caption):
     """A caption as it is learned."""
-    return " ".join(coco_tokens(caption)) if config.words == "coco" else caption
+    return " ".join(coco_tokens(caption) if config.words == "coco" else caption.split())
 
 
 def make_tokenizer(config, pictures, folder):
-    """The run's own tokenizer, at first learned on the captions of `pictures`."""
+    """The run's own tokenizer, at first learned on the captions of `pictures`, which are kept in
+    captions.txt."""
     if not (folder / "tokenizer.json").exists():
         lines = [clean(config.data, text) for picture in pictures for text in picture.captions]
+        with atomic(folder / "captions.txt") as file:
+            file.writelines(line + "\n" for line in dict.fromkeys(lines))
         tokenizers.train_tokenizer(config.tokenizer, lines, config.seed).save(folder, "tokenizer")
     return tokenizers.load(folder, "tokenizer")
 

@@ -1,5 +1,6 @@
 """Describes pictures: python -m apps.caption.infer RUN [PATH ...]; without PATH, standard input."""
 
+import itertools
 import json
 import sys
 from dataclasses import dataclass
@@ -45,14 +46,20 @@ class Command:
     """Of sampling: the same seed, the same text."""
 
 
-def pictures_in(paths):
-    """(path, whether it comes from a folder): the pictures of a folder are told by name."""
-    for path in paths:
-        if Path(path).is_dir():
-            found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
-            yield from ((str(p), True) for p in sorted(found) if p.is_file())
-        else:
-            yield path, False
+def groups(paths, size=64):
+    """Lists of (path, whether it comes from a folder), at most `size` long."""
+
+    def files():
+        for path in paths:
+            if Path(path).is_dir():
+                found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
+                yield from ((str(p), True) for p in sorted(found) if p.is_file())
+            else:
+                yield path, False
+
+    found = files()
+    while group := list(itertools.islice(found, size)):
+        yield group
 
 
 def show(command, path, in_folder, found):
@@ -97,8 +104,8 @@ def main():
         search = search_with(run.config.decoding, beam=command.beam, n_best=command.n_best)
     failed, size = False, run.config.encoder.size
     lines = read_lines(command.file) if command.file else None
-    for paths in chunks(command.text, lines, size=64):
-        listed, images = list(pictures_in(paths)), {}
+    for listed in itertools.chain.from_iterable(map(groups, chunks(command.text, lines, 64))):
+        images = {}
         for number, (path, _) in enumerate(listed):
             try:
                 images[number] = read_picture_file(path)

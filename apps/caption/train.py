@@ -60,7 +60,7 @@ def main():
             nll, tokens = total_nll(model.token_losses, checks)
             outputs = pipeline.best_of_rows(checked, "greedy")
             found = caption_scores(outputs, references, config.data.language)
-            found["exact"] = exact(outputs, references)
+            found["exact"] = exact(outputs, references, config.data.language)
             names = dict.fromkeys((config.metric, "cider_d", "bleu4"))
             scores = {"loss": nll / tokens, **{name: found[name].value for name in names}}
             shown = range(0, len(outputs), -(-len(outputs) // 4))

@@ -140,6 +140,7 @@ def test_variety():
     found = scores.variety(["a dog", "a dog", "a cat"], {"a dog", "a red cat"})
     values = {name: round(score.value, 3) for name, score in found.items()}
     assert values == {"distinct_captions": 2, "copied_captions": 66.667, "vocabulary_used": 75}
+    assert scores.variety(["一只狗"], ["一只猫"], "zh")["vocabulary_used"].value == 200 / 3
 
 
 # Commands on people's own pictures ---------------------------------------------------------------
