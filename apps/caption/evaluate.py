@@ -35,7 +35,7 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.caption.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.caption import data, pictures, pipeline, scores
+    from apps.caption import data, features, pictures, pipeline, scores
     from common.cli import search_with
     from common.losses import total_nll
     from common.metrics import perplexity
@@ -50,7 +50,7 @@ def main():
         if command.captions
         else data.read_pictures(config.data, command.split)
     )
-    inputs = data.load_inputs(captioner.model, found)
+    inputs = features.load_inputs(captioner.model, found)
     references = [picture.captions for picture in inputs.pictures]
     known = (run.path / "captions.txt").read_text(encoding="utf-8").split("\n")[:-1]
     search = search_with(config.decoding, beam=command.beam, length_penalty=command.length_penalty)

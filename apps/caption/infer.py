@@ -85,7 +85,7 @@ def main():
     import numpy as np
     import tensorflow as tf
 
-    from apps.caption import data, pictures, pipeline
+    from apps.caption import features, pictures, pipeline
     from common.cli import search_with
     from common.run import Run
 
@@ -114,7 +114,7 @@ def main():
                 failed = True
         found = []
         if images:
-            pixels = np.stack([data.scaled(image, size) for image in images.values()])
+            pixels = np.stack([features.scaled(image, size) for image in images.values()])
             inputs = captioner.inputs(tf.constant(pixels)).numpy()
             found = captioner(inputs, search)
         captions = dict(zip(images, found, strict=True))

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from apps.caption import data, pictures, scores
+from apps.caption import data, features, pictures, scores
 from apps.caption.config import PRESETS, Config, EncoderConfig, ModelConfig
 from apps.caption.model import Captioner, doubly_stochastic
 from apps.caption.pipeline import Pipeline
@@ -117,7 +117,7 @@ def test_graph_reads_files_as_infer_does(captioner, tmp_path):
     from common.vision.reading import read_picture_file
 
     Image.fromarray(RANDOM.integers(0, 256, (50, 70, 3), dtype=np.uint8)).save(tmp_path / "x.jpg")
-    image = data.scaled(read_picture_file(tmp_path / "x.jpg"), 32)
+    image = features.scaled(read_picture_file(tmp_path / "x.jpg"), 32)
     content = tf.constant([(tmp_path / "x.jpg").read_bytes()])
     np.testing.assert_array_equal(captioner.images(content)[0], image)
 
@@ -272,11 +272,11 @@ def test_features_are_kept_and_mirrored(own, tmp_path, monkeypatch):
     image[:, :20] = 200  # bright on the left
     Image.fromarray(image).save(tmp_path / "x.png")
     found = [data.Picture("x", tmp_path / "x.png", ["one", "two"])]
-    inputs = data.load_inputs(Frozen(), found, flip=True)
+    inputs = features.load_inputs(Frozen(), found, flip=True)
     plain, mirrored = inputs.array[inputs.rows].astype(int)
     assert (plain == [[200] * 3, [0] * 3]).all() and (mirrored == plain[::-1]).all()
     again = Frozen()
-    same = data.load_inputs(again, found)
+    same = features.load_inputs(again, found)
     assert not again.seen and (same.array[same.rows[0]] == plain).all()
     tokenizer = train_tokenizer(TokenizerConfig(kind="word"), ["one", "two"])
     batches = data.make_batches(PRESETS["default"], inputs, tokenizer)
@@ -292,11 +292,11 @@ def test_features_are_kept_and_mirrored(own, tmp_path, monkeypatch):
 def test_no_readable_picture_is_an_error(own, tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     with pytest.raises(UserError, match="none of the pictures can be read"):
-        data.load_inputs(Frozen(), [data.Picture("t", own / "text.jpg", ["x"])])
+        features.load_inputs(Frozen(), [data.Picture("t", own / "text.jpg", ["x"])])
 
 
 def test_examples_are_copied(own, tmp_path):
     found = [data.Picture(f"{n}", own / f"{n}.jpg", ["x"]) for n in range(20)]
-    pictures.keep_examples(tmp_path, data.Inputs(found, np.arange(20), None))
+    pictures.keep_examples(tmp_path, features.Inputs(found, np.arange(20), None))
     lines = (tmp_path / "examples.txt").read_text().splitlines()
     assert len(lines) == 8 and all(Image.open(line).size == (24, 20) for line in lines)
