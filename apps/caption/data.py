@@ -1,5 +1,6 @@
 """Data set or people's own files -> pictures with captions -> arrays and tokens -> batches."""
 
+import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -57,8 +58,10 @@ def read_pictures(config, split):
 
 
 def clean(config, caption):
-    """A caption as it is learned."""
-    return " ".join(coco_tokens(caption) if config.words == "coco" else caption.split())
+    """A caption as it is learned; what coco_tokens cuts from a word ("man 's") is joined again."""
+    if config.words == "plain":
+        return " ".join(caption.split())
+    return re.sub(r" (?=(n't|'(s|re|ve|ll|d|m))( |$))", "", " ".join(coco_tokens(caption)))
 
 
 def make_tokenizer(config, pictures, folder):

@@ -70,7 +70,8 @@ class Pipeline(tf.Module):
         rows = tf.reshape(tokens, [-1, tf.shape(tokens)[-1]])
         texts = self.tokenizer.detokenize(rows)
         # Words are cut at hyphens, which stand nowhere else: "medium - dark" is one word again.
-        texts = tf.strings.regex_replace(texts, r"(\S) - (\S)", r"\1-\2")
+        for _ in range(2):  # twice: "jack-o-lantern" has two that share a letter
+            texts = tf.strings.regex_replace(texts, r"(\S) - (\S)", r"\1-\2")
         return tf.reshape(texts, tf.shape(tokens)[:2])
 
     def __call__(self, inputs, search=None, batch_size=64):

@@ -16,7 +16,7 @@ from apps.caption.model import Captioner, doubly_stochastic
 from apps.caption.pipeline import Pipeline
 from common.config import BeamConfig, TokenizerConfig
 from common.errors import UserError
-from common.text import EOS, PAD, train_tokenizer
+from common.text import EOS, PAD, UNK, train_tokenizer
 
 CNN = EncoderConfig(size=32, widths=(4, 4, 8, 8))
 SMALL = ModelConfig(units=8, embedding_dim=8)
@@ -93,9 +93,25 @@ def captioner():
 
 
 def test_hyphens_are_closed(captioner):
-    tokens = captioner.tokenizer.tokenize(tf.constant(["a medium-dark hand", "red"]))
-    text = captioner.text(tokens.to_tensor()[:, None])
-    assert text.numpy().tolist() == [[b"a medium-dark hand"], [b"red"]]
+    lines = ["a medium-dark hand", "jack-o-lantern", "man's red"]
+    tokenizer = train_tokenizer(TokenizerConfig(kind="word"), lines)
+    text = Pipeline(captioner.config, captioner.model, tokenizer).text(
+        tokenizer.tokenize(tf.constant(lines)).to_tensor()[:, None]
+    )
+    assert [row[0].decode() for row in text.numpy()] == lines
+
+
+def test_captions_are_cleaned():
+    coco, plain = (replace(PRESETS["default"].data, words=words) for words in ("coco", "plain"))
+    caption = "A man 's  dog does n't  \"sit\", OK?"
+    assert data.clean(coco, caption) == "a man's dog doesn't sit ok"
+    assert data.clean(plain, caption) == "A man 's dog does n't \"sit\", OK?"
+
+
+def test_unknown_is_never_said(captioner):
+    memory, state = captioner.model.encode(tf.constant(IMAGES))
+    logits, _ = captioner.model.step(memory)(tf.constant([5, 6]), state)
+    assert (logits.numpy().argmin(-1) == UNK).all()
 
 
 def test_a_caption_depends_on_its_own_picture_only(captioner):
