@@ -60,7 +60,7 @@ def main():
 
     results = caption_scores(outputs, references, config.data.language)
     results["exact"] = scores.exact(outputs, references, config.data.language)
-    if config.data.language == "en":
+    if config.data.name == "emoji" and config.data.language == "en":
         results["attributes"] = scores.right_attributes(outputs, references)
     results |= scores.variety(outputs, known, config.data.language)
     batches = data.make_batches(config, inputs, captioner.tokenizer)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ def groups(paths, size=64):
 
     def files():
         for path in paths:
-            if Path(path).is_dir():
+            if os.path.isdir(path):  # unlike Path.is_dir, no error for any string
                 found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
                 yield from ((str(p), True) for p in sorted(found) if p.is_file())
             else:
@@ -78,7 +79,7 @@ def show(command, path, in_folder, found):
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.caption.infer", description=__doc__)
-    if command.attention and (len(command.text) != 1 or Path(command.text[0]).is_dir()):
+    if command.attention and (len(command.text) != 1 or os.path.isdir(command.text[0])):
         raise UserError("--attention draws one picture: give its file as an argument")
 
     load_tensorflow()
