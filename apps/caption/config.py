@@ -119,8 +119,9 @@ class Config:
 # Emoji and their names: the pictures are drawn, nothing is downloaded. See README.md for times.
 DEFAULT = Config(
     data=DataConfig(words="plain"),
-    encoder=EncoderConfig(shift=0.06, zoom=0.1, turn=0.1, light=0.1),
-    training=TrainingConfig(epochs=50, learning_rate=2e-3, ema=0.99),
+    encoder=EncoderConfig(shift=0.06, zoom=0.1, turn=0.1),
+    batching=BatchingConfig(batch_size=32),
+    training=TrainingConfig(epochs=20, learning_rate=2e-3, ema=0.99),
     metric="exact",
 )
 
@@ -136,7 +137,7 @@ FLICKR8K = Config(
         dropout=0.4,
         output_dropout=0.4,
     ),
-    training=TrainingConfig(epochs=15, learning_rate=1e-3, ema=0.999),
+    training=TrainingConfig(epochs=10, learning_rate=1e-3, ema=0.999),
 )
 
 FLICKR8K_ZH = replace(

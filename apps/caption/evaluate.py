@@ -35,7 +35,7 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.caption.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.caption import data, pictures, pipeline, scores
+    from apps.caption import data, features, pictures, pipeline, scores
     from common.cli import search_with
     from common.losses import total_nll
     from common.metrics import perplexity
@@ -50,23 +50,19 @@ def main():
         if command.captions
         else data.read_pictures(config.data, command.split)
     )
-    inputs = data.load_inputs(captioner.model, found)
+    inputs = features.load_inputs(captioner.model, found)
     references = [picture.captions for picture in inputs.pictures]
-    known = {
-        data.clean(config.data, text)
-        for picture in data.read_pictures(config.data, "train")
-        for text in picture.captions
-    }
+    known = (run.path / "captions.txt").read_text(encoding="utf-8").split("\n")[:-1]
     search = search_with(config.decoding, beam=command.beam, length_penalty=command.length_penalty)
     started = time.monotonic()
     outputs = captioner.best_of_rows(inputs, search)
     seconds = time.monotonic() - started
 
     results = caption_scores(outputs, references, config.data.language)
-    results["exact"] = scores.exact(outputs, references)
-    if config.data.language == "en":
+    results["exact"] = scores.exact(outputs, references, config.data.language)
+    if config.data.name == "emoji" and config.data.language == "en":
         results["attributes"] = scores.right_attributes(outputs, references)
-    results |= scores.variety(outputs, known)
+    results |= scores.variety(outputs, known, config.data.language)
     batches = data.make_batches(config, inputs, captioner.tokenizer)
     results["perplexity"] = perplexity(*total_nll(captioner.model.token_losses, batches))
     result = run.store_evaluation(

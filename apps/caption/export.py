@@ -1,7 +1,6 @@
 """Exports a run as a SavedModel, picture to text: python -m apps.caption.export RUN --out DIR."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -9,6 +8,9 @@ import tyro
 from apps.caption.config import Config
 from common.errors import run_main
 from common.quiet import load_tensorflow
+from common.vision.reading import read_picture_file
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 
 
 @dataclass
@@ -49,8 +51,8 @@ def main():
         texts, scores = describe(image, replace(beam, n_best=beam.beam))
         return {"captions": texts, "scores": scores}
 
-    examples = sorted((run.path / "examples").iterdir())
-    examples = {"image": [path.read_bytes() for path in examples] + other_formats(examples[0])}
+    paths = sorted((run.path / "examples").iterdir())
+    examples = {"image": [encoded(path, FORMATS[n % 4]) for n, path in enumerate(paths)]}
     folder = export(
         captioner,
         {"serving_default": serving_default, "n_best": n_best},
@@ -64,20 +66,15 @@ def main():
     print(folder)
 
 
-def other_formats(path: Path) -> list[bytes]:
-    """A picture again as JPEG, PNG, GIF and BMP."""
+def encoded(path, kind) -> bytes:
+    """A picture file again as JPEG, PNG, GIF or BMP."""
     import io
 
     from PIL import Image
 
-    with Image.open(path) as picture:
-        picture = picture.convert("RGB")
-    made = []
-    for name in ("JPEG", "PNG", "GIF", "BMP"):
-        file = io.BytesIO()
-        picture.save(file, name)
-        made.append(file.getvalue())
-    return made
+    file = io.BytesIO()
+    Image.fromarray(read_picture_file(path)).save(file, kind)
+    return file.getvalue()
 
 
 if __name__ == "__main__":

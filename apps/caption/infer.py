@@ -1,6 +1,8 @@
 """Describes pictures: python -m apps.caption.infer RUN [PATH ...]; without PATH, standard input."""
 
+import itertools
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +47,20 @@ class Command:
     """Of sampling: the same seed, the same text."""
 
 
-def pictures_in(paths):
-    """(path, whether it comes from a folder): the pictures of a folder are told by name."""
-    for path in paths:
-        if Path(path).is_dir():
-            found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
-            yield from ((str(p), True) for p in sorted(found) if p.is_file())
-        else:
-            yield path, False
+def groups(paths, size=64):
+    """Lists of (path, whether it comes from a folder), at most `size` long."""
+
+    def files():
+        for path in paths:
+            if os.path.isdir(path):  # unlike Path.is_dir, no error for any string
+                found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
+                yield from ((str(p), True) for p in sorted(found) if p.is_file())
+            else:
+                yield path, False
+
+    found = files()
+    while group := list(itertools.islice(found, size)):
+        yield group
 
 
 def show(command, path, in_folder, found):
@@ -71,14 +79,14 @@ def show(command, path, in_folder, found):
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.caption.infer", description=__doc__)
-    if command.attention and (len(command.text) != 1 or Path(command.text[0]).is_dir()):
+    if command.attention and (len(command.text) != 1 or os.path.isdir(command.text[0])):
         raise UserError("--attention draws one picture: give its file as an argument")
 
     load_tensorflow()
     import numpy as np
     import tensorflow as tf
 
-    from apps.caption import data, pictures, pipeline
+    from apps.caption import features, pictures, pipeline
     from common.cli import search_with
     from common.run import Run
 
@@ -97,8 +105,8 @@ def main():
         search = search_with(run.config.decoding, beam=command.beam, n_best=command.n_best)
     failed, size = False, run.config.encoder.size
     lines = read_lines(command.file) if command.file else None
-    for paths in chunks(command.text, lines, size=64):
-        listed, images = list(pictures_in(paths)), {}
+    for listed in itertools.chain.from_iterable(map(groups, chunks(command.text, lines, 64))):
+        images = {}
         for number, (path, _) in enumerate(listed):
             try:
                 images[number] = read_picture_file(path)
@@ -107,7 +115,7 @@ def main():
                 failed = True
         found = []
         if images:
-            pixels = np.stack([data.scaled(image, size) for image in images.values()])
+            pixels = np.stack([features.scaled(image, size) for image in images.values()])
             inputs = captioner.inputs(tf.constant(pixels)).numpy()
             found = captioner(inputs, search)
         captions = dict(zip(images, found, strict=True))

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from common.layers import AttentionDecoder, Embedding, PlainDecoder
 from common.losses import smoothed_cross_entropy
-from common.text import BOS, PAD
+from common.text import BOS, PAD, UNK
 from common.vision.encoders import picture_encoder
 from common.vision.graph import random_changes
 
@@ -106,11 +106,13 @@ class Captioner(keras.Model):
         return self.embedding.logits(features)
 
     def step(self, memory):
-        """The step function of common.decoding, over a memory with one row a hypothesis."""
+        """The step function of common.decoding, over a memory with one row a picture; it never says
+        <unk>, which stands for words too rare to be learned."""
+        unknown = tf.one_hot(UNK, self.embedding.vocab_size) * -1e9
 
         def step(tokens, state):
             features, state = self.decoder.step(self.embedding(tokens), memory, state)
-            return self.logits(features), state
+            return tf.cast(self.logits(features), tf.float32) + unknown, state
 
         return step
 

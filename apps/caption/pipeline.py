@@ -8,6 +8,7 @@ import tensorflow as tf
 from apps.caption.model import Captioner
 from common import text as tokenizers
 from common.decoding import beam_search, greedy_search, sample
+from common.errors import UserError
 from common.restore import best_weights
 from common.text import BOS, EOS
 from common.vision.graph import decode, resize
@@ -60,8 +61,8 @@ class Pipeline(tf.Module):
         elif isinstance(search, dict):
             found = sample(model.step(memory), state, batch, limit, **search)
         else:
-            step = model.step(memory)
-            found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)
+            step, mask = model.step(memory), memory.mask
+            found = beam_search(step, state, batch, limit, search, source_mask=mask)
         return self.text(found.tokens), found.scores, found.tokens
 
     def text(self, tokens):
@@ -69,7 +70,8 @@ class Pipeline(tf.Module):
         rows = tf.reshape(tokens, [-1, tf.shape(tokens)[-1]])
         texts = self.tokenizer.detokenize(rows)
         # Words are cut at hyphens, which stand nowhere else: "medium - dark" is one word again.
-        texts = tf.strings.regex_replace(texts, r"(\S) - (\S)", r"\1-\2")
+        for _ in range(2):  # twice: "jack-o-lantern" has two that share a letter
+            texts = tf.strings.regex_replace(texts, r"(\S) - (\S)", r"\1-\2")
         return tf.reshape(texts, tf.shape(tokens)[:2])
 
     def __call__(self, inputs, search=None, batch_size=64):
@@ -93,7 +95,7 @@ class Pipeline(tf.Module):
         return [found[0].text for found in self(inputs, search, batch_size)]
 
     def best_of_rows(self, inputs, search=None):
-        """The best caption of each picture of a `data.Inputs`, without reading all at once."""
+        """The best caption of each picture of a `features.Inputs`, without reading all at once."""
         captions, rows = [], inputs.rows[: len(inputs.pictures)]
         for start in range(0, len(rows), 512):
             captions += self.best(
@@ -112,7 +114,17 @@ class Pipeline(tf.Module):
 
 def load(run, *, without_cudnn=False):
     """The pipeline of a run with its best weights, and what is known about them."""
-    tokenizer = tokenizers.load(run.path, "tokenizer")
+    tokenizer = tokenizers.load(run.path)
     model = Captioner(run.config, tokenizer.vocab_size, pretrained=False)
     meta = best_weights(run, model, without_cudnn=without_cudnn)
     return Pipeline(run.config, model, tokenizer), meta
+
+
+def start_from(run, model, config):
+    """Gives a new model the best weights of another run."""
+    if run.config.encoder.train and not config.encoder.train:
+        raise UserError(
+            f"the encoder of {run.path} was trained, so its cells are not those that are kept of "
+            f"{config.encoder.name}: start from it with --encoder.train"
+        )
+    best_weights(run, model)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from common.metrics.caption import tokenizer_of
 from common.metrics.coco_tokens import coco_tokens
 from common.metrics.score import Score
 
@@ -12,13 +13,15 @@ GENDERS = {
 }
 
 
-def exact(captions, references) -> Score:
+def exact(captions, references, language="") -> Score:
     """Percentage of captions that are one of the picture's, but for case and punctuation."""
+    name, cut = tokenizer_of(language)
     right = sum(
-        coco_tokens(caption) in [coco_tokens(one) for one in wanted]
+        cut(caption) in [cut(one) for one in wanted]
         for caption, wanted in zip(captions, references, strict=True)
     )
-    return Score("exact", 100 * right / len(captions), f"exact|percent|tok:coco|n:{len(captions)}")
+    signature = f"exact|percent|tok:{name}|n:{len(captions)}"
+    return Score("exact", 100 * right / len(captions), signature)
 
 
 def attributes(caption):
@@ -39,12 +42,12 @@ def right_attributes(captions, references) -> Score:
     return Score("attributes", 100 * right / len(captions), signature)
 
 
-def variety(captions, known) -> dict[str, Score]:
+def variety(captions, known, language="") -> dict[str, Score]:
     """How much of its own the model says, against the captions `known` from training."""
-    distinct = set(captions)
+    _, cut = tokenizer_of(language)
+    distinct, known = set(captions), set(known)
     copied = sum(caption in known for caption in captions)
-    words = {word for caption in distinct for word in caption.split()}
-    vocabulary = {word for caption in known for word in caption.split()}
+    words, vocabulary = ({w for text in texts for w in cut(text)} for texts in (distinct, known))
     of = f"n:{len(captions)}"
     return {
         "distinct_captions": Score("distinct captions", float(len(distinct)), f"count|{of}"),

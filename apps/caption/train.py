@@ -13,14 +13,13 @@ def main():
     load_tensorflow()
     import keras
 
-    from apps.caption import data, pictures
+    from apps.caption import data, features, pictures
     from apps.caption.model import Captioner
-    from apps.caption.pipeline import Pipeline
+    from apps.caption.pipeline import Pipeline, start_from
     from apps.caption.scores import exact
     from common.losses import total_nll
     from common.metrics.caption import caption_scores
     from common.plots import training_curve
-    from common.restore import best_weights
     from common.run import Run
     from common.training import Trainer, strategy
 
@@ -38,9 +37,9 @@ def main():
         with scope.scope():
             model = Captioner(config, tokenizer.vocab_size)
         if config.start_from:
-            best_weights(Run.open(config.start_from, "caption", type(config)), model)
-        inputs = data.load_inputs(model, training, flip=config.encoder.flip)
-        checked = data.load_inputs(model, held_out)
+            start_from(Run.open(config.start_from, "caption", type(config)), model, config)
+        inputs = features.load_inputs(model, training, flip=config.encoder.flip)
+        checked = features.load_inputs(model, held_out)
         batches = data.make_batches(config, inputs, tokenizer)
         checks = data.make_batches(config, checked, tokenizer)
         pictures.keep_examples(run.path, checked)
@@ -60,7 +59,7 @@ def main():
             nll, tokens = total_nll(model.token_losses, checks)
             outputs = pipeline.best_of_rows(checked, "greedy")
             found = caption_scores(outputs, references, config.data.language)
-            found["exact"] = exact(outputs, references)
+            found["exact"] = exact(outputs, references, config.data.language)
             names = dict.fromkeys((config.metric, "cider_d", "bleu4"))
             scores = {"loss": nll / tokens, **{name: found[name].value for name in names}}
             shown = range(0, len(outputs), -(-len(outputs) // 4))

@@ -28,12 +28,11 @@ def caption_scores(
         raise UserError(f"{len(hypotheses)} captions, but references for {len(references)}")
     if not all(references):
         raise UserError("a picture has no reference caption: leave it out")
-    characters = language[:2] in UNSPACED
-    cut = character_tokens if characters else coco_tokens
+    name, cut = tokenizer_of(language)
     found = [cut(text) for text in hypotheses]
     wanted = [[cut(text) for text in texts] for texts in references]
     most = max(map(len, references))
-    protocol = f"refs:{most}|tok:{'char' if characters else 'coco'}|n:{len(found)}"
+    protocol = f"refs:{most}|tok:{name}|n:{len(found)}"
     scores = {
         f"bleu{n}": Score(f"BLEU-{n}", value, f"bleu-{n}|closest|{protocol}")
         for n, value in enumerate(corpus_bleu(found, wanted), 1)
@@ -43,6 +42,11 @@ def caption_scores(
         "CIDEr-D", cider_d(found, wanted), f"cider-d|x100|sigma:6|df:references|{protocol}"
     )
     return scores
+
+
+def tokenizer_of(language):
+    """(name, function): what cuts captions of a language into words."""
+    return ("char", character_tokens) if language[:2] in UNSPACED else ("coco", coco_tokens)
 
 
 def ngrams(tokens, n) -> Counter:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-MOST_PIXELS = 50_000_000
+from common.vision.reading import MOST_PIXELS
 
 
 def resize(image, size):

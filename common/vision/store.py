@@ -36,7 +36,7 @@ class ArrayStore:
                 be made; asked for what is missing, a chunk at a time.
             tell: called with the numbers of rows made and to be made.
         """
-        # A folder cannot be renamed over, but locked: two trainings extract features only once.
+        # Two trainings at the same time make each row only once.
         with filelock.FileLock(self.folder / "store.lock"):
             known = self._known()
             missing = [n for n, key in enumerate(keys) if key and key not in known]

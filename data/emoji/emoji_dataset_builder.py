@@ -28,7 +28,7 @@ SPLITS = ("train", "validation", "test", "test_unseen", "flags")
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """3,944 emoji, 3,790 pictures."""
+    """3,903 emoji on 3,782 pictures."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [

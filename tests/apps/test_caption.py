@@ -10,13 +10,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from apps.caption import data, pictures, scores
+from apps.caption import data, features, pictures, scores
 from apps.caption.config import PRESETS, Config, EncoderConfig, ModelConfig
 from apps.caption.model import Captioner, doubly_stochastic
 from apps.caption.pipeline import Pipeline
 from common.config import BeamConfig, TokenizerConfig
 from common.errors import UserError
-from common.text import EOS, PAD, train_tokenizer
+from common.text import EOS, PAD, UNK, train_tokenizer
 
 CNN = EncoderConfig(size=32, widths=(4, 4, 8, 8))
 SMALL = ModelConfig(units=8, embedding_dim=8)
@@ -93,9 +93,25 @@ def captioner():
 
 
 def test_hyphens_are_closed(captioner):
-    tokens = captioner.tokenizer.tokenize(tf.constant(["a medium-dark hand", "red"]))
-    text = captioner.text(tokens.to_tensor()[:, None])
-    assert text.numpy().tolist() == [[b"a medium-dark hand"], [b"red"]]
+    lines = ["a medium-dark hand", "jack-o-lantern", "man's red"]
+    tokenizer = train_tokenizer(TokenizerConfig(kind="word"), lines)
+    text = Pipeline(captioner.config, captioner.model, tokenizer).text(
+        tokenizer.tokenize(tf.constant(lines)).to_tensor()[:, None]
+    )
+    assert [row[0].decode() for row in text.numpy()] == lines
+
+
+def test_captions_are_cleaned():
+    coco, plain = (replace(PRESETS["default"].data, words=words) for words in ("coco", "plain"))
+    caption = "A man 's  dog does n't  \"sit\", OK?"
+    assert data.clean(coco, caption) == "a man's dog doesn't sit ok"
+    assert data.clean(plain, caption) == "A man 's dog does n't \"sit\", OK?"
+
+
+def test_unknown_is_never_said(captioner):
+    memory, state = captioner.model.encode(tf.constant(IMAGES))
+    logits, _ = captioner.model.step(memory)(tf.constant([5, 6]), state)
+    assert (logits.numpy().argmin(-1) == UNK).all()
 
 
 def test_a_caption_depends_on_its_own_picture_only(captioner):
@@ -117,7 +133,7 @@ def test_graph_reads_files_as_infer_does(captioner, tmp_path):
     from common.vision.reading import read_picture_file
 
     Image.fromarray(RANDOM.integers(0, 256, (50, 70, 3), dtype=np.uint8)).save(tmp_path / "x.jpg")
-    image = data.scaled(read_picture_file(tmp_path / "x.jpg"), 32)
+    image = features.scaled(read_picture_file(tmp_path / "x.jpg"), 32)
     content = tf.constant([(tmp_path / "x.jpg").read_bytes()])
     np.testing.assert_array_equal(captioner.images(content)[0], image)
 
@@ -140,6 +156,7 @@ def test_variety():
     found = scores.variety(["a dog", "a dog", "a cat"], {"a dog", "a red cat"})
     values = {name: round(score.value, 3) for name, score in found.items()}
     assert values == {"distinct_captions": 2, "copied_captions": 66.667, "vocabulary_used": 75}
+    assert scores.variety(["一只狗"], ["一只猫"], "zh")["vocabulary_used"].value == 200 / 3
 
 
 # Commands on people's own pictures ---------------------------------------------------------------
@@ -271,11 +288,11 @@ def test_features_are_kept_and_mirrored(own, tmp_path, monkeypatch):
     image[:, :20] = 200  # bright on the left
     Image.fromarray(image).save(tmp_path / "x.png")
     found = [data.Picture("x", tmp_path / "x.png", ["one", "two"])]
-    inputs = data.load_inputs(Frozen(), found, flip=True)
+    inputs = features.load_inputs(Frozen(), found, flip=True)
     plain, mirrored = inputs.array[inputs.rows].astype(int)
     assert (plain == [[200] * 3, [0] * 3]).all() and (mirrored == plain[::-1]).all()
     again = Frozen()
-    same = data.load_inputs(again, found)
+    same = features.load_inputs(again, found)
     assert not again.seen and (same.array[same.rows[0]] == plain).all()
     tokenizer = train_tokenizer(TokenizerConfig(kind="word"), ["one", "two"])
     batches = data.make_batches(PRESETS["default"], inputs, tokenizer)
@@ -291,11 +308,11 @@ def test_features_are_kept_and_mirrored(own, tmp_path, monkeypatch):
 def test_no_readable_picture_is_an_error(own, tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     with pytest.raises(UserError, match="none of the pictures can be read"):
-        data.load_inputs(Frozen(), [data.Picture("t", own / "text.jpg", ["x"])])
+        features.load_inputs(Frozen(), [data.Picture("t", own / "text.jpg", ["x"])])
 
 
 def test_examples_are_copied(own, tmp_path):
     found = [data.Picture(f"{n}", own / f"{n}.jpg", ["x"]) for n in range(20)]
-    pictures.keep_examples(tmp_path, data.Inputs(found, np.arange(20), None))
+    pictures.keep_examples(tmp_path, features.Inputs(found, np.arange(20), None))
     lines = (tmp_path / "examples.txt").read_text().splitlines()
     assert len(lines) == 8 and all(Image.open(line).size == (24, 20) for line in lines)

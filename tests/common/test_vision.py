@@ -118,6 +118,14 @@ def test_graph_decodes_as_reading_does(kind):
     assert (int(width), int(height)) == (51, 37)
 
 
+def test_graph_decodes_16_bits_and_cmyk():
+    deep = (SMOOTH[..., 0].astype(np.uint16) << 8) + 77
+    cmyk = Image.new("RGB", (16, 16), (200, 30, 30)).convert("CMYK")
+    for content in (encoded(deep, "PNG"), encoded(cmyk, "JPEG", quality=95)):
+        found = decode(tf.constant(content)).numpy().astype(int)
+        assert np.abs(found - read_picture(content)).max() <= 4
+
+
 def test_graph_puts_transparent_on_white():
     clear = Image.new("RGBA", (5, 4), (10, 20, 30, 128))
     content = encoded(clear, "PNG")
