@@ -78,8 +78,8 @@ def _first(masks):
 
 class SequenceLoop:
     """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time runs in the sequence
-    kernel, unless the layer is unrolled, has recurrent dropout or (`implementation=1`) dropout masks
-    of its own for every gate, which is Keras' loop over cells.
+    kernel. A layer that is unrolled, has recurrent dropout or (`implementation=1`) a dropout mask
+    for each gate runs in Keras' loop over cells.
     """
 
     def _set_weight_dropout(self, rate, seed=None):
