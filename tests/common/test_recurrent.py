@@ -148,6 +148,20 @@ def test_kernel_is_keras_loop_with_automatic_gradients(name, go_backwards):
         assert np.abs(gradient).max() > 1e-3, variable
 
 
+@pytest.mark.parametrize("activation", ["softmax", lambda x: tf.cumsum(x, axis=-1) / 9])
+def test_activations_that_mix_the_units_go_through_keras_loop(activation):
+    """The kernel, which takes units one by one, must leave them to Keras."""
+    for name in ("lstm", "elman", "jordan"):
+        layer = recurrent(name, UNITS, activation=activation)
+        layer.build((None, None, DEPTH))
+        assert not layer.kernel_fits()
+        layer.set_weights([0.5 * randoms(*w.shape, seed=n) for n, w in enumerate(layer.weights)])
+        results = gradients(layer, randoms(BATCH, TIME, DEPTH), MASK, first_states(layer))
+        assert all(np.isfinite(gradient).all() for gradient in results[1])
+    with pytest.raises(UserError, match="activation of one's own"):
+        recurrent("elman", UNITS, activation=activation, recurrent_weight_dropout=0.1)
+
+
 @pytest.mark.parametrize("name", SLOPES)
 def test_gradients_are_slopes(name):
     """In float64: along a random direction of all weights, inputs and states at once."""
