@@ -20,6 +20,28 @@ LAYER_OPTIONS = (
     "trainable",
 )
 
+# Functions of every unit by itself, which the kernel's derivatives rely on (softmax is none).
+ELEMENTWISE = {
+    getattr(keras.activations, name)
+    for name in [
+        "elu",
+        "exponential",
+        "gelu",
+        "hard_sigmoid",
+        "leaky_relu",
+        "linear",
+        "mish",
+        "relu",
+        "relu6",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softplus",
+        "softsign",
+        "tanh",
+    ]
+}
+
 
 def split_options(options):
     """(options of the layer, options of its cell) out of a constructor's keyword arguments."""
@@ -77,10 +99,9 @@ def _first(masks):
 
 
 class SequenceLoop:
-    """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time is the sequence kernel.
-
-    A layer that is unrolled, has recurrent dropout or (`implementation=1`) dropout masks of its own
-    for every gate goes through Keras' loop over cells.
+    """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time runs in the sequence
+    kernel. A layer that is unrolled, has recurrent dropout, (`implementation=1`) a dropout mask for
+    each gate or an activation that is not in `ELEMENTWISE` runs in Keras' loop over cells.
     """
 
     def _set_weight_dropout(self, rate, seed=None):
@@ -93,12 +114,16 @@ class SequenceLoop:
             self.weight_seed = keras.random.SeedGenerator(seed)
             if not self.kernel_fits():
                 raise UserError(
-                    "recurrent_weight_dropout goes neither with unroll nor with recurrent_dropout"
+                    "recurrent_weight_dropout goes neither with unroll nor with recurrent_dropout, "
+                    "implementation=1 or an activation of one's own"
                 )
 
     def kernel_fits(self):
-        one_mask = getattr(self.cell, "implementation", 2) == 2 or not self.cell.dropout
-        return one_mask and not self.unroll and not self.cell.recurrent_dropout
+        cell = self.cell
+        names = ("activation", "recurrent_activation", "output_activation")
+        one_mask = getattr(cell, "implementation", 2) == 2 or not cell.dropout
+        elementwise = all(getattr(cell, n) in ELEMENTWISE for n in names if hasattr(cell, n))
+        return elementwise and one_mask and not (self.unroll or cell.recurrent_dropout)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if not self.kernel_fits():

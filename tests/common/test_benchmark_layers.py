@@ -58,4 +58,4 @@ def test_the_whole_table(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["layers", *arguments])
     benchmark.main()
     out = capsys.readouterr().out
-    assert out.count("| ctrnn |") == 3 and "rk4, XLA" in out
+    assert out.count("| ctrnn |") == 3 and "exponential, XLA" in out
