@@ -104,7 +104,8 @@ class Pipeline(tf.Module):
         if form is not None:
             signature = [*signature, form.signature()]
         if key not in self._compiled:
-            self._compiled[key] = tf.function(function, input_signature=signature)
+            # Without autograph, which would wrap a UserError in a page of its own.
+            self._compiled[key] = tf.function(function, signature, autograph=False)
         given = () if form is None else (form.__class__(*map(tf.convert_to_tensor, form)),)
         return lambda *arguments: self._compiled[key](*arguments, *given)
 

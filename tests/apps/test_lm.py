@@ -186,6 +186,13 @@ def test_a_prompt_is_kept_as_typed_and_a_row_depends_on_itself(subwords):
     assert "⁇" not in "".join(found)
 
 
+def test_settings_out_of_range_are_one_line(characters):
+    for options in ({"top_k": -1}, {"top_p": 0.0}, {"temperature": -1.0}):
+        with pytest.raises(UserError) as error:
+            characters.write(["It"], **options)
+        assert len(str(error.value).splitlines()) == 1
+
+
 def test_lines_and_best_of(characters):
     one = characters.write(["It"], 2, lines=1, max_length=60, temperature=1.0)
     assert "\n" not in one[0]
@@ -352,6 +359,7 @@ def test_a_short_text_is_noted(subwords, capsys):
         {"number": 0},
         {"lines": -1},
         {"likeliest": True},
+        {"seed": 2**40},
     ],
     ids=str,
 )
