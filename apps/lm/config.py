@@ -135,6 +135,7 @@ WIKITEXT2 = replace(
     PENN_TREEBANK,
     data=DataConfig(name="wikitext2"),
     tokenizer=TokenizerConfig(kind="space", vocab_size=40_000),
+    training=replace(PENN_TREEBANK.training, epochs=6),
 )
 
 TINY_SHAKESPEARE = replace(
@@ -153,7 +154,7 @@ QUATRAINS = Config(
     tokenizer=TokenizerConfig(kind="char", vocab_size=6000),
     streams=StreamConfig(mode="lines", batch_size=64),
     model=ModelConfig(layers=1, units=512, embedding_dim=256),
-    training=TrainingConfig(epochs=3, learning_rate=3e-3, ema=0.998),
+    training=TrainingConfig(epochs=2, learning_rate=3e-3, ema=0.998),
     writing=WritingConfig(max_tokens=40, temperature=0.7),
 )
 

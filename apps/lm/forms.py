@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import tensorflow as tf
 
-from common.decoding.automaton import Builder
+from common.decoding.automaton import AutomatonBuilder
 from common.errors import UserError
 from common.text import EOS, SPECIAL_TOKENS, UNK
 
@@ -44,7 +44,7 @@ def quatrain(tokenizer, length, beginning="", acrostic=""):
                 raise UserError(f"the text does not begin line {line + 1} with {character}")
     if missing := [c for c in wanted.values() if not _is_han(c) or c not in numbers]:
         raise UserError(f"the model has never seen {' '.join(missing)}: choose other characters")
-    poem = Builder(tokenizer.vocab_size)
+    poem = AutomatonBuilder(tokenizer.vocab_size)
     for line, mark in enumerate(MARKS):
         for place in range(line * length, (line + 1) * length):
             if place in wanted:
@@ -86,7 +86,7 @@ def template(tokenizer, text):
     if kind == "char":
         usable |= np.array([piece == " " for piece in pieces])
     gap = pieces.index(GAP) if GAP in pieces else None
-    form = Builder(tokenizer.vocab_size, begins)
+    form = AutomatonBuilder(tokenizer.vocab_size, begins)
     tokens = [EOS, *tokens, EOS]
     for before, token, following in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if token == UNK:

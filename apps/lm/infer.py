@@ -66,6 +66,8 @@ class Command:
             raise UserError("--template is the whole text: leave the other text out")
         if self.temperature is not None and not 0 <= self.temperature < math.inf:
             raise UserError(f"--temperature is {self.temperature}: it must be 0 (greedy) or more")
+        if not 0 <= self.seed <= 2**31 - 1 - self.number:
+            raise UserError(f"--seed is {self.seed}: it must be from 0 to about 2,000,000,000")
         if self.max_tokens is not None and not 1 <= self.max_tokens <= 1_000_000:
             raise UserError("--max-tokens must be from 1 to 1,000,000")
         if self.likeliest and not (self.form or self.acrostic or self.template):

@@ -13,6 +13,7 @@ from common.losses import total_nll
 from common.restore import best_weights
 from common.text import EOS, PAD, UNK
 
+TEXTS = tf.TensorSpec([None], tf.string)
 BETWEEN = 1_000_003  # seeds of what `best_of` draws lie so far apart
 
 
@@ -96,6 +97,18 @@ class Pipeline(tf.Module):
         log_probs, labels = token_log_probs(self.model, self.text.encode(texts))
         return log_probs, tf.where(labels == PAD, "", tf.gather(self.pieces, labels))
 
+    def _graph(self, name, function, signature, form=None):
+        """The function as a graph, made once for each name; a form is given to it as tensors, so
+        that forms share the graph."""
+        key = name, form is None
+        if form is not None:
+            signature = [*signature, form.signature()]
+        if key not in self._compiled:
+            # Without autograph, which would wrap a UserError in a page of its own.
+            self._compiled[key] = tf.function(function, signature, autograph=False)
+        given = () if form is None else (form.__class__(*map(tf.convert_to_tensor, form)),)
+        return lambda *arguments: self._compiled[key](*arguments, *given)
+
     # In memory ----------------------------------------------------------------------------------
 
     def write(self, prompts, seeds=1, *, best_of=1, form=None, max_length=None, **options):
@@ -107,26 +120,19 @@ class Pipeline(tf.Module):
         max_length = max_length or ours.max_tokens
         if form is not None:  # no way through it is longer
             options["lines"], max_length = 1, len(form.class_of)
-        key = repr((sorted(options.items()), id(form)))
-        if key not in self._compiled:
-            self._compiled[key] = (
-                form,
-                tf.function(  # the form is kept, so that its id is its own
-                    lambda texts, seeds, longest: self.generate(
-                        texts, seeds, max_length=longest, form=form, **options
-                    ),
-                    input_signature=[
-                        tf.TensorSpec([None], tf.string),
-                        tf.TensorSpec([None], tf.int32),
-                        tf.TensorSpec([], tf.int32),
-                    ],
-                ),
-            )
+        write = self._graph(
+            ("write", *sorted(options.items())),
+            lambda texts, seeds, longest, form=None: self.generate(
+                texts, seeds, max_length=longest, form=form, **options
+            ),
+            [TEXTS, tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)],
+            form,
+        )
         texts = tf.constant([p.encode("utf-8", "replace") for p in prompts], tf.string)
         texts = tf.repeat(texts, best_of)
         seeds = tf.broadcast_to(tf.constant(seeds, tf.int32), [len(prompts)])
         seeds = tf.reshape(seeds[:, None] + BETWEEN * tf.range(best_of), [-1])
-        texts, log_probs, lengths = self._compiled[key][1](texts, seeds, max_length)
+        texts, log_probs, lengths = write(texts, seeds, max_length)
         mean = tf.reshape(log_probs / tf.cast(tf.maximum(lengths, 1), tf.float32), [-1, best_of])
         best = tf.argmax(mean, 1).numpy()
         texts = texts.numpy().reshape(-1, best_of)
@@ -135,17 +141,18 @@ class Pipeline(tf.Module):
     def likeliest(self, form, number=1, beam=16):
         """The `number` most probable texts of a form that a beam finds, best first."""
 
-        @tf.function
-        def search():
-            state, first = self.read(tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), [0]))
+        settings = BeamConfig(max(beam, number), length_penalty=0.0, n_best=number)
+
+        def search(texts, longest, form):
+            state, first = self.read(self.text.encode(texts))
             step, state, allowed = self._constrained(state, 1, form)
-            settings = BeamConfig(max(beam, number), length_penalty=0.0, n_best=number)
-            longest = len(form.class_of)
             found = beam_search(step, state, 1, longest, settings, first=first, allowed=allowed)
             tokens = tf.RaggedTensor.from_tensor(found.tokens[0], padding=PAD)
             return self.text.decode(tokens), found.lengths[0]
 
-        texts, lengths = search()
+        signature = [TEXTS, tf.TensorSpec([], tf.int32)]
+        found = self._graph(("likeliest", number, beam), search, signature, form)
+        texts, lengths = found([""], len(form.class_of))
         return [t.decode() for t, n in zip(texts.numpy(), lengths.numpy(), strict=True) if n]
 
     def nll(self, tokens, rows=1):
@@ -167,15 +174,13 @@ class Pipeline(tf.Module):
 
     def scores(self, texts, batch_size=32):
         """A `Scored` for each text."""
-        if "score" not in self._compiled:
-            spec = tf.TensorSpec([None], tf.string)
-            self._compiled["score"] = tf.function(self.score, input_signature=[spec])
+        score = self._graph("score", self.score, [TEXTS])
         results = [None] * len(texts)
         order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
         for start in range(0, len(order), batch_size):
             numbers = order[start : start + batch_size]
             batch = tf.constant([texts[n].encode("utf-8", "replace") for n in numbers])
-            log_probs, tokens = (a.numpy() for a in self._compiled["score"](batch))
+            log_probs, tokens = (a.numpy() for a in score(batch))
             for row, n in enumerate(numbers):
                 kept = [token.decode() for token in tokens[row] if token]
                 results[n] = Scored(texts[n], kept, log_probs[row, : len(kept)].tolist())

@@ -23,23 +23,31 @@ class Automaton(NamedTuple):
     exit_token: np.ndarray  # int32 [states]
     exit_next: np.ndarray  # int32 [states]
 
+    def signature(self):
+        """`tf.TensorSpec`s of any automaton over this vocabulary: one graph serves all of them."""
+        vocab = self.begins_word.shape[0]
+        states = tf.TensorSpec([None], tf.int32)
+        classes = tf.TensorSpec([None, vocab], tf.bool)
+        return Automaton(classes, tf.TensorSpec([vocab], tf.bool), *[states] * 5)
+
     def advance(self, states, tokens):
         """int32 [rows], int32 [rows] -> int32 [rows]: the states after those tokens."""
-        begins = tf.gather(tf.constant(self.begins_word), tokens)
+        begins = tf.gather(tf.convert_to_tensor(self.begins_word), tokens)
         ordinary = tf.where(
             begins,
-            tf.gather(tf.constant(self.word_next), states),
-            tf.gather(tf.constant(self.piece_next), states),
+            tf.gather(tf.convert_to_tensor(self.word_next), states),
+            tf.gather(tf.convert_to_tensor(self.piece_next), states),
         )
-        leaves = tokens == tf.gather(tf.constant(self.exit_token), states)
-        return tf.where(leaves, tf.gather(tf.constant(self.exit_next), states), ordinary)
+        leaves = tokens == tf.gather(tf.convert_to_tensor(self.exit_token), states)
+        return tf.where(leaves, tf.gather(tf.convert_to_tensor(self.exit_next), states), ordinary)
 
     def mask(self, states):
         """int32 [rows] -> bool [rows, vocab]: what is allowed next."""
         of_class = tf.gather(
-            tf.constant(self.classes), tf.gather(tf.constant(self.class_of), states)
+            tf.convert_to_tensor(self.classes),
+            tf.gather(tf.convert_to_tensor(self.class_of), states),
         )
-        exits = tf.gather(tf.constant(self.exit_token), states)
+        exits = tf.gather(tf.convert_to_tensor(self.exit_token), states)
         return of_class | tf.one_hot(exits, self.classes.shape[1], True, False)
 
     def around(self, step, state, rows):
@@ -58,7 +66,7 @@ class Automaton(NamedTuple):
         return both, state, lambda position, state: self.mask(state["form"])
 
 
-class Builder:
+class AutomatonBuilder:
     """Makes an `Automaton` part by part, in the order of the text."""
 
     def __init__(self, vocab_size, begins_word=None):

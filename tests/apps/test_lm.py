@@ -15,7 +15,7 @@ from apps.lm.config import PRESETS, Config, DataConfig, ModelConfig, StreamConfi
 from apps.lm.model import LanguageModel
 from apps.lm.text import Text
 from common.config import TokenizerConfig
-from common.decoding.automaton import Builder
+from common.decoding.automaton import AutomatonBuilder
 from common.errors import UserError
 from common.streams import Streams
 from common.text import EOS, PAD, UNK, train_tokenizer
@@ -186,6 +186,13 @@ def test_a_prompt_is_kept_as_typed_and_a_row_depends_on_itself(subwords):
     assert "⁇" not in "".join(found)
 
 
+def test_settings_out_of_range_are_one_line(characters):
+    for options in ({"top_k": -1}, {"top_p": 0.0}, {"temperature": -1.0}):
+        with pytest.raises(UserError) as error:
+            characters.write(["It"], **options)
+        assert len(str(error.value).splitlines()) == 1
+
+
 def test_lines_and_best_of(characters):
     one = characters.write(["It"], 2, lines=1, max_length=60, temperature=1.0)
     assert "\n" not in one[0]
@@ -198,8 +205,9 @@ def test_lines_and_best_of(characters):
 # Forms --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("length", [5, 7])
-@pytest.mark.parametrize("options", [{"temperature": 1e30}, {"temperature": 0.0}, {"top_k": 1}])
+@pytest.mark.parametrize(
+    "length, options", [(5, {"temperature": 1e30}), (7, {"temperature": 0.0}), (7, {"top_p": 0.01})]
+)
 def test_poems_obey_their_form(characters, length, options):
     form = forms.quatrain(characters.tokenizer, length, "春花", "春夜月明")
     poems = characters.write([""] * 8, range(8), form=form, no_repeat_ngram=1, **options)
@@ -261,7 +269,7 @@ def test_words_of_a_template_are_counted():
 def test_the_likeliest_text_of_a_form(characters):
     """Of two places for two characters each, all texts are tried by hand."""
     tokenizer = characters.tokenizer
-    builder, ids = Builder(tokenizer.vocab_size), tokenizer.tokenize(["aeI"]).numpy()[0]
+    builder, ids = AutomatonBuilder(tokenizer.vocab_size), tokenizer.tokenize(["aeI"]).numpy()[0]
     for _ in range(2):
         builder.one_of(np.isin(np.arange(tokenizer.vocab_size), ids))
     builder.literal(EOS)
@@ -351,6 +359,7 @@ def test_a_short_text_is_noted(subwords, capsys):
         {"number": 0},
         {"lines": -1},
         {"likeliest": True},
+        {"seed": 2**40},
     ],
     ids=str,
 )

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from common.config import BeamConfig
 from common.decoding import beam_search, greedy_search, sample
-from common.decoding.automaton import Builder
+from common.decoding.automaton import AutomatonBuilder
 from common.text import BOS, EOS, PAD
 
 VOCAB = 9
@@ -41,24 +41,24 @@ def searches(step, state, rows, longest, **options):
 def slot_form(least=1, most=2, pieces=2, glued=False):
     mask = np.isin(np.arange(VOCAB), [4, 5, 6, 7])
     begins = np.isin(np.arange(VOCAB), [*WORDS, 8, EOS])
-    form = Builder(VOCAB, begins)
+    form = AutomatonBuilder(VOCAB, begins)
     form.literal(8)
     form.slot(mask, least, most, pieces, EOS, glued)
     return form.build()
 
 
 def accepted(form, longest):
-    """All strings that lead through the automaton, by trying every one."""
-    found = set()
-    for length in range(1, longest + 1):
-        for string in itertools.product(range(VOCAB), repeat=length - 1):
-            string, state = [*string, EOS], tf.constant([0])
-            for token in string:
-                if not form.mask(state).numpy()[0, token]:
-                    break
-                state = form.advance(state, tf.constant([token]))
-            else:
-                found.add("".join(LETTERS[token] for token in string))
+    """All strings up to EOS that the automaton lets through, by following every allowed token."""
+    found, open_ends = set(), [("", 0)]
+    while open_ends:
+        string, state = open_ends.pop()
+        for token in np.flatnonzero(form.mask(tf.constant([state])).numpy()[0]):
+            longer = string + LETTERS[token]
+            if token == EOS:
+                found.add(longer)
+            elif len(longer) < longest:
+                after = form.advance(tf.constant([state]), tf.constant([token], tf.int32))
+                open_ends.append((longer, int(after[0])))
     return found
 
 
