@@ -72,7 +72,9 @@ class Config:
 
 # Bach's chorales in four voices; see README.md for times and scores of all presets.
 DEFAULT = Config(
-    training=TrainingConfig(epochs=24, learning_rate=3e-3, warmup_steps=50, ema=0.99),
+    data=DataConfig(crop=128),
+    model=ModelConfig(input_dropout=0.1, dropout=0.15, output_dropout=0.2),
+    training=TrainingConfig(epochs=50, learning_rate=4e-3, warmup_steps=100, ema=0.99),
 )
 
 # The published piano rolls, keys independent, at most 300 k parameters.
