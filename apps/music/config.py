@@ -81,7 +81,7 @@ DEFAULT = Config(
 JSB = Config(
     data=DataConfig(name="polyphonic", config="jsb", transpose=0),
     model=ModelConfig(kind="frames", units=200, input_dropout=0.2, dropout=0.5, output_dropout=0.5),
-    training=TrainingConfig(epochs=150, learning_rate=3e-3, warmup_steps=50, ema=0.99),
+    training=TrainingConfig(epochs=150, learning_rate=3e-3, warmup_steps=50, ema=0.99, patience=20),
 )
 
 JSB_SEQUENCE = replace(
