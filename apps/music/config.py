@@ -72,14 +72,16 @@ class Config:
 
 # Bach's chorales in four voices; see README.md for times and scores of all presets.
 DEFAULT = Config(
-    training=TrainingConfig(epochs=24, learning_rate=3e-3, warmup_steps=50, ema=0.99),
+    data=DataConfig(crop=128),
+    model=ModelConfig(input_dropout=0.1, dropout=0.15, output_dropout=0.2),
+    training=TrainingConfig(epochs=50, learning_rate=4e-3, warmup_steps=100, ema=0.99),
 )
 
 # The published piano rolls, keys independent, at most 300 k parameters.
 JSB = Config(
     data=DataConfig(name="polyphonic", config="jsb", transpose=0),
     model=ModelConfig(kind="frames", units=200, input_dropout=0.2, dropout=0.5, output_dropout=0.5),
-    training=TrainingConfig(epochs=150, learning_rate=3e-3, warmup_steps=50, ema=0.99),
+    training=TrainingConfig(epochs=150, learning_rate=3e-3, warmup_steps=50, ema=0.99, patience=20),
 )
 
 JSB_SEQUENCE = replace(

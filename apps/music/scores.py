@@ -8,6 +8,7 @@ from apps.music.wish import Wish
 from common.metrics import Score
 from common.music import ABSENT, FREE, keys, measures, rolls
 
+PERCENT = {"self_repetition": "percent|windows of 16 sixteenths of the first voice"}
 LEAST = 1e-4  # probability of a key that the training set never has
 
 
@@ -84,46 +85,56 @@ def compose(composer, pieces, wish=None):
 
 def music(composer, composed, pieces, training):
     """Label -> Score of the composed pieces; those of the data stand beside them as `..._data`."""
-    if composer.kind == "band":
-        return band_music(composed, pieces)
-    code = [rolls.notes_of_roll(p) for p in composed] if composer.kind == "frames" else composed
-    real = [p.notes for p in pieces]
-    real = [rolls.notes_of_roll(p) for p in real] if composer.kind == "frames" else real
-    shares = {"in_key": measures.in_key, "silence": measures.silence}
-    if composer.kind == "voices":
-        shares["voice_crossings"] = measures.voice_crossings
+    measure = {"voices": voice_music, "frames": roll_music, "band": band_music}[composer.kind]
+    return measure(composer, composed, [piece.notes for piece in pieces], training)
+
+
+def voice_music(composer, composed, real, training):
     found = {}
-    for side, group in (("", code), ("_data", real)):
-        for name, measure in shares.items():
-            found[name + side] = Score(name, 100 * measure(group), "percent")
-        if composer.kind == "voices":
-            found["parallel_fifths" + side] = Score(
-                "parallel fifths", measures.parallel_fifths(group), "a hundred moves"
-            )
-            found["longest_note" + side] = Score(
-                "longest note", measures.longest_note(group), "steps"
-            )
-        found["self_repetition" + side] = Score(
-            "self repetition", 100 * measures.self_repetition(group), "percent|windows of 16 steps"
-        )
-    if composer.kind == "voices":
-        share = 100 * measures.in_range(code, composer.pipeline.limits)
-        found["in_range"] = Score("in range", share, "percent|ranges of the training set")
-        same = [np.asarray(piece.notes) for piece in training]
-        found["longest_copy"] = Score(
-            "longest copy", measures.longest_copy(code, same), "steps|all voices, same key"
-        )
-    for name in ("pitch_class_histogram", "interval_histogram"):
-        measure = getattr(measures, name)
-        value = 100 * measures.overlap(measure(code), measure(real))
-        found[name] = Score(name, value, "percent overlap with the data")
+    for side, group in (("", composed), ("_data", real)):
+        for name in ("in_key", "silence", "voice_crossings", "self_repetition"):
+            value = 100 * getattr(measures, name)(group)
+            found[name + side] = Score(name, value, PERCENT.get(name, "percent"))
+        value = measures.parallel_fifths(group)
+        found["parallel_fifths" + side] = Score("parallel fifths", value, "in a hundred moves")
+        value = measures.longest_note(group)
+        found["longest_note" + side] = Score("longest note", value, "sixteenths")
+    share = 100 * measures.in_range(composed, composer.pipeline.limits)
+    found["in_range"] = Score("in range", share, "percent|ranges of the set")
+    copied = measures.longest_copy(composed, [piece.notes for piece in training])
+    found["longest_copy"] = Score("longest copy", copied, "sixteenths|all voices, same key")
+    return found | overlaps(composed, real)
+
+
+def roll_music(composer, composed, real, training):
+    found = {}
+    for side, group in (("", composed), ("_data", real)):
+        frames = np.concatenate(group).sum(1)
+        values = {
+            "in_key": (100 * measures.in_key([rolls.notes_of_roll(roll) for roll in group])),
+            "empty_frames": 100 * (frames == 0).mean(),
+            "notes_a_frame": frames.mean(),
+        }
+        for name, value in values.items():
+            how = "mean" if name == "notes_a_frame" else "percent"
+            found[name + side] = Score(name, float(value), how)
     return found
 
 
-def band_music(composed, pieces):
-    """Label -> Score of melody, chords and drums, with those of the data beside them."""
-    tunes = [piece.notes for piece in pieces if piece.notes[0, 0] != ABSENT]
-    beats = [piece.notes for piece in pieces if piece.notes[0, 2] != ABSENT]
+def overlaps(composed, real, how=""):
+    """Overlap of the histograms of pitch classes and of melodic steps with the data's."""
+    found = {}
+    for name in ("pitch_class_histogram", "interval_histogram"):
+        measure = getattr(measures, name)
+        value = 100 * measures.overlap(measure(composed), measure(real))
+        found[name] = Score(name, value, "percent overlap with the data" + how)
+    return found
+
+
+def band_music(composer, composed, real, training):
+    """Of melody, chords and drums; which of these a piece of the data has, its set decides."""
+    tunes = [notes for notes in real if notes[0, 0] != ABSENT]
+    beats = [notes for notes in real if notes[0, 2] != ABSENT]
     found = {}
     for side, melodies, drums in (("", composed, composed), ("_data", tunes, beats)):
         values = {
@@ -135,10 +146,6 @@ def band_music(composed, pieces):
             "snares_on_the_beat": measures.on_the_beat([notes[:, 3] for notes in drums]),
         }
         for name, value in values.items():
-            found[name + side] = Score(name, 100 * value, "percent")
-    for name in ("pitch_class_histogram", "interval_histogram"):
-        measure = getattr(measures, name)
-        one, other = (measure([notes[:, :1] for notes in group]) for group in (composed, tunes))
-        how = "percent overlap with the data|melody"
-        found[name] = Score(name, 100 * measures.overlap(one, other), how)
-    return found
+            found[name + side] = Score(name, 100 * value, PERCENT.get(name, "percent"))
+    melodies = ([notes[:, :1] for notes in group] for group in (composed, tunes))
+    return found | overlaps(*melodies, "|melody")

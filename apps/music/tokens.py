@@ -18,6 +18,9 @@ FIRST = REST_TOKEN + 1  # token of MIDI number 21
 VOCAB = FIRST + KEYS
 FREE_TOKEN = UNK  # a cell that is hidden, or to be composed
 
+ALL = np.arange(VOCAB)
+CLASSES = 13  # pitch classes, and one for what is no note
+
 LONGEST_BAR = 48  # steps
 REMAINING = 16  # beats; more count as so many
 CONDITIONS = (16 + LONGEST_BAR, REMAINING, 25)  # place, remaining, key (0: unknown)
@@ -70,6 +73,12 @@ def resolved(tokens):
     values = tf.gather(tf.transpose(tokens, order), tf.transpose(began, order), batch_dims=rank - 1)
     values = tf.transpose(values, back)
     return tf.where(held, VOCAB + values, tokens)
+
+
+def pitch_class(notes):
+    """Tokens or resolved tokens -> 0 to 11, or 12 for what is no note."""
+    tokens = notes % VOCAB
+    return tf.where(tokens >= FIRST, (tokens - FIRST + LOWEST) % 12, 12)
 
 
 def conditions(time, facts):

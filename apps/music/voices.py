@@ -37,25 +37,41 @@ class Voices(keras.Model):
         self.config, self.voices = config, voices
         dim, units, rate = config.embedding_dim, config.units, config.dropout
         self.notes = Embedding(voices * ROWS, dim, name="notes")
+        self.classes = Embedding(code.CLASSES, dim, name="pitch_classes")
         self.tables = [Embedding(size, dim, name=f"condition_{n}") for n, size in enumerate(sizes)]
         self.input_dropout = keras.layers.Dropout(config.input_dropout)
         self.reader = Stack(1, config.reader_units, config.cell, bidirectional=True, name="reader")
         self.over_time = Stack(config.layers, units, config.cell, dropout=rate, name="time")
         self.dropout = keras.layers.Dropout(config.output_dropout)
         self.frame = FrameRNN(config.cell, config.frame_units, rate, name="frame")
+        self.present = keras.layers.Dense(dim, name="present")
         self.output_layer = keras.layers.Dense(code.VOCAB, name="output")
+        self.class_output = keras.layers.Dense(code.CLASSES, name="class_output")
         context = 2 * config.reader_units + dim
-        for table in (self.notes, *self.tables):
+        for table in (self.notes, self.classes, *self.tables):
             table.build()
         self.reader.build((None, None, dim))
         self.over_time.build((None, None, context + dim))
         self.frame.build(dim, units + context)
+        self.present.build((None, units + context))
         self.output_layer.build((None, config.frame_units))
+        self.class_output.build((None, config.frame_units))
         self.built = True
 
+    def element(self, notes, voice):
+        """Resolved tokens `[...]` of a voice -> `[..., dim]`: the embedding of the voice's token,
+        and that of its pitch class, which all voices share, whether a note begins or holds."""
+        return self.notes(notes + ROWS * voice) + self.classes(code.pitch_class(notes))
+
     def embed(self, notes):
-        """Resolved tokens `[..., voices]` -> the mean of their embeddings `[..., dim]`."""
-        return tf.reduce_mean(self.notes(notes + ROWS * tf.range(self.voices)), -2)
+        """Resolved tokens `[..., voices]` -> all together `[..., dim]`, of about unit variance."""
+        elements = self.element(notes, tf.range(self.voices))
+        return tf.reduce_sum(elements, -2) / (2 * self.voices) ** 0.5
+
+    def logits(self, outputs):
+        """Of the frame network -> `[..., vocab]`: a token's own, and that of its pitch class."""
+        classes = tf.gather(self.class_output(outputs), code.pitch_class(code.ALL), axis=-1)
+        return tf.cast(self.output_layer(outputs) + classes, tf.float32)
 
     def read(self, given, conditions, mask=None, training=False):
         """What is known beforehand -> context `[batch, time, 2 * reader_units + dim]`.
@@ -83,10 +99,10 @@ class Voices(keras.Model):
         valid = tf.where(mask)  # padding is left out before the largest part
         h, notes, before = (tf.gather_nd(tensor, valid) for tensor in (h, notes, before))
         shifted = tf.pad(notes[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
-        elements = self.notes(shifted + ROWS * tf.range(self.voices))  # [steps, voices, dim]
+        elements = self.element(shifted, tf.range(self.voices))  # [steps, voices, dim]
+        elements += self.present(h)[:, None]
         outputs = self.frame(elements, h, training=training)
-        logits = tf.cast(self.output_layer(outputs), tf.float32)
-        return logits + code.allowed(before), valid
+        return self.logits(outputs) + code.allowed(before), valid
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(tokens, given `[batch, voices]`, conditions) -> (losses, hidden cells, nll), summed."""
@@ -118,6 +134,7 @@ class Voices(keras.Model):
         return {
             "time": states,
             "frame": self.frame.start(tf.zeros([batch, depth])),
+            "present": self.present(tf.zeros([batch, depth])),
             "notes": tf.fill([batch, self.voices], BOS),  # resolved, as chosen last
             "position": tf.zeros([batch], tf.int32),
         }
@@ -150,24 +167,21 @@ class Voices(keras.Model):
                 here = context[:, time]
                 x = tf.concat([here, self.embed(notes)], -1)
                 h, states = self.over_time.step(x, state["time"])
-                return (
-                    states,
-                    self.frame.start(tf.concat([h, here], -1)),
-                    tf.fill(tf.shape(tokens), BOS),
-                )
+                h = tf.concat([h, here], -1)
+                first = tf.fill(tf.shape(tokens), BOS)
+                return states, self.frame.start(h), self.present(h), first
 
             def same_time():
-                return state["time"], state["frame"], chosen
+                return state["time"], state["frame"], state["present"], chosen
 
-            times, frame, element = tf.cond(voice == 0, next_time, same_time)
-            output, frame = self.frame.step(self.notes(element + ROWS * voice), frame)
-            logits = tf.cast(self.output_layer(output), tf.float32)
-            logits += code.allowed(tf.gather(notes, voice, axis=1))
+            times, frame, present, element = tf.cond(voice == 0, next_time, same_time)
+            output, frame = self.frame.step(self.element(element, voice) + present, frame)
+            logits = self.logits(output) + code.allowed(tf.gather(notes, voice, axis=1))
             logits = tf.where(inside[voice], logits, FORBIDDEN)
             cell = given[:, time, voice]
             only = tf.one_hot(cell, code.VOCAB, on_value=0.0, off_value=FORBIDDEN)
             logits = tf.where((cell != code.FREE_TOKEN)[:, None], only, logits)
-            after = {"time": times, "frame": frame, "notes": notes}
+            after = {"time": times, "frame": frame, "present": present, "notes": notes}
             return logits, after | {"position": state["position"] + 1}
 
         return step

@@ -401,3 +401,23 @@ def test_drums_alone_are_no_melody(composer, tmp_path):
     midi.write(tmp_path / "d.mid", [midi.Track("d", [(0, 1, 36)], drums=True)])
     with pytest.raises(UserError, match="only drums"):
         files.read_midi(tmp_path / "d.mid", composer, Wish())
+
+
+def test_scores_stand_beside_those_of_the_data(composer, band, frames):
+    voices = [Piece("a", random_notes(40))]
+    found = scores.music(composer, [random_notes(40, seed=5)], voices, voices)
+    assert found["in_range"].value == 100 and found["longest_copy"].value == 0
+    assert found["silence"].value > 0 and "parallel_fifths_data" in found
+    same = scores.music(composer, [voices[0].notes], voices, voices)
+    assert same["longest_copy"].value == 40
+    assert same["interval_histogram"].value == pytest.approx(100)
+    whole = tune().notes.copy()
+    whole[:, 2:] = beat().notes[:, 2:]
+    found = scores.music(band, [whole], [tune(), beat()], [])
+    assert found["chord_agreement"].value == found["chord_agreement_data"].value
+    assert found["kicks_on_the_beat"].value == 100 == found["kicks_on_the_beat_data"].value
+    rolled = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
+    roll = np.zeros([4, 88], np.uint8)
+    roll[1:, [40, 44]] = 1
+    found = scores.music(rolled, [roll], [Piece("r", roll)], [])
+    assert found["empty_frames"].value == 25 and found["notes_a_frame_data"].value == 1.5
