@@ -120,8 +120,9 @@ class Config:
 DEFAULT = Config(
     data=DataConfig(words="plain"),
     encoder=EncoderConfig(shift=0.06, zoom=0.1, turn=0.1),
+    model=ModelConfig(picture_dropout=0.1, embedding_dropout=0.1, dropout=0.1, output_dropout=0.1),
     batching=BatchingConfig(batch_size=32),
-    training=TrainingConfig(epochs=20, learning_rate=2e-3, ema=0.99),
+    training=TrainingConfig(epochs=50, learning_rate=2e-3, ema=0.99),
     metric="exact",
 )
 
