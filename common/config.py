@@ -13,8 +13,9 @@ from common.errors import UserError
 class TokenizerConfig:
     """How text is cut into tokens."""
 
-    kind: Literal["unigram", "bpe", "word", "char"] = "bpe"
-    """Subwords by SentencePiece (unigram or bpe), whole words, or single characters."""
+    kind: Literal["unigram", "bpe", "word", "joiner", "char"] = "bpe"
+    """Subwords by SentencePiece (unigram or bpe), whole words, words with marks that give back the
+    text as it was (joiner), or single characters."""
     vocab_size: int = 8000
     """Largest vocabulary, the 4 special tokens included; a small corpus may give fewer tokens."""
     lowercase: bool = False
@@ -24,7 +25,7 @@ class TokenizerConfig:
     byte_fallback: bool = False
     """Spell unknown characters as UTF-8 bytes instead of <unk> (subwords only)."""
     min_count: int = 1
-    """Rarer words or characters become <unk> (word and char only)."""
+    """Rarer words or characters become <unk> (word, joiner and char only)."""
     subword_sampling: float = 0.0
     """Other subwords of the same words in every epoch of training: for bpe the share of merges that
     are left out (BPE-dropout, Provilkov et al. 2020; 0.05 to 0.1), for unigram the exponent of the

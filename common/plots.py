@@ -16,6 +16,7 @@ LABELS = {
     "bleu": "BLEU (0 to 100)",
     "chrf": "chrF (0 to 100)",
     "tokenized_bleu": "tokenized BLEU (0 to 100)",
+    "rougeL": "ROUGE-L (0 to 100)",
     "perplexity": "perplexity (per token)",
     "accuracy": "accuracy (0 to 1)",
 }

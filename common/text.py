@@ -14,8 +14,19 @@ from pathlib import Path
 import tensorflow as tf
 
 from common.errors import UserError
+from common.joiners import JoinerTokenizer
 from common.subwords import SentencePieceTokenizer
-from common.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Tokenizer, TokenizerConfig
+from common.tokenizer import (
+    BOS,
+    EOS,
+    PAD,
+    SPECIAL_TOKENS,
+    UNK,
+    Tokenizer,
+    TokenizerConfig,
+    sanitise,
+    visible_tokens,
+)
 from common.vocabulary import CharTokenizer, WordTokenizer
 
 __all__ = [
@@ -25,19 +36,23 @@ __all__ = [
     "SPECIAL_TOKENS",
     "UNK",
     "CharTokenizer",
+    "JoinerTokenizer",
     "SentencePieceTokenizer",
     "Tokenizer",
     "TokenizerConfig",
     "WordTokenizer",
     "load",
     "one_hot",
+    "sanitise",
     "train_tokenizer",
+    "visible_tokens",
 ]
 
 KINDS = {
     "unigram": SentencePieceTokenizer,
     "bpe": SentencePieceTokenizer,
     "word": WordTokenizer,
+    "joiner": JoinerTokenizer,
     "char": CharTokenizer,
 }
 

@@ -41,7 +41,7 @@ def read_parallel(source_path, target_path, max_chars=4000):
     Returns: [(source, target), ...], Report.
     Raises: DataError for a missing or damaged file, unequal numbers of lines, nothing usable.
     """
-    sides = _byte_lines(source_path), _byte_lines(target_path)
+    sides = byte_lines(source_path), byte_lines(target_path)
     counts = [len(side) for side in sides]
     if counts[0] != counts[1]:
         raise DataError(
@@ -63,7 +63,7 @@ def read_tsv(path, columns=(0, 1), max_chars=4000):
             return b"", b""
         return [found[c] for c in columns] if len(found) > max(columns) else None
 
-    return _pairs(map(cells, _byte_lines(path)), max_chars, path)
+    return _pairs(map(cells, byte_lines(path)), max_chars, path)
 
 
 def read_lines(path) -> list[str]:
@@ -72,7 +72,7 @@ def read_lines(path) -> list[str]:
     Raises: DataError for a file that is missing, damaged or not UTF-8.
     """
     lines = []
-    for number, line in enumerate(_byte_lines(path), start=1):
+    for number, line in enumerate(byte_lines(path), start=1):
         try:
             lines.append(line.decode())
         except UnicodeDecodeError as error:
@@ -82,7 +82,7 @@ def read_lines(path) -> list[str]:
     return lines
 
 
-def _byte_lines(path) -> list[bytes]:
+def byte_lines(path) -> list[bytes]:
     try:
         content = pathlib.Path(path).read_bytes()
     except FileNotFoundError as error:

@@ -21,16 +21,19 @@ class Attention(keras.layers.Layer):
         scaled      q . K m_s / sqrt(size of q)
 
     The memory's part K m_s does not depend on the query: `keys` computes it once a sequence.
+    With `coverage` (See et al. 2017) it becomes K m_s + coverage_s w, so that a query also sees how
+    much attention a place has received before.
 
     Call: (queries `[batch, time, depth]`, keys `[batch, source, k]`, memory `[batch, source, m]`,
-    mask bool `[batch, source]`) -> (context `[batch, time, m]`, weights `[batch, time, source]`).
+    mask bool `[batch, source]`, coverage `[batch, time, source]`) -> (context `[batch, time, m]`,
+    weights `[batch, time, source]`).
     """
 
-    def __init__(self, score="scaled", units=None, **kwargs):
+    def __init__(self, score="scaled", units=None, coverage=False, **kwargs):
         super().__init__(**kwargs)
         if score not in SCORES:
             raise UserError(f"unknown attention {score!r}: choose one of {', '.join(SCORES)}")
-        self.score, self.units = score, units
+        self.score, self.units, self.coverage = score, units, coverage
 
     def build(self, query_depth, memory_depth):
         units = self.units or query_depth
@@ -46,19 +49,30 @@ class Attention(keras.layers.Layer):
             self.query_kernel = self.add_weight(shape=(query_depth, units), name="query_kernel")
             self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
             self.vector = self.add_weight(shape=(units, 1), name="vector")
+        if self.coverage:
+            width = units if self.score == "additive" else query_depth
+            self.coverage_kernel = self.add_weight(
+                shape=(width,), initializer="zeros", name="coverage_kernel"
+            )
         self.scale = 1 / math.sqrt(query_depth) if self.score == "scaled" else 1.0
         self.built = True
 
     def keys(self, memory):
         return memory if self.score == "dot" else ops.matmul(memory, self.key_kernel)
 
-    def call(self, queries, keys, memory, mask=None):
+    def call(self, queries, keys, memory, mask=None, coverage=None):
         if self.score == "additive":
             projected = ops.matmul(queries, self.query_kernel) + self.bias  # [batch, time, units]
-            hidden = ops.tanh(projected[:, :, None] + keys[:, None])  # [batch, time, source, units]
+            hidden = projected[:, :, None] + keys[:, None]  # [batch, time, source, units]
+            if coverage is not None:
+                hidden += coverage[..., None] * self.coverage_kernel
+            hidden = ops.tanh(hidden)
             scores = ops.squeeze(ops.matmul(hidden, self.vector), -1)  # [batch, time, source]
         else:
-            scores = tf.matmul(queries, keys, transpose_b=True) * self.scale
+            scores = tf.matmul(queries, keys, transpose_b=True)
+            if coverage is not None:  # q . (K m_s + coverage_s w), without another set of keys
+                scores += ops.matmul(queries, self.coverage_kernel[:, None]) * coverage
+            scores *= self.scale
         scores = ops.cast(scores, "float32")  # a softmax in half precision loses the small weights
         if mask is not None:
             scores += (1.0 - ops.cast(mask, "float32"))[:, None] * -1e9

@@ -30,7 +30,8 @@ class AttentionDecoder(keras.layers.Layer):
     Without input feeding nothing of c_t enters the recurrence of h, so each stack runs over the
     whole target at once and attention is one product for all steps; with it, time is one loop.
     Layers above the attention (as in GNMT, Wu et al. 2016) remember what was attended to, at the
-    full speed of the first form.
+    full speed of the first form. With coverage (See et al. 2017) the attention also sees what it
+    has looked at before; then, too, time is one loop.
 
     Args:
         layers, upper_layers: of the stack below and of the one above the attention.
@@ -39,7 +40,8 @@ class AttentionDecoder(keras.layers.Layer):
         dropout: between the layers of the stack; output_dropout: on h~ (not on what is fed back).
 
     State, a dict: "rnn": the stack's states; "attention": `[batch, source]`, the weights of the
-    step just made; "features": `[batch, features]`, h~ (only with input feeding).
+    step just made; "features": `[batch, features]`, h~ (only with input feeding); "coverage":
+    `[batch, source]`, the sum of the weights of all steps (only with coverage).
     """
 
     def __init__(
@@ -54,19 +56,21 @@ class AttentionDecoder(keras.layers.Layer):
         dropout=0.0,
         output_dropout=0.0,
         same_dropout=False,
+        coverage=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.units, self.features, self.input_feeding = units, features, input_feeding
+        self.coverage = coverage
         options = {"dropout": dropout, "same_dropout": same_dropout}
         self.stack = Stack(layers, units, cell, name="stack", **options)
         self.upper = Stack(upper_layers, units, cell, name="upper", **options)
-        self.attention = Attention(attention, name="attention")
+        self.attention = Attention(attention, coverage=coverage, name="attention")
         self.combine = keras.layers.Dense(features, activation="tanh", name="combine")
         noise_shape = (None, 1, None) if same_dropout else None
         self.output_dropout = keras.layers.Dropout(output_dropout, noise_shape)
         self.upper_dropout = keras.layers.Dropout(dropout, noise_shape)
-        self.layer_noise = keras.layers.Dropout(dropout)  # for the loop of input feeding
+        self.layer_noise = keras.layers.Dropout(dropout)  # for the loop
         self.bridges = [  # one dense layer a state tensor; only h, not c, is bounded by tanh
             [
                 keras.layers.Dense(
@@ -106,12 +110,14 @@ class AttentionDecoder(keras.layers.Layer):
         }
         if self.input_feeding:
             state["features"] = tf.zeros([batch, self.features], self.compute_dtype)
+        if self.coverage:
+            state["coverage"] = tf.zeros_like(state["attention"])
         return state
 
     def call(self, embedded, memory, state, training=False):
         """The whole target: `[batch, time, embedding]` -> (h~ `[batch, time, features]`, weights
         `[batch, time, source]`)."""
-        if self.input_feeding:
+        if self.input_feeding or self.coverage:
             features, weights = self._loop(embedded, memory, state, training)
         else:
             below = len(self.stack.rnns)
@@ -135,7 +141,12 @@ class AttentionDecoder(keras.layers.Layer):
         between = max(0, below - 1)
         hidden, rnn = self.stack.step(embedded, state["rnn"][:below], noises and noises[:between])
         queries = tf.reshape(hidden, [tf.shape(memory.keys)[0], -1, self.units])
-        context, weights = self.attention(queries, memory.keys, memory.values, memory.mask)
+        coverage = None
+        if self.coverage:
+            coverage = tf.reshape(state["coverage"], [*tf.unstack(tf.shape(queries)[:2]), -1])
+        context, weights = self.attention(
+            queries, memory.keys, memory.values, memory.mask, coverage
+        )
         context = tf.reshape(context, [-1, context.shape[-1]])  # [rows, depth]
         weights = tf.reshape(weights, [tf.shape(hidden)[0], -1])  # [rows, source]
         if self.upper.rnns:
@@ -146,10 +157,12 @@ class AttentionDecoder(keras.layers.Layer):
             hidden, upper = self.upper.step(both, state["rnn"][below:], upper_noises)
             rnn += upper
         features = self.combine(ops.concatenate([context, hidden], -1))
-        state = {"rnn": rnn, "attention": weights}
+        after = {"rnn": rnn, "attention": weights}
         if self.input_feeding:
-            state["features"] = features
-        return features, state
+            after["features"] = features
+        if self.coverage:
+            after["coverage"] = state["coverage"] + weights
+        return features, after
 
     def _loop(self, embedded, memory, state, training):
         batch, time = tf.shape(embedded)[0], tf.shape(embedded)[1]

@@ -1,0 +1,148 @@
+"""What a summarisation run is made of, and the presets."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    name: str = "docstrings"
+    """A data set of data/README.md; not looked at when data.train names a file."""
+    version: str = ""
+    """Configuration of the data set, where it has several; empty: its first."""
+    train: str = ""
+    """People's own: a TSV with a header line, or JSON lines; .gz as well."""
+    validation: str = ""
+    """The same for validation; without it a fiftieth of the training examples is held out."""
+    test: str = ""
+    """The same for `evaluate`."""
+    document_field: str = "document"
+    """Of people's own files: the field to summarise (JSON: a text, or a list of several)."""
+    summary_field: str = "summary"
+    """Of people's own files: the field with the summary (JSON: or a list of references)."""
+    max_length: int = 200
+    """Tokens of a source; what is over is cut off. Several documents share them equally."""
+    max_summary: int = 40
+    """Tokens of a summary; longer ones are left out of training."""
+    line_mark: str = ""
+    """Put in the place of line breaks, where those mean something, as between speakers."""
+    limit: int = 0
+    """Use only so many training examples; 0: all."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    cell: str = "lstm"
+    """Recurrent cell of encoder and decoder: lstm, gru or simple."""
+    units: int = 256
+    """State size of the encoder (in each direction) and of the decoder."""
+    embedding_dim: int = 128
+    """Size of the token embeddings, shared by encoder, decoder and output layer."""
+    encoder_layers: int = 1
+    """Bidirectional layers; from the third on with residual connections."""
+    decoder_layers: int = 1
+    """Layers of the decoder; from the third on with residual connections."""
+    attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
+    """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
+    input_feeding: bool = False
+    """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
+    pointer: bool = True
+    """Copy words out of the source (See et al.); without it only words of the vocabulary."""
+    coverage: float = 1.0
+    """Weight of the coverage loss in the second phase; 0: a network without coverage, faster."""
+    coverage_from: float = 0.75
+    """Share of the training after which the second phase begins."""
+    embedding_dropout: float = 0.2
+    """Dropout rate on the embeddings."""
+    word_dropout: float = 0.0
+    """Share of the words that the network reads as <unk>: they can still be copied."""
+    dropout: float = 0.2
+    """Dropout rate between recurrent layers and on the encoder's output."""
+    output_dropout: float = 0.2
+    """Dropout rate before the output layer."""
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    beam: BeamConfig = field(
+        default_factory=lambda: BeamConfig(
+            beam=5, length_penalty=1.0, min_length=3, no_repeat_ngram=3
+        )
+    )
+    max_length: int = 40
+    """Most tokens of a summary."""
+
+
+@dataclass(frozen=True)
+class Config:
+    data: DataConfig = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    batching: BatchingConfig = field(default_factory=BatchingConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    seed: int = 1
+    """Of initial weights, dropout, shuffling."""
+
+    def __post_init__(self):
+        if self.data.max_length < 2 or self.data.max_summary < 2 or self.decoding.max_length < 1:
+            raise UserError("data.max_length and data.max_summary must be 2 or more, and "
+                            "decoding.max_length 1 or more")  # fmt: skip
+        if not 0 <= self.model.coverage_from <= 1 or self.model.coverage < 0:
+            raise UserError("model.coverage_from must be from 0 to 1, model.coverage not negative")
+
+
+# Docstrings -> their first lines; see README.md for times and scores of all presets.
+DEFAULT = Config(
+    tokenizer=TokenizerConfig(kind="joiner", vocab_size=10000),
+    batching=BatchingConfig(batch_size=48),
+    training=TrainingConfig(epochs=8, learning_rate=2e-3, ema=0.998),
+)
+
+# E-mails -> subject lines.
+AESLC = replace(
+    DEFAULT,
+    data=DataConfig(name="aeslc", max_length=200, max_summary=25),
+    tokenizer=TokenizerConfig(kind="joiner", vocab_size=15000),
+    decoding=DecodingConfig(
+        beam=BeamConfig(beam=5, length_penalty=1.0, min_length=2, no_repeat_ngram=3),
+        max_length=25,
+    ),
+)
+
+# Dialogues -> summaries. The mark between speakers' turns follows Gliwa et al. 2019.
+SAMSUM = replace(
+    DEFAULT,
+    data=DataConfig(name="samsum", max_length=300, max_summary=60, line_mark=" | "),
+    tokenizer=TokenizerConfig(kind="joiner", vocab_size=12000),
+    decoding=DecodingConfig(
+        beam=BeamConfig(beam=5, length_penalty=1.0, min_length=10, no_repeat_ngram=3),
+        max_length=70,
+    ),
+)
+
+DEBIAN = replace(
+    DEFAULT, data=DataConfig(name="debian_descriptions", max_length=160, max_summary=30)
+)
+
+# Seconds: to see that everything works.
+TINY = replace(
+    DEFAULT,
+    data=DataConfig(version="small", max_length=40, limit=200),
+    tokenizer=TokenizerConfig(kind="joiner", vocab_size=500),
+    model=ModelConfig(units=32, embedding_dim=32),
+    batching=BatchingConfig(batch_size=32),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+    decoding=DecodingConfig(max_length=20),
+)
+
+PRESETS = {
+    "default": DEFAULT,
+    "tiny": TINY,
+    "aeslc": AESLC,
+    "samsum": SAMSUM,
+    "debian_descriptions": DEBIAN,
+}

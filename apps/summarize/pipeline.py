@@ -1,0 +1,133 @@
+"""Text in, summary out, in TensorFlow operations only: what evaluate, infer and export all run."""
+
+import sys
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from apps.summarize.model import Summarizer
+from apps.summarize.source import DOCUMENTS, read
+from common.decoding import beam_search, greedy_search
+from common.restore import best_weights
+from common.text import PAD, JoinerTokenizer, visible_tokens
+from common.text import load as load_tokenizer
+
+
+class Summary(NamedTuple):
+    text: str
+    score: float  # log-probability under the beam's penalties
+
+
+class Pipeline(tf.Module):
+    """Tokenizer, model and search as one function from strings to strings.
+
+    Attributes are what an export has to carry: the tokenizer, and the raw variables. The Keras
+    model itself is reached through a closure: as an attribute it would hide its variables from
+    TensorFlow Serving.
+    """
+
+    def __init__(self, config, model, tokenizer):
+        super().__init__()
+        self.config, self.tokenizer = config, tokenizer
+        self.weights = [variable.value for variable in model.variables]
+        self._model = lambda: model
+        self._compiled = {}
+
+    @property
+    def model(self):
+        return self._model()
+
+    def summarize(self, texts, search):
+        """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
+
+        Traceable. `search`: a BeamConfig or "greedy", which takes the run's constraints.
+        """
+        model, limit = self.model, self.config.decoding.max_length
+        source = read(self.tokenizer, texts, self.config.data)
+        tokens = source.tokens.to_tensor(PAD)  # [batch, source]
+        memory, state = model.encode(tokens)
+        batch = tf.shape(tokens)[0]
+        if search == "greedy":
+            beam = self.config.decoding.beam
+            found = greedy_search(
+                model.step(memory, tokens),
+                state,
+                batch,
+                limit,
+                min_length=beam.min_length,
+                no_repeat_ngram=beam.no_repeat_ngram,
+            )
+        else:
+            step = model.step(memory.tile(search.beam), tf.repeat(tokens, search.beam, 0))
+            found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)
+        output = self._write(found.tokens, source)
+        # Nothing in, nothing out, whatever the model would make of an empty document.
+        empty = source.empty[:, None]
+        return tf.where(empty, "", output), tf.where(empty, 0.0, found.scores), found.tokens
+
+    def _write(self, tokens, source):
+        """int32 `[batch, n_best, time]` of the extended vocabulary -> string `[batch, n_best]`."""
+        n_best = tf.shape(tokens)[1]
+        rows = tf.reshape(tokens, [-1, tf.shape(tokens)[-1]])
+        if not isinstance(self.tokenizer, JoinerTokenizer):
+            return tf.reshape(self.tokenizer.detokenize(rows), [-1, n_best])
+        rows = visible_tokens(rows)
+        known = rows.flat_values < self.tokenizer.vocab_size
+        written = self.tokenizer.strings(tf.where(known, rows.flat_values, 0))
+        places = tf.maximum(rows.flat_values - self.tokenizer.vocab_size, 0)
+        places = tf.stack([tf.cast(rows.value_rowids(), tf.int32) // n_best, places], -1)
+        copied = tf.gather_nd(source.words.to_tensor(""), places)
+        words = rows.with_flat_values(tf.where(known, written, copied))
+        return tf.reshape(tf.strings.strip(self.tokenizer.join(words)), [-1, n_best])
+
+    def __call__(self, texts, search=None, batch_size=32, quiet=False):
+        """Any number of strings -> for each a list of n_best `Summary`s.
+
+        What is over the length budget is not read; unless `quiet`, that is told on stderr.
+        """
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+        cut = [] if quiet else [str(n) for n, text in enumerate(texts, 1) if not self._fits(text)]
+        if cut:
+            shown = ", ".join(cut[:5]) + (" ..." if len(cut) > 5 else "")
+            print(
+                f"note: only the first {self.config.data.max_length} tokens of a source are read, "
+                f"which leaves out the end of {len(cut)} texts (number {shown})",
+                file=sys.stderr,
+            )
+        search = self.config.decoding.beam if search is None else search
+        if repr(search) not in self._compiled:
+            spec = tf.TensorSpec([None], tf.string)
+            self._compiled[repr(search)] = tf.function(
+                lambda texts: self.summarize(texts, search)[:2], input_signature=[spec]
+            )
+        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+        results = [None] * len(texts)
+        for start in range(0, len(order), batch_size):
+            numbers = order[start : start + batch_size]
+            batch = tf.constant([texts[n] for n in numbers])
+            found, scores = self._compiled[repr(search)](batch)
+            for n, row, score in zip(numbers, found.numpy(), scores.numpy(), strict=True):
+                decoded = [text.decode("utf-8", "replace") for text in row]
+                results[n] = [Summary(*pair) for pair in zip(decoded, score.tolist(), strict=True)]
+        return results
+
+    def best(self, texts, search=None, quiet=False):
+        """The best summary of each text."""
+        return [found[0].text for found in self(texts, search, quiet=quiet)]
+
+    def _fits(self, text):
+        documents = text.split(DOCUMENTS)
+        share = self.config.data.max_length // len(documents) - 1
+        # A token has at least one byte, so short texts need not be tokenised to know.
+        long = [document for document in documents if len(document.encode()) > share]
+        return not long or (
+            int(tf.reduce_max(self.tokenizer.tokenize(tf.constant(long)).row_lengths())) <= share
+        )
+
+
+def load(run, *, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    tokenizer = load_tokenizer(run.path)
+    model = Summarizer(run.config.model, tokenizer.vocab_size)
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
+    return Pipeline(run.config, model, tokenizer), meta

@@ -1,0 +1,56 @@
+"""ROUGE (Lin 2004), computed by rouge-score: the F measures of summarisation."""
+
+import importlib.metadata
+import re
+from collections.abc import Sequence
+
+from common.errors import UserError
+from common.metrics.score import Score
+from common.sentences import SENTENCE_END
+
+KINDS = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+
+
+def rouge(
+    hypotheses: Sequence[str],
+    references: Sequence[str] | Sequence[Sequence[str]],
+    stemmer: bool = True,
+    kinds: Sequence[str] = KINDS,
+) -> dict[str, Score]:
+    """Mean F1, 0 to 100, of each kind: overlap of words, of word pairs, longest common subsequence
+    over the whole text (L) and sentence by sentence (Lsum).
+
+    `references`: one string a text, or several in a list, of which the best counts. Words are
+    runs of a-z and 0-9 after lower-casing: text in another script scores 0. `stemmer`: Porter's,
+    on words of more than three letters.
+    Errors: `UserError` when the counts differ or nothing is given.
+    """
+    from rouge_score.rouge_scorer import RougeScorer
+
+    if not hypotheses:
+        raise UserError("nothing to score: there are no summaries")
+    if len(hypotheses) != len(references):
+        raise UserError(f"{len(hypotheses)} summaries, but {len(references)} references")
+    references = [[row] if isinstance(row, str) else list(row) for row in references]
+    if not all(references):
+        raise UserError("a text has no reference: give at least one")
+    scorer = RougeScorer(list(kinds), use_stemmer=stemmer)
+    sums = dict.fromkeys(kinds, 0.0)
+    for hypothesis, targets in zip(hypotheses, references, strict=True):
+        targets = [by_sentences(target) for target in targets]
+        found = scorer.score_multi(targets, by_sentences(hypothesis))
+        for kind in kinds:
+            sums[kind] += found[kind].fmeasure
+    counts = sorted({len(row) for row in references})
+    refs = "-".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+    version = importlib.metadata.version("rouge-score")
+    signature = f"F1|mean|refs:{refs}{'|best' if counts[-1] > 1 else ''}|"
+    signature += f"stemmer:{'yes' if stemmer else 'no'}|rouge-score:{version}"
+    return {
+        kind: Score(kind, 100 * total / len(hypotheses), signature) for kind, total in sums.items()
+    }
+
+
+def by_sentences(text: str) -> str:
+    """One sentence a line, as ROUGE-Lsum wants them; lines that are there stay."""
+    return re.sub(r"\n+", "\n", SENTENCE_END.sub("\n", text))

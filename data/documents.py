@@ -1,0 +1,114 @@
+"""Documents with their summaries: of a set, or of people's own TSV and JSON lines."""
+
+import json
+from typing import NamedTuple
+
+import data
+from data import DataError, text_files
+
+SUMMARY_FIELDS = ("summary", "summary_2", "summary_3", "summary_4")
+
+
+class Example(NamedTuple):
+    document: str  # several documents are joined by form feeds
+    references: tuple[str, ...]  # summaries; the first is the one to learn
+
+
+def of_set(name, split, config=None, data_dir=None) -> list[Example]:
+    """All examples of one split of a summarisation set."""
+    rows = data.rows(name, config or None, split, data_dir)
+    examples = []
+    for row in rows:
+        if "document" not in row:
+            raise DataError(f"data set {name} holds no documents with summaries")
+        summaries = [row[field].decode() for field in SUMMARY_FIELDS if field in row]
+        examples.append(Example(row["document"].decode(), tuple(filter(None, summaries))))
+    return examples
+
+
+def of_file(path, document="document", summary="summary"):
+    """Examples of a TSV with a header line or of JSON lines, told apart by the first character.
+
+    In JSON both fields may be a list: several documents, several reference summaries. Bad lines
+    are left out and counted.
+
+    Returns: ([Example, ...], text_files.Report).
+    Raises: DataError for a file that is missing, damaged or without a usable line, and for a TSV
+    without the columns, naming those it has.
+    """
+    lines = list(enumerate(text_files.byte_lines(path), start=1))
+    is_json = lines and lines[0][1].lstrip()[:1] == b"{"
+    if is_json:
+        parse = _json_row
+    else:
+        header = lines.pop(0)[1].decode("utf-8", "replace").split("\t") if lines else []
+        header = [name.strip() for name in header]
+        if missing := [name for name in (document, summary) if name not in header]:
+            raise DataError(
+                f"{path} has no column {' and no column '.join(map(repr, missing))}: its first "
+                f"line names {', '.join(map(repr, header))} (fields are chosen by "
+                "--data.document-field and --data.summary-field)"
+            )
+        columns = len(header), header.index(document), header.index(summary)
+
+        def parse(line, *_):
+            return _tsv_row(line, *columns)
+
+    examples, report, fields = [], text_files.Report(), set()
+    for number, line in lines:
+        report.total += 1
+        try:
+            row = parse(line, document, summary, fields)
+            examples.append(Example(*row))
+        except ValueError as reason:
+            report.dropped.setdefault(str(reason), []).append(number)
+    report.kept = len(examples)
+    if not examples:
+        named = f"; its fields are {', '.join(sorted(fields))}" if fields else ""
+        raise DataError(f"{path}: nothing usable, {report}{named}")
+    return examples, report
+
+
+def _tsv_row(line, count, document, summary):
+    cells = _text(line).split("\t")
+    if not line.strip():
+        raise ValueError("empty")
+    if len(cells) != count:
+        raise ValueError("wrong number of columns")
+    return _checked([cells[document]], [cells[summary]])
+
+
+def _json_row(line, document, summary, fields):
+    if not line.strip():
+        raise ValueError("empty")
+    try:
+        row = json.loads(_text(line))
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError("not JSON") from None
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
+    fields.update(row)
+    if document not in row or summary not in row:
+        raise ValueError(f"without {document if document not in row else summary!r}")
+    sides = [
+        row[name] if isinstance(row[name], list) else [row[name]] for name in (document, summary)
+    ]
+    if not all(isinstance(text, str) for side in sides for text in side):
+        raise ValueError("not text")
+    return _checked(*sides)
+
+
+def _text(line):
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8") from None
+
+
+def _checked(documents, summaries):
+    documents = [text.replace("\f", " ").strip() for text in documents]
+    documents = [text for text in documents if text]
+    summaries = tuple(" ".join(text.split()) for text in summaries if text.strip())
+    if not documents or not summaries:
+        raise ValueError("empty")
+    return "\f".join(documents), summaries
