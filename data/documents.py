@@ -1,6 +1,9 @@
 """Documents with their summaries: of a set, or of people's own TSV and JSON lines."""
 
+import html.parser
 import json
+import re
+import sys
 from typing import NamedTuple
 
 import data
@@ -67,6 +70,52 @@ def of_file(path, document="document", summary="summary"):
         named = f"; its fields are {', '.join(sorted(fields))}" if fields else ""
         raise DataError(f"{path}: nothing usable, {report}{named}")
     return examples, report
+
+
+def of_text_files(paths) -> str:
+    """Whole files as one set of documents, joined by form feeds; HTML loses its tags.
+
+    Files that are empty or say the same as one before are left out, with a note on stderr.
+    Raises: DataError for a file that is missing, damaged or not UTF-8, and when nothing is left.
+    """
+    kept = []
+    for path in paths:
+        text = "\n".join(text_files.read_lines(path)).replace("\f", "\n").strip()
+        if re.match(r"<(!doctype|html)\b", text, re.IGNORECASE):
+            text = without_tags(text)
+        if not text:
+            print(f"note: {path} is empty and left out", file=sys.stderr)
+        elif " ".join(text.split()) in [" ".join(other.split()) for other in kept]:
+            print(f"note: {path} is the same as a document before it: left out", file=sys.stderr)
+        else:
+            kept.append(text)
+    if not kept:
+        raise DataError(f"{', '.join(map(str, paths))}: no document has any text")
+    return "\f".join(kept)
+
+
+class _Text(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.parts, self.hidden = [], 0
+
+    def handle_starttag(self, tag, attrs):
+        self.hidden += tag in ("script", "style", "head")
+
+    def handle_endtag(self, tag):
+        self.hidden -= tag in ("script", "style", "head") and self.hidden > 0
+
+    def handle_data(self, data):
+        if not self.hidden:
+            self.parts.append(data)
+
+
+def without_tags(text) -> str:
+    """The text of an HTML page: no tags, scripts or styles, no head."""
+    parser = _Text()
+    parser.feed(text)
+    parser.close()
+    return " ".join(" ".join(parser.parts).split())
 
 
 def _tsv_row(line, count, document, summary):

@@ -1,0 +1,62 @@
+"""Summaries made of the document's own sentences: what a model has to beat, and the most that
+picking sentences can reach."""
+
+import re
+from collections import Counter
+
+from common.metrics.abstraction import ngrams
+from common.sentences import SENTENCE_END
+
+ORACLE_SENTENCES = 3
+
+
+def sentences(text):
+    """Sentences of a text; every line break (and the break between documents) ends one."""
+    lines = re.split(r"[\n\r\f]+", text)
+    return [part.strip() for line in lines for part in SENTENCE_END.split(line) if part.strip()]
+
+
+def lead(text, count):
+    """The first sentences."""
+    return "\n".join(sentences(text)[:count])
+
+
+def longest(text, count):
+    """The longest sentences, the longest first (Gliwa et al. 2019)."""
+    return "\n".join(sorted(sentences(text), key=len, reverse=True)[:count])
+
+
+def oracle(text, references, count=ORACLE_SENTENCES):
+    """Sentences chosen by looking at the references: one more, as long as the sum of the F1 of
+    words and of word pairs rises (Nallapati et al. 2017). In the order of the text."""
+    parts = sentences(text)
+    words = [re.findall("[a-z0-9]+", part.lower()) for part in parts]
+    wanted = [re.findall("[a-z0-9]+", reference.lower()) for reference in references]
+    chosen, best = [], 0.0
+    while len(chosen) < count:
+        rest = [n for n in range(len(parts)) if n not in chosen]
+        scored = [(_score(words, sorted([*chosen, n]), wanted), -n) for n in rest]
+        if not scored or max(scored)[0] <= best:
+            break
+        best, n = max(scored)
+        chosen.append(-n)
+    return "\n".join(parts[n] for n in sorted(chosen))
+
+
+def _score(words, numbers, references):
+    said = sum((words[n] for n in numbers), [])
+    return max(sum(_f1(ngrams(said, n), ngrams(one, n)) for n in (1, 2)) for one in references)
+
+
+def _f1(one, other):
+    common = sum((Counter(one) & Counter(other)).values())
+    return 2 * common / (len(one) + len(other)) if common else 0.0
+
+
+BASELINES = {
+    "lead_1": lambda text, _: lead(text, 1),
+    "lead_3": lambda text, _: lead(text, 3),
+    "longest_1": lambda text, _: longest(text, 1),
+    "longest_3": lambda text, _: longest(text, 3),
+    "oracle": oracle,
+}

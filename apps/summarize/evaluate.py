@@ -1,0 +1,99 @@
+"""Scores a run on a split or on people's own file: python -m apps.summarize.evaluate RUN ..."""
+
+import dataclasses
+import json
+import time
+from typing import Annotated
+
+import tyro
+
+from apps.summarize.config import Config
+from common.errors import run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+
+@dataclasses.dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    split: str = "test"
+    """Split of the run's data: train, validation or test."""
+    file: str = ""
+    """Instead of a split: a TSV with a header line, or JSON lines."""
+    beam: int | None = None
+    """Beam size; 0 is greedy search. The run's own when not given."""
+    length_penalty: float | None = None
+    """Of the beam: above 0, longer summaries. The run's own when not given."""
+    min_length: int | None = None
+    """Of the beam: fewest tokens of a summary. The run's own when not given."""
+    no_repeat_ngram: int | None = None
+    """Of the beam: length of n-grams that may not come twice; 0: off."""
+    coverage_penalty: float | None = None
+    """Of the beam: above 0, punishes source words left unattended."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.summarize.evaluate", description=__doc__)
+
+    load_tensorflow()
+    from apps.summarize import data, pipeline
+    from apps.summarize.baselines import BASELINES
+    from apps.summarize.search import chosen
+    from common.losses import total_nll
+    from common.metrics import abstraction, perplexity, rouge
+    from common.run import Run
+
+    run = Run.open(command.run, "summarize", Config)
+    summarizer, meta = pipeline.load(run)
+    examples = (
+        data.own_examples(command.file, run.config.data)
+        if command.file
+        else data.read_examples(run.config.data, command.split)
+    )
+    documents = [example.document for example in examples]
+    first = [example.references[0] for example in examples]
+    started = time.monotonic()
+    search = chosen(run.config.decoding.beam, command)
+    outputs = summarizer.best(documents, search)
+    seconds = time.monotonic() - started
+
+    scores = rouge(outputs, first)
+    scores |= named("{}_unstemmed", rouge(outputs, first, stemmer=False))
+    everyone = [example.references for example in examples]
+    if several := max(map(len, everyone)) > 1:
+        scores |= named("{}_best_reference", rouge(outputs, everyone))
+    scores |= abstraction(outputs, documents, first)
+    scores |= named("{}_of_references", abstraction(first, documents, first), ("novel", "repeated"))
+    batches = data.make_batches(run.config, summarizer.tokenizer, examples, limit=False)
+    scores["perplexity"] = perplexity(*total_nll(summarizer.model.token_losses, batches))
+    kinds = ("rouge1", "rouge2", "rougeL")
+    for name, baseline in BASELINES.items():
+        made = [baseline(e.document, e.references[:1]) for e in examples]
+        scores |= named(f"{name}_{{}}", rouge(made, first, kinds=kinds))
+        if several and name != "oracle":
+            best = rouge(made, everyone, kinds=kinds)
+            scores |= named(f"{name}_{{}}_best_reference", best)
+
+    result = run.store_evaluation(
+        command.file or command.split,
+        scores,
+        documents=len(examples),
+        search="greedy" if search == "greedy" else dataclasses.asdict(search),
+        documents_per_second=round(len(examples) / seconds, 1),
+        step=meta["step"],
+    )
+    folder = run.path / "evaluation"
+    folder.mkdir(exist_ok=True)
+    label = "file" if command.file else command.split
+    (folder / f"{label}.txt").write_text("\n".join(outputs) + "\n", encoding="utf-8")
+    print(json.dumps(result, ensure_ascii=False))
+
+
+def named(pattern, scores, only=("",)):
+    """The scores whose name begins with one of `only`, under other names."""
+    return {pattern.format(k): score for k, score in scores.items() if k.startswith(tuple(only))}
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

@@ -1,0 +1,62 @@
+"""Exports a run as a SavedModel, text to summary: python -m apps.summarize.export RUN --out DIR."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import tyro
+
+from apps.summarize.config import Config
+from common.errors import run_main
+from common.quiet import load_tensorflow
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    out: str = "exports/summarize"
+    """The model's folder; the export is the next free version number in it, at first OUT/1/."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.summarize.export", description=__doc__)
+
+    load_tensorflow()
+    import tensorflow as tf
+
+    from apps.summarize import pipeline
+    from common.export import export
+    from common.run import Run
+
+    run = Run.open(command.run, "summarize", Config)
+    summarizer, _ = pipeline.load(run, without_cudnn=True)
+    beam = run.config.decoding.beam
+    signature = [tf.TensorSpec([None], tf.string, name="text")]
+
+    @tf.function(input_signature=signature)
+    def serving_default(text):
+        texts, scores, _ = summarizer.summarize(text, replace(beam, n_best=1))
+        return {"text": texts[:, 0], "score": scores[:, 0]}
+
+    @tf.function(input_signature=signature)
+    def n_best(text):
+        texts, scores, _ = summarizer.summarize(text, replace(beam, n_best=beam.beam))
+        return {"texts": texts, "scores": scores}
+
+    examples = (run.path / "examples.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    unseen = "The function frobnicate_xyz returns the zorkmid_count of a quux."
+    examples = {"text": [*examples, unseen, "", "\u0001 ☃ 你好", f"{examples[0]}\f{unseen}\f"]}
+    folder = export(
+        summarizer,
+        {"serving_default": serving_default, "n_best": n_best},
+        {"serving_default": examples, "n_best": examples},
+        command.out,
+    )
+    print(
+        f"{len(examples['text'])} texts give the same answers in a fresh process, by both loaders"
+    )
+    print(folder)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,88 @@
+"""Summarises text: python -m apps.summarize.infer RUN [TEXT ...]; without TEXT, standard input."""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from apps.summarize.config import Config
+from common.errors import UserError, run_main
+from common.lines import chunks
+from common.quiet import load_tensorflow
+from data import DataError, documents
+from data.text_files import read_lines
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Texts to summarise. Without any: standard input, one line in, one line out."""
+    file: str = ""
+    """Read lines from this file (.gz as well) instead, one document each."""
+    documents: tuple[str, ...] = ()
+    """Summarise these files (text or HTML) together, as one set of documents."""
+    n_best: int = 1
+    """Print so many summaries of each text, with scores."""
+    json: bool = False
+    """Print a JSON object a line: source, summaries with scores, where words were copied from."""
+    attention: str = ""
+    """Draw what the (one) summary looked at into this PNG file, and print it with its copied
+    words in brackets."""
+    beam: int | None = None
+    """Beam size; 0 is greedy search. The run's own when not given."""
+    length_penalty: float | None = None
+    """Of the beam: above 0, longer summaries. The run's own when not given."""
+    min_length: int | None = None
+    """Of the beam: fewest tokens of a summary. The run's own when not given."""
+    no_repeat_ngram: int | None = None
+    """Of the beam: length of n-grams that may not come twice; 0: off."""
+    coverage_penalty: float | None = None
+    """Of the beam: above 0, punishes source words left unattended."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.summarize.infer", description=__doc__)
+    if sum(map(bool, (command.text, command.file, command.documents))) > 1:
+        raise UserError("give texts, --file or --documents, one of them")
+    if command.attention and len(command.text) != 1 and not command.documents:
+        raise UserError("--attention draws one summary: give one text, or --documents")
+    texts = command.text
+    if command.documents:
+        texts = (documents.of_text_files(command.documents),)
+
+    load_tensorflow()
+    from apps.summarize import pictures, pipeline
+    from apps.summarize.provenance import provenance
+    from apps.summarize.search import chosen
+    from common.run import Run
+
+    run = Run.open(command.run, "summarize", Config)
+    summarizer, _ = pipeline.load(run)
+    search = chosen(run.config.decoding.beam, command)
+    lines = read_lines(command.file) if command.file else None
+    for part in chunks(texts, lines):
+        for text, found in zip(part, summarizer(part, search), strict=True):
+            if command.json:
+                row = {"source": text, "summaries": [item._asdict() for item in found]}
+                row["words"] = provenance(summarizer, text, found[0].text).json()
+                print(json.dumps(row, ensure_ascii=False))
+            elif command.n_best > 1:
+                for item in found:
+                    print(f"{item.score:.4f}\t{item.text}")
+            else:
+                print(found[0].text)
+        sys.stdout.flush()
+    if command.documents and not command.json or command.attention:
+        told = provenance(summarizer, text, found[0].text)
+        print(pictures.marked(told))
+        if command.attention:
+            for warning in pictures.copy_map(command.attention, told):
+                print(f"warning: {warning}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

@@ -1,0 +1,18 @@
+"""The search that a command line asks for."""
+
+import dataclasses
+
+from common.cli import search_with
+
+
+def chosen(default, command):
+    """The run's BeamConfig with what `command` sets (None: as it is); "greedy" for a beam of 0."""
+    names = ("min_length", "no_repeat_ngram", "coverage_penalty")
+    wanted = {name: getattr(command, name) for name in names}
+    default = dataclasses.replace(default, **{k: v for k, v in wanted.items() if v is not None})
+    return search_with(
+        default,
+        beam=command.beam,
+        n_best=getattr(command, "n_best", 1),
+        length_penalty=command.length_penalty,
+    )
