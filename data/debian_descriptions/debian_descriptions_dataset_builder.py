@@ -87,7 +87,7 @@ def index_rows(text):
             elif line.startswith("Description-en: "):
                 synopsis, inside = line.removeprefix("Description-en: "), True
             elif line.strip() == "." or not line.startswith(" "):
-                inside = False
+                inside = inside and not paragraph  # some begin with an empty paragraph
             elif inside:
                 paragraph.append(line)
         if name and synopsis:
