@@ -12,7 +12,7 @@ SPACE = "\x01"  # stands for a space between the steps of `split`; sanitised tex
 class JoinerTokenizer(VocabularyTokenizer):
     """Runs of letters, digits and `_`; other characters alone, marked where no space stood.
 
-        Don't call f(x), see re_2.py!  ->  Don ￭'￭ t call f ￭(￭ x ￭)￭ ￭, see re_2 ￭.￭ py ￭!
+        Don't call f(x), see re_2.py!  ->  Don ￭'￭ t call f ￭(￭ x ￭) ￭, see re_2 ￭.￭ py ￭!
 
     Only the single characters carry marks, so that a word is the same token wherever it stands:
     what pointer networks copy. Chinese characters are words of their own.
