@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from common.tokenizer import sanitise
 from common.vocabulary import VocabularyTokenizer, normalise
 
 JOINER = "￭"  # U+FFED, the joiner of OpenNMT's tokenizer
@@ -31,8 +32,8 @@ class JoinerTokenizer(VocabularyTokenizer):
         return tf.strings.split(tf.strings.regex_replace(text, SPACE, " "))
 
     def words(self, text) -> tf.RaggedTensor:
-        """Sanitised string [n] -> token strings, ragged [n, (length)], known or not."""
-        return self.split(text, self.config.lowercase)
+        """string [n] -> token strings, ragged [n, (length)], known or not."""
+        return self.split(sanitise(tf.convert_to_tensor(text, tf.string)), self.config.lowercase)
 
     def lookup(self, words) -> tf.RaggedTensor:
         """Token strings -> int32 of the same shape, UNK for unknown ones."""

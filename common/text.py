@@ -24,7 +24,6 @@ from common.tokenizer import (
     UNK,
     Tokenizer,
     TokenizerConfig,
-    sanitise,
     visible_tokens,
 )
 from common.vocabulary import CharTokenizer, WordTokenizer
@@ -43,7 +42,6 @@ __all__ = [
     "WordTokenizer",
     "load",
     "one_hot",
-    "sanitise",
     "train_tokenizer",
     "visible_tokens",
 ]

@@ -65,7 +65,7 @@ def encode(config, tokenizer, examples):
         rows = source.tokens.numpy()
         target = tokenizer.tokenize(summaries).numpy()
         if isinstance(tokenizer, JoinerTokenizer):
-            words = tokenizer.words(tokenizers.sanitise(summaries)).numpy()
+            words = tokenizer.words(summaries).numpy()
             target = [
                 target_ids(*row)
                 for row in zip(words, target, source.words.numpy(), rows, strict=True)

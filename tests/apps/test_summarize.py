@@ -128,7 +128,7 @@ def copier():
         training=TrainingConfig(epochs=1),
         decoding=DecodingConfig(beam=BeamConfig(beam=3), max_length=6),
     )  # fmt: skip
-    examples = cases(random, 1024)
+    examples = cases(random, 640)
     lines = [text for e in examples for text in (e.document, e.references[0])]
     tokenizer = train_tokenizer(config.tokenizer, lines)
     model = Summarizer(config.model, tokenizer.vocab_size)
@@ -144,17 +144,17 @@ def copier():
         gradients = tape.gradient(loss, [v.value for v in variables])
         optimizer.apply([tf.convert_to_tensor(g) for g in gradients], variables)
 
-    for epoch in range(8):
+    for epoch in range(10):
         for numbers in batches.order(epoch):
             update(batches.arrays(numbers))
     return pipeline.Pipeline(config, model, tokenizer)
 
 
 def test_words_that_only_the_document_has_are_copied(copier):
-    unseen = cases(np.random.default_rng(2), 200)
+    unseen = cases(np.random.default_rng(2), 100)
     outputs = copier.best([example.document for example in unseen])
     right = sum(e.references[0].split()[0] in o.split() for e, o in zip(unseen, outputs, strict=True))  # fmt: skip # noqa: E501
-    assert right >= 180
+    assert right >= 90
 
 
 def test_provenance_names_the_document(copier):
@@ -186,7 +186,7 @@ def test_odd_input_never_fails(copier):
         "...!?",
         "word",
         "漢字かな",
-        "x" * 5000,
+        "x" * 3000,
         "\ud800",
         "<b>a</b>",
     ]

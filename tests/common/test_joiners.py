@@ -9,6 +9,7 @@ import tensorflow as tf
 from common import text
 from common.joiners import JOINER
 from common.text import UNK, JoinerTokenizer, TokenizerConfig
+from common.tokenizer import sanitise
 
 LINES = [
     "Don't call f(x), see re_2.py!",
@@ -24,7 +25,7 @@ def tokenizer():
 
 
 def words(tokenizer, line):
-    return [word.decode() for word in tokenizer.words(text.sanitise([line]))[0].numpy()]
+    return [word.decode() for word in tokenizer.words([line])[0].numpy()]
 
 
 def test_marks_say_where_no_space_stood(tokenizer):
@@ -39,16 +40,15 @@ def test_what_goes_in_comes_out(tokenizer):
     ]
     source = random.Random(0)
     lines = ["".join(source.choices("ab_1 .,-?()'\"é%", k=12)) for _ in range(2000)]
-    sane = text.sanitise(lines)
-    collapsed = tf.strings.regex_replace(sane, " +", " ")
-    np.testing.assert_array_equal(tokenizer.join(tokenizer.words(sane)), collapsed)
+    collapsed = tf.strings.regex_replace(sanitise(lines), " +", " ")
+    np.testing.assert_array_equal(tokenizer.join(tokenizer.words(lines)), collapsed)
 
 
 def test_odd_text(tokenizer):
     assert words(tokenizer, "") == [] and words(tokenizer, " \t ") == []
     assert words(tokenizer, "你好world") == ["你", "好", "world"]
-    joined = tokenizer.join(tokenizer.words(text.sanitise(["你好", f"a{JOINER}b", "\x01"])))
-    assert [line.decode() for line in joined.numpy()] == ["你好", "a■b", ""]
+    joined = tokenizer.join(tokenizer.words(["你好", f"a{JOINER}b", "\x01", "a\n(b)"]))
+    assert [line.decode() for line in joined.numpy()] == ["你好", "a■b", "", "a (b)"]
     assert UNK in tokenizer.tokenize(["never seen"])[0].numpy()
 
 
