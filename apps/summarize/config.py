@@ -98,10 +98,13 @@ class Config:
 # Docstrings -> their first lines; see README.md for times and scores of all presets.
 DEFAULT = Config(
     data=DataConfig(max_length=120),
-    tokenizer=TokenizerConfig(kind="joiner", vocab_size=10000),
+    tokenizer=TokenizerConfig(kind="joiner", vocab_size=6000),
     model=ModelConfig(word_dropout=0.1, embedding_dropout=0.3, dropout=0.3, output_dropout=0.3),
     batching=BatchingConfig(batch_size=48),
     training=TrainingConfig(epochs=6, learning_rate=2e-3, ema=0.998),
+    decoding=DecodingConfig(
+        beam=BeamConfig(beam=5, length_penalty=1.5, min_length=3, no_repeat_ngram=3)
+    ),
 )
 
 # E-mails -> subject lines.

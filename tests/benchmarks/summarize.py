@@ -1,0 +1,137 @@
+"""The summarisation app: time and memory by the length of the source, and copying of unseen words.
+
+    python -m tests.benchmarks.summarize [--rounds 5] [--lengths 100 200 400 800] [--run RUN]
+
+With a run: where a summary of a validation document has copied a word (the rarest, if several),
+that word is replaced by one that nobody has seen, everywhere in the document. The copy is right
+when the new summary has the new word.
+"""
+
+import json
+import os
+import re
+import resource
+import sys
+import time
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+import tyro
+
+from apps.summarize.config import DEFAULT, Config
+from common.errors import UserError, run_main
+from common.quiet import load_tensorflow
+from common.run import Run
+from data import DataError
+
+BATCH, SUMMARY, VOCAB = 32, 12, 10000
+FREQUENT = 300  # first words of the vocabulary, which are no names of anything
+COPIED = 0.5  # probability from which on a word counts as copied
+WORD = re.compile(r"\w+")
+
+
+def measure(
+    rounds: int = 5,
+    lengths: tuple[int, ...] = (100, 200, 400, 800),
+    run: str = "",
+    cases: int = 100,
+):
+    """Measures and prints a table, and as the last line JSON.
+
+    Args:
+        rounds: training steps measured at each length; the median counts.
+        lengths: of the sources, in tokens.
+        run: folder of a trained run, to measure copying as well.
+        cases: documents tried.
+    """
+    if min(rounds, cases, *lengths) < 1:
+        raise UserError("--rounds, --cases and --lengths must be at least 1")
+    load_tensorflow()
+    figures = {"benchmark": "summarize", "cpus": os.cpu_count(), "batch": BATCH, "rounds": rounds}
+    print(f"one training step: batch {BATCH}, summaries of {SUMMARY} tokens, preset default")
+    print(f"{'tokens':>8} {'seconds':>9} {'ms a token':>11} {'peak GB':>9}")
+    for length, (seconds, gigabytes) in training_steps(lengths, rounds).items():
+        print(f"{length:8} {seconds:9.3f} {1000 * seconds / length:11.2f} {gigabytes:9.2f}")
+        figures[str(length)] = {"seconds": round(seconds, 4), "peak_gb": round(gigabytes, 2)}
+    if run:
+        figures["copying"] = copying(Run.open(run, "summarize", Config), cases)
+    print(json.dumps(figures))
+
+
+def training_steps(lengths, rounds):
+    """Length of the source -> (median seconds of a step, peak memory of the process so far)."""
+    import tensorflow as tf
+
+    from apps.summarize.model import Summarizer
+
+    model = Summarizer(replace(DEFAULT.model), VOCAB)
+    random = np.random.default_rng(0)
+
+    @tf.function(reduce_retracing=True)
+    def step(source, target):
+        with tf.GradientTape() as tape:
+            loss, _, _ = model.token_losses((source, target), 1.0)
+        gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
+        return tf.linalg.global_norm([tf.convert_to_tensor(g) for g in gradients])
+
+    spec = tf.TensorSpec([None, None], tf.int32)
+    compiled, found = step.get_concrete_function(spec, spec), {}
+    for length in sorted(lengths):
+        source, target = (
+            tf.constant(random.integers(4, VOCAB, [BATCH, size]), tf.int32)
+            for size in (length, SUMMARY)
+        )
+        seconds = []
+        for _ in range(rounds + 1):  # the first is not counted
+            started = time.perf_counter()
+            compiled(source, target).numpy()
+            seconds.append(time.perf_counter() - started)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        found[length] = median(seconds[1:]), peak * (1e-3 if sys.platform == "darwin" else 1)
+    return found
+
+
+def copying(run, cases):
+    """{"tried", "right", "share"}; prints some of the cases that went wrong."""
+    from apps.summarize import data, pipeline
+    from apps.summarize.provenance import provenance
+
+    summarizer, _ = pipeline.load(run)
+    documents = [e.document for e in data.read_examples(run.config.data, "validation")]
+    documents = [documents[n] for n in np.linspace(0, len(documents) - 1, cases, dtype=int)]
+    rank = {word: n for n, word in enumerate(_vocabulary(summarizer.tokenizer))}
+    chosen = []
+    for document, summary in zip(documents, summarizer.best(documents, quiet=True), strict=True):
+        words = provenance(summarizer, document, summary).words
+        said = [w.word for w in words if w.copied >= COPIED and WORD.fullmatch(w.word)]
+        said = [
+            w for w in said if rank.get(w, len(rank)) >= FREQUENT and w in WORD.findall(document)
+        ]
+        if said:
+            word = max(said, key=lambda w: rank.get(w, len(rank)))
+            name = f"zor{len(chosen):02d}kmid_q"
+            changed = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", name, document)
+            chosen.append((word, name, changed))
+    if not chosen:
+        print("copying: no summary has copied a rare word of its document")
+        return {"tried": 0, "right": 0, "share": None}
+    outputs = summarizer.best([changed for *_, changed in chosen], quiet=True)
+    wrong = [
+        (word, name, output)
+        for (word, name, _), output in zip(chosen, outputs, strict=True)
+        if name not in WORD.findall(output)
+    ]
+    right = len(chosen) - len(wrong)
+    print(f"copying: {right} of {len(chosen)} unseen words ({len(documents)} documents)")
+    for word, name, output in wrong[:5]:
+        print(f"  {word} -> {name}: {output}")
+    return {"tried": len(chosen), "right": right, "share": round(right / len(chosen), 4)}
+
+
+def _vocabulary(tokenizer):
+    return tokenizer.pieces(range(tokenizer.vocab_size))
+
+
+if __name__ == "__main__":
+    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.summarize"), (DataError,))
