@@ -101,7 +101,7 @@ def test_select_keeps_modules_together_and_nothing_twice():
     rows = [(f"p.m{n}:f", f"m{n}", f"Does thing {n}.\n\n{n} {BODY.format(n)}") for n in range(300)]
     rows += [("q.m1:g", "q.m1", f"Does another thing.\n\nNew. {BODY.format('one')}")]
     rows += [("r:same", "r", rows[0][2]), ("r:short", "r", "Does it.\n\nToo short.")]
-    rows += [("r:same opening", "r", f"Does this.\n\n0 {BODY.format('something else')}")]
+    rows += [("r:same opening", "r", f"Does this too.\n\n0 {BODY.format('something else')}")]
     rows += [("r:table", "r", f"Is a table:\n\n{BODY}"), ("r:code", "r", f"% x {{}} y\n\n{BODY}")]
     splits, left_out = select(rows)
     where = {row["id"]: split for split, kept in splits.items() for row in kept}
