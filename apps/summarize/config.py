@@ -89,10 +89,13 @@ class Config:
 
     def __post_init__(self):
         if self.data.max_length < 2 or self.data.max_summary < 2 or self.decoding.max_length < 1:
-            raise UserError("data.max_length and data.max_summary must be 2 or more, and "
-                            "decoding.max_length 1 or more")  # fmt: skip
+            raise UserError(
+                "data.max_length and data.max_summary must be at least 2, decoding.max_length 1"
+            )
         if not 0 <= self.model.coverage_from <= 1 or self.model.coverage < 0:
             raise UserError("model.coverage_from must be from 0 to 1, model.coverage not negative")
+        if self.training.jit:
+            raise UserError("training.jit: the pointer's loss has shapes that XLA does not compile")
 
 
 # Docstrings -> their first lines; see README.md for times and scores of all presets.

@@ -79,7 +79,7 @@ def main():
         command.file or command.split,
         scores,
         documents=len(examples),
-        search="greedy" if search == "greedy" else dataclasses.asdict(search),
+        search={"greedy": search} if isinstance(search, dict) else dataclasses.asdict(search),
         documents_per_second=round(len(examples) / seconds, 1),
         step=meta["step"],
     )

@@ -40,23 +40,15 @@ class Pipeline(tf.Module):
     def summarize(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: a BeamConfig or "greedy", which takes the run's constraints.
+        Traceable. `search`: a BeamConfig, or a dict of the options of `greedy_search`.
         """
         model, limit = self.model, self.config.decoding.max_length
         source = read(self.tokenizer, texts, self.config.data)
         tokens = source.tokens.to_tensor(PAD)  # [batch, source]
         memory, state = model.encode(tokens)
         batch = tf.shape(tokens)[0]
-        if search == "greedy":
-            beam = self.config.decoding.beam
-            found = greedy_search(
-                model.step(memory, tokens),
-                state,
-                batch,
-                limit,
-                min_length=beam.min_length,
-                no_repeat_ngram=beam.no_repeat_ngram,
-            )
+        if isinstance(search, dict):
+            found = greedy_search(model.step(memory, tokens), state, batch, limit, **search)
         else:
             step = model.step(memory.tile(search.beam), tf.repeat(tokens, search.beam, 0))
             found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)

@@ -18,6 +18,7 @@ def main():
     from apps.summarize import data
     from apps.summarize.model import Summarizer
     from apps.summarize.pipeline import Pipeline
+    from apps.summarize.search import greedy
     from common.files import atomic
     from common.losses import total_nll
     from common.metrics import rouge
@@ -54,7 +55,7 @@ def main():
 
         def validate():
             nll, tokens = total_nll(model.token_losses, checks)
-            outputs = pipeline.best(documents, "greedy", quiet=True)
+            outputs = pipeline.best(documents, greedy(config.decoding.beam), quiet=True)
             scores = rouge(outputs, references, kinds=("rouge1", "rouge2", "rougeL"))
             samples = range(0, len(checked), -(-len(checked) // 4))
             return {"loss": nll / tokens, **{name: s.value for name, s in scores.items()}}, [

@@ -43,8 +43,9 @@ class Pointer(keras.layers.Layer):
 
     def gate(self, features, embedded):
         """`[..., features]`, `[..., embedding]` -> the logit of p, float32 `[...]`."""
-        inputs = tf.concat([features, embedded], -1)
-        return tf.cast((tf.tensordot(inputs, self.kernel.value, 1) + self.bias)[..., 0], tf.float32)
+        inputs = tf.cast(tf.concat([features, embedded], -1), tf.float32)
+        kernel, bias = (tf.cast(w.value, tf.float32) for w in (self.kernel, self.bias))
+        return (tf.tensordot(inputs, kernel, 1) + bias)[..., 0]
 
     def label_log_prob(self, vocab_log_prob, gate, copied, known, found):
         """log P of given words, float32 `[n]`.

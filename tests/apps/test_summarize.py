@@ -3,8 +3,10 @@
 import json
 import runpy
 import sys
+from argparse import Namespace
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,6 +15,7 @@ from apps.summarize import baselines, data, pictures, pipeline
 from apps.summarize.config import Config, DataConfig, DecodingConfig, ModelConfig
 from apps.summarize.model import Summarizer
 from apps.summarize.provenance import provenance
+from apps.summarize.search import chosen
 from apps.summarize.source import read
 from common.config import BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
@@ -74,6 +77,22 @@ def test_loss_is_that_of_the_steps(change):
     assert float(nll) == pytest.approx(float(loss), rel=1e-5)
 
 
+def test_half_precision_gives_nearly_the_same_loss():
+    plain = Summarizer(SMALL, 12)
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        half = Summarizer(SMALL, 12)
+        half.set_weights(plain.get_weights())
+        found = half.token_losses((SOURCE, TARGET), 1.0, training=False)
+        memory, state = half.encode(SOURCE)
+        log_probs, _ = half.step(memory, SOURCE)(tf.constant([2, 2]), state)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    expected = plain.token_losses((SOURCE, TARGET), 1.0, training=False)
+    np.testing.assert_allclose(found, expected, rtol=0.02)
+    assert all(value.dtype == tf.float32 for value in (*found, log_probs))
+
+
 def test_the_coverage_loss_begins_with_the_second_phase():
     model = Summarizer(replace(SMALL, embedding_dropout=0, dropout=0, output_dropout=0), 12)
     first = model.token_losses((SOURCE, TARGET), 0.74)
@@ -118,7 +137,7 @@ def cases(random, count):
 @pytest.fixture(scope="module")
 def copier():
     """A pipeline that has learned, on made-up names, to say which function does what."""
-    tf.keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(1)
     random = np.random.default_rng(1)
     config = Config(
         data=DataConfig(max_length=24),
@@ -133,7 +152,7 @@ def copier():
     tokenizer = train_tokenizer(config.tokenizer, lines)
     model = Summarizer(config.model, tokenizer.vocab_size)
     batches = data.make_batches(config, tokenizer, examples)
-    optimizer = tf.keras.optimizers.Adam(1e-2)
+    optimizer = keras.optimizers.Adam(1e-2)
     variables = model.trainable_variables
 
     @tf.function(input_signature=[batches.signature])
@@ -203,6 +222,16 @@ def test_order_and_batching_do_not_matter(copier):
         [alone] = copier([text])
         assert alone[0].text == found[0].text
         assert alone[0].score == pytest.approx(found[0].score, abs=1e-4)
+
+
+def test_searches_keep_their_constraints(copier):
+    """A minimum length and no n-gram twice hold for the beam and for greedy search."""
+    text = ["the function a_1 opens it."]
+    for beam in (0, 3):
+        asked = Namespace(beam=beam, min_length=6, no_repeat_ngram=1, length_penalty=None,
+                          coverage_penalty=None)  # fmt: skip
+        tokens = copier.summarize(tf.constant(text), chosen(BeamConfig(), asked))[2][0, 0].numpy()
+        assert len(set(tokens)) == len(tokens) == 6 and EOS not in tokens[:5]
 
 
 def test_what_is_over_the_budget_is_not_read_and_told(copier, capsys):
@@ -298,6 +327,7 @@ def test_settings_that_mean_nothing_are_refused():
         lambda: Config(model=ModelConfig(coverage_from=1.5)),
         lambda: Config(model=ModelConfig(coverage=-1.0)),
         lambda: Config(decoding=DecodingConfig(max_length=0)),
+        lambda: Config(training=TrainingConfig(jit=True)),
     ):
         with pytest.raises(UserError):
             change()
