@@ -14,7 +14,7 @@ from common.layers import (
     coverage_loss,
 )
 from common.losses import smoothed_cross_entropy
-from common.text import BOS, PAD, UNK
+from common.text import BOS, EOS, PAD, UNK
 
 FORBIDDEN = -1e9
 
@@ -71,7 +71,7 @@ class Summarizer(keras.Model):
     def _some_unknown(self, tokens):
         """Word dropout: some words are read as <unk>, so that copying unseen words is learned."""
         drawn = keras.random.uniform(tf.shape(tokens), seed=self.word_seed)
-        return tf.where((drawn < self.config.word_dropout) & (tokens > BOS), UNK, tokens)
+        return tf.where((drawn < self.config.word_dropout) & (tokens > EOS), UNK, tokens)
 
     def encode(self, source, training=False):
         """`[batch, source]` -> (Memory, the decoder's first state)."""

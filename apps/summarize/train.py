@@ -41,7 +41,9 @@ def main():
         checked = held_out[:: -(-len(held_out) // CHECKED)]
         shown = [example.document for example in held_out[:: -(-len(held_out) // 30)]]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
-            file.writelines(" ".join(document.split()) + "\n" for document in shown)
+            for document in shown:
+                lines = filter(None, map(str.strip, document.splitlines()))
+                file.write((config.data.line_mark or " ").join(lines) + "\n")
         scope = strategy()
         with scope.scope():
             model = Summarizer(config.model, tokenizer.vocab_size)
