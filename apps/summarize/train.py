@@ -1,5 +1,7 @@
 """Trains a summarisation model: python -m apps.summarize.train [PRESET] [--run-dir DIR] ..."""
 
+import re
+
 from apps.summarize.config import PRESETS
 from common.cli import parse_training
 from common.errors import run_main
@@ -42,7 +44,7 @@ def main():
         shown = [example.document for example in held_out[:: -(-len(held_out) // 30)]]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             for document in shown:
-                lines = filter(None, map(str.strip, document.splitlines()))
+                lines = filter(None, map(str.strip, re.split(r"[\r\n]+", document)))
                 file.write((config.data.line_mark or " ").join(lines) + "\n")
         scope = strategy()
         with scope.scope():
