@@ -84,11 +84,11 @@ class Summarizer(keras.Model):
         state = self.decoder.initial_state(summaries, tf.shape(source)[1])
         return self.decoder.memory(values, mask), state
 
-    def step(self, memory, source):
-        """The step function of common.decoding, over a memory and source tokens with one row a
-        hypothesis. Its logits are log-probabilities over vocabulary and source words; <unk> is
+    def step(self, memory, source, beam=1):
+        """The step function of common.decoding, for `beam` hypotheses a row of memory and source
+        tokens. Its logits are log-probabilities over vocabulary and source words; <unk> is
         forbidden, for it says nothing."""
-        copies = CopySource.of(source) if self.pointer else None
+        copies = CopySource.of(source).tile(beam) if self.pointer else None
         unknown = tf.one_hot(UNK, self.vocab, on_value=FORBIDDEN, off_value=0.0)
 
         def step(tokens, state):

@@ -51,8 +51,8 @@ class Pipeline(tf.Module):
         if isinstance(search, dict):
             found = greedy_search(model.step(memory, tokens), state, batch, limit, **search)
         else:
-            step = model.step(memory.tile(search.beam), tf.repeat(tokens, search.beam, 0))
-            found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)
+            step, mask = model.step(memory, tokens, search.beam), memory.mask
+            found = beam_search(step, state, batch, limit, search, source_mask=mask)
         output = self._write(found.tokens, source)
         # Nothing in, nothing out, whatever the model would make of an empty document.
         empty = source.empty[:, None]

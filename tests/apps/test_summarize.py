@@ -337,6 +337,7 @@ def test_settings_that_mean_nothing_are_refused():
         lambda: Config(model=ModelConfig(coverage=-1.0)),
         lambda: Config(decoding=DecodingConfig(max_length=0)),
         lambda: Config(training=TrainingConfig(jit=True)),
+        lambda: Config(tokenizer=TokenizerConfig(kind="bpe", subword_sampling=0.1)),
     ):
         with pytest.raises(UserError):
             change()

@@ -131,7 +131,7 @@ def test_coverage_is_part_of_the_keys(score):
     layer.set_weights([randoms(*w.shape, seed=n) for n, w in enumerate(layer.weights)])
     queries, memory, coverage = randoms(2, 1, 4), randoms(2, SOURCE, 4), np.abs(randoms(2, SOURCE))
     keys = layer.keys(memory)
-    _, weights = layer(queries, keys, memory, coverage=coverage)
+    _, weights = layer(queries, keys, memory, coverage=coverage[:, None])
     kernel = layer.coverage_kernel.numpy()
     _, expected = layer(queries, keys + coverage[..., None] * kernel, memory)
     np.testing.assert_allclose(weights, expected, atol=1e-6)
