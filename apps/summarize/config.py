@@ -94,6 +94,10 @@ class Config:
             )
         if not 0 <= self.model.coverage_from <= 1 or self.model.coverage < 0:
             raise UserError("model.coverage_from must be from 0 to 1, model.coverage not negative")
+        if self.tokenizer.subword_sampling:
+            raise UserError(
+                "tokenizer.subword_sampling: summaries copy tokens, which must be fixed"
+            )
         if self.training.jit:
             raise UserError("training.jit: the pointer's loss has shapes that XLA does not compile")
 

@@ -14,7 +14,7 @@ from common.layers import (
     coverage_loss,
 )
 from common.losses import smoothed_cross_entropy
-from common.text import BOS, PAD, UNK
+from common.text import BOS, EOS, PAD, UNK
 
 FORBIDDEN = -1e9
 
@@ -71,7 +71,7 @@ class Summarizer(keras.Model):
     def _some_unknown(self, tokens):
         """Word dropout: some words are read as <unk>, so that copying unseen words is learned."""
         drawn = keras.random.uniform(tf.shape(tokens), seed=self.word_seed)
-        return tf.where((drawn < self.config.word_dropout) & (tokens > BOS), UNK, tokens)
+        return tf.where((drawn < self.config.word_dropout) & (tokens > EOS), UNK, tokens)
 
     def encode(self, source, training=False):
         """`[batch, source]` -> (Memory, the decoder's first state)."""
@@ -84,11 +84,11 @@ class Summarizer(keras.Model):
         state = self.decoder.initial_state(summaries, tf.shape(source)[1])
         return self.decoder.memory(values, mask), state
 
-    def step(self, memory, source):
-        """The step function of common.decoding, over a memory, of which the hypotheses of a beam
-        share a row, and source tokens with one row a hypothesis. Its logits are log-probabilities
-        over vocabulary and source words; <unk> is forbidden, for it says nothing."""
-        copies = CopySource.of(source) if self.pointer else None
+    def step(self, memory, source, beam=1):
+        """The step function of common.decoding, for `beam` hypotheses a row of memory and source
+        tokens. Its logits are log-probabilities over vocabulary and source words; <unk> is
+        forbidden, for it says nothing."""
+        copies = CopySource.of(source).tile(beam) if self.pointer else None
         unknown = tf.one_hot(UNK, self.vocab, on_value=FORBIDDEN, off_value=0.0)
 
         def step(tokens, state):

@@ -1,5 +1,6 @@
 """Text in, summary out, in TensorFlow operations only: what evaluate, infer and export all run."""
 
+import re
 import sys
 from typing import NamedTuple
 
@@ -50,8 +51,8 @@ class Pipeline(tf.Module):
         if isinstance(search, dict):
             found = greedy_search(model.step(memory, tokens), state, batch, limit, **search)
         else:
-            step = model.step(memory, tf.repeat(tokens, search.beam, 0))
-            found = beam_search(step, state, batch, limit, search, source_mask=memory.mask)
+            step, mask = model.step(memory, tokens, search.beam), memory.mask
+            found = beam_search(step, state, batch, limit, search, source_mask=mask)
         output = self._write(found.tokens, source)
         # Nothing in, nothing out, whatever the model would make of an empty document.
         empty = source.empty[:, None]
@@ -108,6 +109,8 @@ class Pipeline(tf.Module):
         return [found[0].text for found in self(texts, search, quiet=quiet)]
 
     def _fits(self, text):
+        if mark := self.config.data.line_mark:
+            text = re.sub(r"[\r\n]+", lambda _: mark, text.strip())
         documents = text.split(DOCUMENTS)
         share = self.config.data.max_length // len(documents) - 1
         # A token has at least one byte, so short texts need not be tokenised to know.

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from apps.summarize.data import encode
 from apps.summarize.source import read
+from common.joiners import JOINER
 from common.layers import copied_mass
 from common.text import BOS, EOS, JoinerTokenizer
 from data.documents import Example
@@ -26,7 +27,11 @@ class Provenance(NamedTuple):
     documents: int
 
     def json(self):
-        return [{**word._asdict(), "copied": round(word.copied, 4)} for word in self.words]
+        """The words for a JSON object, without the marks that say where no space stood."""
+        return [
+            {**word._asdict(), "word": word.word.strip(JOINER), "copied": round(word.copied, 4)}
+            for word in self.words
+        ]
 
 
 def provenance(summarizer, text, summary) -> Provenance:

@@ -1,5 +1,7 @@
 """Trains a summarisation model: python -m apps.summarize.train [PRESET] [--run-dir DIR] ..."""
 
+import re
+
 from apps.summarize.config import PRESETS
 from common.cli import parse_training
 from common.errors import run_main
@@ -41,7 +43,9 @@ def main():
         checked = held_out[:: -(-len(held_out) // CHECKED)]
         shown = [example.document for example in held_out[:: -(-len(held_out) // 30)]]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
-            file.writelines(" ".join(document.split()) + "\n" for document in shown)
+            for document in shown:
+                lines = filter(None, map(str.strip, re.split(r"[\r\n]+", document)))
+                file.write((config.data.line_mark or " ").join(lines) + "\n")
         scope = strategy()
         with scope.scope():
             model = Summarizer(config.model, tokenizer.vocab_size)

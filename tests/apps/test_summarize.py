@@ -114,6 +114,15 @@ def test_unknown_words_of_a_source_differ_only_by_the_pointer():
     assert (row[[12, 14, 15, 16]] < -1e8).all()  # no words of this source
 
 
+def test_word_dropout_hides_words_from_the_network_only():
+    model = Summarizer(replace(SMALL, word_dropout=1.0), 12)
+    expected = [[UNK, UNK, UNK, UNK, EOS], [UNK, EOS, PAD, PAD, PAD]]
+    np.testing.assert_array_equal(model._some_unknown(SOURCE), expected)
+    model = Summarizer(replace(SMALL, word_dropout=0.5), 12)
+    plain = model.token_losses((SOURCE, TARGET), training=False)
+    assert float(plain[2]) == float(model.token_losses((SOURCE, TARGET), training=False)[2])
+
+
 # Learning to copy --------------------------------------------------------------------------------
 
 
@@ -328,6 +337,7 @@ def test_settings_that_mean_nothing_are_refused():
         lambda: Config(model=ModelConfig(coverage=-1.0)),
         lambda: Config(decoding=DecodingConfig(max_length=0)),
         lambda: Config(training=TrainingConfig(jit=True)),
+        lambda: Config(tokenizer=TokenizerConfig(kind="bpe", subword_sampling=0.1)),
     ):
         with pytest.raises(UserError):
             change()

@@ -230,7 +230,7 @@ def test_stack_dropout_masks(same_dropout):
     drawn = stack.dropouts[0](tf.ones([8, 20, UNITS]), training=True).numpy()
     assert set(np.unique(drawn)) == {0.0, 2.0}
     assert (drawn == drawn[:, :1]).all() == same_dropout
-    assert (drawn[0] != drawn[1]).any()
+    assert (drawn != drawn[:1]).any()  # two rows alone may be alike by chance
 
 
 def test_unknown_cell_names_the_known():
