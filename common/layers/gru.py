@@ -93,7 +93,8 @@ class GRU(SequenceLoop, keras.layers.GRU):
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self._set_weight_dropout(recurrent_weight_dropout, cell.seed)
         self.use_cudnn = use_cudnn if self.cudnn_fits() else False
-        self.supports_jit = self.use_cudnn not in ("auto", True)  # as in Keras
+        with_cudnn = self.use_cudnn in ("auto", True) and tf.config.list_physical_devices("GPU")
+        self.supports_jit = not with_cudnn  # XLA knows no cuDNN kernel
 
     def cudnn_fits(self):
         """Whether the mathematics are those that cuDNN knows."""

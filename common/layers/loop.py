@@ -23,23 +23,10 @@ LAYER_OPTIONS = (
 # Functions of every unit by itself, which the kernel's derivatives rely on (softmax is none).
 ELEMENTWISE = {
     getattr(keras.activations, name)
-    for name in [
-        "elu",
-        "exponential",
-        "gelu",
-        "hard_sigmoid",
-        "leaky_relu",
-        "linear",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "silu",
-        "softplus",
-        "softsign",
-        "tanh",
-    ]
+    for name in (
+        *("elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "mish", "relu"),
+        *("relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh"),
+    )
 }
 
 

@@ -355,7 +355,8 @@ def test_model_fit_with_masks_and_functional_models():
     x = recurrent("peephole_lstm", 8)(x)[0]
     x = keras.layers.Bidirectional(LSTM(8, coupled_gates=True))(x)
     model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
-    model.compile("adam", "binary_crossentropy", jit_compile=False)
+    model.compile("adam", "binary_crossentropy", jit_compile=True)
+    assert model.jit_compile
     losses = model.fit(tokens, labels, epochs=3, batch_size=32, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
 
