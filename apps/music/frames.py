@@ -46,8 +46,6 @@ class Frames(keras.Model):
             self.embedding.build()
             self.frame = FrameRNN(config.cell, config.frame_units, rate, name="frame")
             self.frame.build(dim, units)
-            self.present = keras.layers.Dense(dim, name="present")
-            self.present.build((None, units))
             self.output_layer = keras.layers.Dense(VOCAB, name="output")
             self.output_layer.build((None, config.frame_units))
         else:
@@ -76,9 +74,9 @@ class Frames(keras.Model):
         batch, time = tf.shape(rolls)[0], tf.shape(rolls)[1]
         elements = frame_tokens(tf.reshape(rolls, [-1, KEYS]))  # [batch * time, notes + 1]
         shifted = tf.pad(elements[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
-        h = tf.reshape(h, [-1, h.shape[-1]])
-        embedded = self.embedding(shifted) + self.present(h)[:, None]
-        outputs = self.frame(embedded, h, training=training)
+        outputs = self.frame(
+            self.embedding(shifted), tf.reshape(h, [-1, h.shape[-1]]), training=training
+        )
         logits = self._logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(elements, logits)
         losses = tf.where(elements != PAD, losses, 0.0)
@@ -139,8 +137,7 @@ class Frames(keras.Model):
             last = tf.where(ended, BOS, tokens)
             if self.sequence:
                 begun = _where(ended | (tokens == BOS), self.frame.start(h), state["frame"])
-                element = self.embedding(last) + self.present(h)
-                output, state["frame"] = self.frame.step(element, begun)
+                output, state["frame"] = self.frame.step(self.embedding(last), begun)
                 logits = self._logits(output)
             else:
                 logits = bernoulli_next(self._logits(h), last)
