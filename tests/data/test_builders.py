@@ -80,7 +80,7 @@ def test_hsk(tmp_path):
 
 def test_unknown_names_name_the_known_ones(tmp_path):
     for call, known in [
-        (lambda: data.builder("nothing"), "bible, hsk, multi30k, tatoeba"),
+        (lambda: data.builder("nothing"), ", ".join(data.names())),
         (lambda: data.builder("tatoeba", "eng-xyz"), "eng-fra, eng-deu, eng-cmn"),
         (lambda: data.builder("hsk", "small"), "none to choose"),
         (lambda: data.pairs("multi30k", "en", "zh", "train"), "en, de, fr"),
