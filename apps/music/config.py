@@ -87,7 +87,7 @@ JSB = Config(
 JSB_SEQUENCE = replace(
     JSB,
     model=replace(JSB.model, notes="sequence", frame_units=128, embedding_dim=128),
-    training=replace(JSB.training, epochs=100),
+    training=replace(JSB.training, epochs=40, patience=8),
 )
 
 NOTTINGHAM = replace(

@@ -1,8 +1,8 @@
 """Piano rolls of Boulanger-Lewandowski, Bengio and Vincent 2012: JSB chorales and Nottingham.
 
 Files and splits are those of the TCN paper (Bai, Kolter, Koltun 2018), by which most published
-likelihoods were measured. A frame is a quarter note (JSB) or an eighth (Nottingham); all pieces are
-in C. Held and repeated notes are not told apart.
+likelihoods were measured. A frame of JSB is a quarter note, and nearly all pieces were moved to C.
+Held and repeated notes are not told apart.
 """
 
 import io
