@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
 
@@ -55,8 +56,8 @@ class EncoderConfig:
 class ModelConfig:
     picture: Literal["attention", "state", "word"] = "attention"
     """How the decoder sees the picture: attention over its cells, as first state, as first word."""
-    cell: str = "lstm"
-    """Recurrent cell of the decoder: lstm, gru or simple."""
+    cell: Cell = "lstm"
+    """Recurrent cell of the decoder; docs/layers.md has the equations."""
     units: int = 256
     """State size of the decoder, and size of the picture's cells as it sees them."""
     embedding_dim: int = 256

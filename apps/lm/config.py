@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from common.cells import Cell
 from common.config import TokenizerConfig, TrainingConfig
 from common.errors import UserError
 
@@ -36,8 +37,8 @@ class StreamConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    cell: str = "lstm"
-    """Recurrent cell: lstm, gru or simple."""
+    cell: Cell = "lstm"
+    """Recurrent cell; docs/layers.md has the equations."""
     layers: int = 2
     """Recurrent layers."""
     units: int = 512
@@ -56,13 +57,15 @@ class ModelConfig:
     """The same between recurrent layers."""
     output_dropout: float = 0.1
     """The same before the output layer."""
+    recurrent_dropout: float = 0.0
+    """DropConnect rate on the recurrent weights, one mask for all time steps (AWD-LSTM)."""
     activation_penalty: float = 0.0
     """AR: weight of the mean square of the last layer's output (Merity et al. 2017)."""
     temporal_penalty: float = 0.0
     """TAR: weight of the mean square of its change from step to step."""
 
     def __post_init__(self):
-        for name in ("token", "input", "hidden", "output"):
+        for name in ("token", "input", "hidden", "output", "recurrent"):
             if not 0 <= getattr(self, f"{name}_dropout") < 1:
                 raise UserError(f"model.{name}_dropout must be at least 0 and below 1")
         if min(self.layers, self.units, self.embedding_dim) < 1:

@@ -32,6 +32,7 @@ class LanguageModel(keras.Model):
             config.cell,
             residual_from=config.residual_from,
             dropout=config.hidden_dropout,
+            recurrent_weight_dropout=config.recurrent_dropout,
             same_dropout=True,
             name="stack",
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from common.cells import Cell
 from common.config import BatchingConfig, TrainingConfig
 from common.errors import UserError
 
@@ -28,8 +29,8 @@ class ModelConfig:
     kind: Literal["voices", "frames", "band"] = "voices"
     """voices: token streams with holds, any of them given. frames: piano roll -> next frame. band:
     melody, then chords on it, then drums."""
-    cell: str = "lstm"
-    """Recurrent cell: lstm, gru or simple."""
+    cell: Cell = "lstm"
+    """Recurrent cell; docs/layers.md has the equations."""
     units: int = 192
     """State size of the network over time."""
     layers: int = 1

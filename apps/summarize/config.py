@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
 
@@ -35,8 +36,8 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    cell: str = "lstm"
-    """Recurrent cell of encoder and decoder: lstm, gru or simple."""
+    cell: Cell = "lstm"
+    """Recurrent cell of encoder and decoder; docs/layers.md has the equations."""
     units: int = 256
     """State size of the encoder (in each direction) and of the decoder."""
     embedding_dim: int = 128

@@ -61,6 +61,7 @@ VARIANTS = [
     {"cell": "gru", "layers": 2, "tie": False, "residual_from": 2},
     {"units": 12, "layers": 2, "activation_penalty": 2.0, "temporal_penalty": 1.0},
     {"cell": "simple", "token_dropout": 0.2, "input_dropout": 0.0},
+    {"cell": "peephole_lstm", "recurrent_dropout": 0.2},
 ]
 
 
@@ -112,6 +113,18 @@ def test_a_stream_of_one_row_can_be_trained_on():
         lambda arrays: model.token_losses(arrays, state=state), input_signature=[streams.signature]
     )
     assert float(run(streams.arrays(streams.order(0)[0]))[1]) == 8
+
+
+def test_recurrent_dropout_is_of_weights_and_of_training():
+    model = LanguageModel(
+        replace(SMALL, input_dropout=0.0, hidden_dropout=0.0, recurrent_dropout=0.5), 12
+    )
+    tokens = tf.constant([[5, 6, 7, 8]])
+    plain, again = model(tokens)[0], model(tokens)[0]
+    np.testing.assert_array_equal(plain, again)
+    dropped = model(tokens, training=True)[0]
+    np.testing.assert_allclose(dropped[:, 0], plain[:, 0], atol=1e-6)  # nothing recurrent yet
+    assert np.abs(dropped[:, 1:] - plain[:, 1:]).max() > 1e-3
 
 
 def test_dropout_masks_are_locked_in_time():
