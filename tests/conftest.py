@@ -21,11 +21,3 @@ def tfds_folder(tmp_path_factory):
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-
-
-def pytest_collection_modifyitems(items):
-    """Tests that share a trained run or a file's fixtures stay in one process of `pytest -n`."""
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        shared = [callspec.params["trained"]] if callspec and "trained" in callspec.params else []
-        item.add_marker(pytest.mark.xdist_group("-".join([item.module.__name__, *shared])))
