@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from apps.caption.model import Captioner
 from common import text as tokenizers
+from common.batched import Batched
 from common.decoding import beam_search, greedy_search, sample
 from common.errors import UserError
 from common.restore import best_weights
@@ -32,7 +33,7 @@ class Pipeline(tf.Module):
         self.config, self.tokenizer = config, tokenizer
         self.weights = [variable.value for variable in model.variables]
         self._model = lambda: model
-        self._compiled = {}
+        self._batched = Batched(lambda inputs, search: self.describe(inputs, search)[:2])
 
     @property
     def model(self):
@@ -77,18 +78,8 @@ class Pipeline(tf.Module):
     def __call__(self, inputs, search=None, batch_size=64):
         """Any number of inputs (an array) -> for each a list of n_best `Caption`s."""
         search = self.config.decoding if search is None else search
-        if repr(search) not in self._compiled:
-            spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
-            self._compiled[repr(search)] = tf.function(
-                lambda inputs: self.describe(inputs, search)[:2], input_signature=[spec]
-            )
-        results = []
-        for start in range(0, len(inputs), batch_size):
-            texts, scores = self._compiled[repr(search)](inputs[start : start + batch_size])
-            for row, values in zip(texts.numpy(), scores.numpy().tolist(), strict=True):
-                decoded = [text.decode("utf-8", "replace") for text in row]
-                results.append([Caption(*pair) for pair in zip(decoded, values, strict=True)])
-        return results
+        found = self._batched(inputs, search, batch_size)
+        return [[Caption(*pair) for pair in ranked] for ranked in found]
 
     def best(self, inputs, search=None, batch_size=64):
         """The best caption of each."""

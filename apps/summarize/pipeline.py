@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from apps.summarize.model import Summarizer
 from apps.summarize.source import DOCUMENTS, read
+from common.batched import Batched
 from common.decoding import beam_search, greedy_search
 from common.restore import best_weights
 from common.text import PAD, JoinerTokenizer, visible_tokens
@@ -32,7 +33,7 @@ class Pipeline(tf.Module):
         self.config, self.tokenizer = config, tokenizer
         self.weights = [variable.value for variable in model.variables]
         self._model = lambda: model
-        self._compiled = {}
+        self._batched = Batched(lambda texts, search: self.summarize(texts, search)[:2])
 
     @property
     def model(self):
@@ -88,21 +89,8 @@ class Pipeline(tf.Module):
                 file=sys.stderr,
             )
         search = self.config.decoding.beam if search is None else search
-        if repr(search) not in self._compiled:
-            spec = tf.TensorSpec([None], tf.string)
-            self._compiled[repr(search)] = tf.function(
-                lambda texts: self.summarize(texts, search)[:2], input_signature=[spec]
-            )
-        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
-        results = [None] * len(texts)
-        for start in range(0, len(order), batch_size):
-            numbers = order[start : start + batch_size]
-            batch = tf.constant([texts[n] for n in numbers])
-            found, scores = self._compiled[repr(search)](batch)
-            for n, row, score in zip(numbers, found.numpy(), scores.numpy(), strict=True):
-                decoded = [text.decode("utf-8", "replace") for text in row]
-                results[n] = [Summary(*pair) for pair in zip(decoded, score.tolist(), strict=True)]
-        return results
+        found = self._batched(texts, search, batch_size, key=len)
+        return [[Summary(*pair) for pair in ranked] for ranked in found]
 
     def best(self, texts, search=None, quiet=False):
         """The best summary of each text."""

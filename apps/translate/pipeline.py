@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from apps.translate import data
 from apps.translate.model import Translator
+from common.batched import Batched
 from common.decoding import beam_search, greedy_search, sample
 from common.restore import best_weights
 from common.sentences import split_long
@@ -32,7 +33,7 @@ class Pipeline(tf.Module):
         self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
         self.weights = [variable.value for variable in model.variables]
         self._model = lambda: model
-        self._compiled = {}
+        self._batched = Batched(lambda texts, search: self.translate(texts, search)[:2])
 
     @property
     def model(self):
@@ -92,8 +93,10 @@ class Pipeline(tf.Module):
                 file=sys.stderr,
             )
         results = [[] for _ in texts]
-        for number, found in zip(owners, self._pieces(pieces, search, batch_size), strict=True):
-            results[number].append(found)
+        search = self.config.decoding.beam if search is None else search
+        found = self._batched(pieces, search, batch_size, key=len)
+        for number, ranked in zip(owners, found, strict=True):
+            results[number].append([Translation(*pair) for pair in ranked])
         space = "" if data.languages(self.config.data)[1] in ("zh", "ja") else " "
         return [
             [
@@ -123,26 +126,6 @@ class Pipeline(tf.Module):
         return len(text.encode()) <= limit or (
             int(self.source_tokenizer.tokenize(tf.constant([text])).row_lengths()[0]) <= limit
         )
-
-    def _pieces(self, pieces, search, batch_size):
-        search = self.config.decoding.beam if search is None else search
-        if repr(search) not in self._compiled:
-            spec = tf.TensorSpec([None], tf.string)
-            self._compiled[repr(search)] = tf.function(
-                lambda texts: self.translate(texts, search)[:2], input_signature=[spec]
-            )
-        order = sorted(range(len(pieces)), key=lambda n: len(pieces[n]))
-        results = [None] * len(pieces)
-        for start in range(0, len(order), batch_size):
-            numbers = order[start : start + batch_size]
-            batch = tf.constant([pieces[n] for n in numbers])
-            texts, scores = self._compiled[repr(search)](batch)
-            for n, row, score in zip(numbers, texts.numpy(), scores.numpy(), strict=True):
-                decoded = [text.decode("utf-8", "replace") for text in row]
-                results[n] = [
-                    Translation(*pair) for pair in zip(decoded, score.tolist(), strict=True)
-                ]
-        return results
 
 
 def load(run, *, without_cudnn=False):

@@ -1,0 +1,44 @@
+"""A search over any number of inputs: batch by batch, compiled once."""
+
+import tensorflow as tf
+
+
+class Batched:
+    """Runs `function(batch, search) -> (texts, scores)`, both `[batch, n_best]`, over many inputs.
+
+    Args:
+        function: traceable; `batch` is a tensor of inputs.
+    """
+
+    def __init__(self, function):
+        self.function, self._compiled = function, {}
+
+    def __call__(self, inputs, search, size=64, key=None):
+        """For each input the list of its (text, score), best first.
+
+        Args:
+            inputs: a list of strings, or an array.
+            search: what `function` takes; its `repr` tells one search from another.
+            size: inputs a batch.
+            key: of an input; those with nearly the same key go together, so that little is padding.
+        """
+        order = list(range(len(inputs)))
+        if key:
+            order.sort(key=lambda n: key(inputs[n]))
+        results = [None] * len(inputs)
+        for start in range(0, len(order), size):
+            numbers = order[start : start + size]
+            batch = tf.constant([inputs[n] for n in numbers])
+            texts, scores = self._run(batch, search)
+            for n, row, values in zip(numbers, texts.numpy(), scores.numpy().tolist(), strict=True):
+                decoded = [text.decode("utf-8", "replace") for text in row]
+                results[n] = list(zip(decoded, values, strict=True))
+        return results
+
+    def _run(self, batch, search):
+        if repr(search) not in self._compiled:
+            spec = tf.TensorSpec([None, *batch.shape[1:]], batch.dtype)
+            self._compiled[repr(search)] = tf.function(
+                lambda batch: self.function(batch, search), input_signature=[spec]
+            )
+        return self._compiled[repr(search)](batch)
