@@ -88,10 +88,13 @@ class _Sequence:
     def loop(self, body, states, count):
         """`body(t, number, states, arrays)` for every step: (last states, `count` sequences)."""
         arrays = [tf.TensorArray(states[0].dtype, self.time) for _ in range(count)]
+        # A state may know a batch size that the inputs do not: a loop needs shapes that stay.
+        shapes = [tf.TensorShape([1, None, state.shape[-1]]) for state in states]
         _, states, arrays = tf.while_loop(
             lambda number, *_: number < self.time,
             lambda number, *rest: (number + 1, *body(number, *rest)),
             (0, list(states), arrays),
+            shape_invariants=(tf.TensorShape([]), shapes, [None] * count),
             maximum_iterations=self.time,
         )
         return states, [array.stack() for array in arrays]

@@ -447,3 +447,21 @@ def test_every_cell_fits_a_stack():
             outputs, states = stack.step(x[:, t], states)
         close(outputs, whole[:, -1])
         close(states, final)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "ctrnn"])
+def test_a_state_may_know_a_batch_size_that_the_input_does_not(name):
+    layer = recurrent(name, 4)
+    layer.build((None, None, 3))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, 3])])
+    def gradient(inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs, initial_state=layer.get_initial_state(1))[0]
+        return outputs, tape.gradient(outputs, inputs)
+
+    inputs = tf.random.stateless_normal([1, 5, 3], [1, 2])
+    outputs, slopes = gradient(inputs)
+    np.testing.assert_allclose(outputs, layer(inputs)[0], atol=1e-6)
+    assert slopes.shape == inputs.shape and np.abs(slopes).min() > 0
