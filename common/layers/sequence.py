@@ -15,8 +15,8 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
     else is fixed over time, follow for all steps at once, one large product a weight, where
     automatic differentiation adds up one small product a step.
 
-    Tried and measured on two CPU cores: this takes 0.4 to 1.05 of the processor time of
-    `keras.layers.LSTM` (geometric mean 0.72 over the shapes of docs/layers.md); both directions
+    Tried and measured on two CPU cores: this takes 0.46 to 0.97 of the time of
+    `keras.layers.LSTM` (geometric mean 0.73 over the shapes of docs/layers.md); both directions
     batched into one product were slower than two loops side by side, which run in parallel;
     TensorFlow's BlockLSTM operations took 1.3 to 1.8 of Keras' time; a loop unrolled in Python
     starts slowly for long sequences.
