@@ -33,9 +33,9 @@ $(STAMP): requirements.txt $(REQUIREMENTS)
 data-%: $(STAMP)  ## prepare a data set, such as data-bible (ARGS="--config kjv-web")
 	@$(PY) -m data $* $(ARGS)
 
-train-%: $(STAMP)  ## train an app, such as train-translate (PRESET=, RUN=folder, ARGS="--field value")
+train-%: $(STAMP)  ## train an app, such as train-translate (PRESET=, RUN=folder, ARGS="--field value", WORKERS=2)
 	$(call app,$*)
-	@$(PY) -m apps.$*.train $(PRESET) $(if $(RUN),--run-dir $(RUN)) $(ARGS)
+	@$(PY) -m $(if $(WORKERS),common.workers $(WORKERS) )apps.$*.train $(PRESET) $(if $(RUN),--run-dir $(RUN)) $(ARGS)
 
 evaluate-%: $(STAMP)  ## score a run on its test split (RUN=, the newest by default)
 	$(call app,$*)
