@@ -11,7 +11,7 @@ APPS := $(notdir $(patsubst %/train.py,%,$(wildcard apps/*/train.py)))
 app = $(if $(filter $(1),$(APPS)),,$(error there is no app "$(1)": choose one of $(APPS)))
 export TEXT
 
-.PHONY: help setup test lint bench
+.PHONY: help setup test test-faults lint bench
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +51,9 @@ export-%: $(STAMP)  ## write a SavedModel and prove that it agrees (RUN=, OUT=ex
 
 test: $(STAMP)  ## run the tests
 	@$(PY) -m pytest -n 2 $(ARGS)
+
+test-faults: $(STAMP)  ## kill, cut, fill up and feed nonsense, for an hour or more (ARGS="--app lm --kills 5")
+	@$(PY) -m tests.faults $(ARGS)
 
 lint: $(STAMP)  ## check style and common mistakes
 	@$(PY) -m ruff check .
