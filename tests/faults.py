@@ -82,11 +82,11 @@ class Bench:
         return Path(shutil.copytree(self.run, self.folder / name))
 
     def refused(self, done, *words):
-        """One line that says what is wrong, and nothing that only a programmer understands."""
-        lines = [line for line in done.stderr.splitlines() if not line.startswith("warning:")]
+        """A last line that says what is wrong, and nothing that only a programmer understands."""
         assert done.returncode == 2, f"exit code {done.returncode}: {done.stderr[-300:]}"
-        assert len(lines) == 1 and lines[0].startswith("error: "), done.stderr[-500:]
-        assert all(word in lines[0] for word in words), lines[0]
+        *_, last = done.stderr.splitlines() or [""]
+        assert last.startswith("error: ") and "Traceback" not in done.stderr, done.stderr[-500:]
+        assert all(word in last for word in words), last
 
 
 def same(left, right):
