@@ -7,7 +7,7 @@ import data
 from data import DataError, text_files
 
 COLUMNS = {"upos": 3, "xpos": 4}  # of CoNLL-U
-UNSPACED = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 class Sentence(NamedTuple):
@@ -113,12 +113,13 @@ def of_conllu(lines, column="upos"):
 
 
 def written(words, spaces=()) -> str:
-    """Words as they are written in a line: no space between two of which one has Chinese or
-    Japanese characters at that end, nor behind a word whose flag in `spaces` is False."""
-    text = ""
+    """Words as they are written in a line, a space behind each whose flag in `spaces` is not False;
+    where there are Chinese or Japanese characters, only between Latin letters or digits."""
+    unspaced, text = any(map(UNSPACED.search, words)), ""
     for number, word in enumerate(words):
-        glued = number and spaces and not spaces[number - 1]
-        if text and not (glued or UNSPACED.match(text[-1]) or UNSPACED.match(word[0])):
-            text += " "
-        text += word
+        glued = bool(spaces) and number and not spaces[number - 1]
+        if unspaced:
+            glued = not (text[-1:].isascii() and text[-1:].isalnum() and word[0].isascii())
+            glued = glued or not word[0].isalnum()
+        text += word if glued or not text else " " + word
     return text

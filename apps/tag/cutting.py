@@ -23,13 +23,14 @@ class Marks(tf.Module):
 
     TOKEN = "|".join(
         [
-            r"(?:https?://|www\.)[^\s<>()]+",
+            r"(?:https?://|www\.)[^\s<>()]*[^\s<>().,:;!?]",
             r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
             r"(?:\p{L}\.){2,}",
             r"(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Inc|Corp|Ltd|Co|vs|etc)\.",
-            r"\p{N}+(?:[.,:]\p{N}+)*(?:st|nd|rd|th|s)?",
-            r"[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*",
-            r"\.{2,}|-{2,}|…+",
+            r"\p{N}+(?:[.,:/]\p{N}+)*(?:st|nd|rd|th|s)?",
+            r"[:;=]-?[()DPp](?:\s|$)",
+            r"[\p{L}\p{M}\p{N}_]+(?:[.'’][\p{L}\p{M}\p{N}_]+)*",
+            r"\.+|-+|…+|[!?]+|\*+|=+|_+|~+|#+|\++|<+|>+|\$+",
             r"\S",
         ]
     )
@@ -43,8 +44,8 @@ class Marks(tf.Module):
 
 class Lexicon(tf.Module):
     """The most probable sequence of words under a unigram model, found by SentencePiece's Viterbi
-    search. Runs of digits, and of Latin letters, are words of a pattern: 1998年 is known by 0000年.
-    Text with spaces is taken as cut already.
+    search. Digits and Latin letters are alike: 1998年 is known by 0000年. A space always ends a
+    word.
     """
 
     def __init__(self, model: bytes):
@@ -75,19 +76,14 @@ class Lexicon(tf.Module):
 
     def __call__(self, texts):
         """string `[n]` -> words, ragged `[n, (words)]`."""
-        texts = sanitise(texts)
-        cut = tf.strings.split(texts)
-        spaced = cut.row_lengths() > 1
-        characters = tf.strings.unicode_split(tf.where(spaced, "", texts), "UTF-8")
+        parts = tf.strings.split(sanitise(texts))  # [n, (parts)]
+        characters = tf.strings.unicode_split(parts.flat_values, "UTF-8")
         pieces = self._pieces.tokenize(tf.strings.reduce_join(_shapes(characters), axis=-1))
         # What the pieces are of the text as it stands: as many characters, one behind the other.
         lengths = tf.strings.length(pieces.flat_values, "UTF8_CHAR")
         letters = tf.RaggedTensor.from_row_lengths(characters.flat_values, lengths)
         words = pieces.with_flat_values(tf.strings.reduce_join(letters, axis=-1))
-        kept = tf.ragged.boolean_mask(
-            cut, cut.with_flat_values(tf.gather(spaced, cut.value_rowids()))
-        )
-        return tf.concat([kept, words], 1)
+        return parts.with_flat_values(words).merge_dims(1, 2)
 
 
 def _shapes(characters):

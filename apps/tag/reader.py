@@ -7,7 +7,7 @@ from apps.tag.cutting import Lexicon, Marks, is_unspaced
 from common import text as tokenizers
 from common.config import TokenizerConfig
 from common.files import atomic, read_json, write_json
-from common.text import BOS, EOS, PAD, CharTokenizer
+from common.text import BOS, EOS, PAD, CharTokenizer, SpaceTokenizer
 from common.vocabulary import normalise
 
 MOST_CHARACTERS = 20000
@@ -26,7 +26,7 @@ def learn(folder, config, sentences):
     alphabet = TokenizerConfig("char", MOST_CHARACTERS)
     CharTokenizer.train(alphabet, lines, config.seed).save(folder, "characters")
     lines = (line.decode() for line in keys(lines, config.words.lowercase).numpy())
-    tokenizers.train_tokenizer(config.words, lines).save(folder, "words")
+    SpaceTokenizer.train(config.words, lines, config.seed).save(folder, "words")
     if cutting == "lexicon" or (cutting == "auto" and is_unspaced(words)):
         with atomic(folder / "lexicon.model", "wb") as file:
             file.write(Lexicon.model(words))
