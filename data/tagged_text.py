@@ -95,7 +95,7 @@ def of_conllu(lines, column="upos"):
             if len(cells) != 10 or "\ufffd" in line and b"\xef\xbf\xbd" not in raw:
                 reason = reason or ("not 10 columns of UTF-8", number)
             elif cells[0].isdigit():
-                words.append(" ".join(cells[1].split()))
+                words.append("".join(cells[1].split()))  # 1 000 is 1000
                 tags.append(cells[COLUMNS[column]].strip())
                 spaces.append("SpaceAfter=No" not in cells[9])
                 if not words[-1] or tags[-1] in ("", "_"):

@@ -8,6 +8,7 @@ import tensorflow as tf
 import data as sets
 from apps.tag.reader import Reader, learn
 from common.batching import Batches
+from common.hmm import TagCounts
 from common.text import PAD
 from data import tagged_text
 
@@ -54,6 +55,12 @@ def make_reader(config, sentences, folder):
     if not (folder / "tags.json").exists():
         learn(folder, config, sentences)
     return Reader(folder, config)
+
+
+def tag_counts(config):
+    """`TagCounts` of the training sentences: the baselines, and which words are known."""
+    sentences = read_sentences(config, "train")
+    return TagCounts([s.words for s in sentences], [s.tags for s in sentences])
 
 
 class TaggedBatches(Batches):

@@ -34,16 +34,18 @@ def main():
 
     @tf.function(input_signature=signature)
     def serving_default(text):
-        words, tags, _ = tagger.tagged(text)
+        words = tagger.cut(text)
+        tags, _ = tagger.tag(words)
         pairs = words.with_flat_values(
             tf.strings.join([words.flat_values, tags.flat_values], separator="/")
         )
         return {"tagged": tf.strings.reduce_join(pairs, axis=-1, separator=" ")}
 
-    def columns(cut):
+    def columns(spaced):
         @tf.function(input_signature=signature)
         def function(text):
-            words, tags, shares = tagger.tagged(text, cut)
+            words = tagger.cut(text, spaced)
+            tags, shares = tagger.tag(words)
             found = {"words": words, "tags": tags, "probabilities": shares}
             return {name: values.to_tensor() for name, values in found.items()}
 
@@ -53,8 +55,8 @@ def main():
     examples += ["", "\u0001 ☃ 你好", "Don't   e-mail J. (at) 1,000.5 km/h!?", " 我 爱 购物 "]
     signatures = {
         "serving_default": serving_default,
-        "columns": columns(cut=False),
-        "columns_of_words": columns(cut=True),
+        "columns": columns(spaced=False),
+        "columns_of_words": columns(spaced=True),
     }
     folder = export(tagger, signatures, dict.fromkeys(signatures, {"text": examples}), command.out)
     print(f"{len(examples)} texts give the same answers in a fresh process, by both loaders")

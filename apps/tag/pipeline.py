@@ -1,6 +1,5 @@
 """Text in, tagged words out, in TensorFlow operations only: what evaluate, infer and export run."""
 
-from functools import cache
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -36,47 +35,53 @@ class Pipeline(tf.Module):
         self.reader, self.tags = reader, tf.constant(reader.tags)
         self.weights = [variable.value for variable in model.variables]
         self._model = lambda: model
-        spec = [tf.TensorSpec([None], tf.string)]
-        self._compiled = cache(
-            lambda cut: tf.function(lambda texts: self.tagged(texts, cut), input_signature=spec)
-        )
+        spec = [tf.RaggedTensorSpec([None, None], tf.string, row_splits_dtype=tf.int64)]
+        self._compiled = tf.function(lambda words: self.tag(words), input_signature=spec)
 
     @property
     def model(self):
         return self._model()
 
-    def tagged(self, texts, cut=False):
-        """string `[n]` -> (words, tags, probabilities), ragged `[n, (words)]`. Traceable.
+    def cut(self, texts, spaced=False):
+        """string `[n]` -> words, ragged `[n, (words)]`. Traceable.
 
-        `cut`: the texts are cut into words already, with spaces between them.
+        `spaced`: they are cut already, and stand between spaces.
         """
-        words = tf.strings.split(sanitise(texts)) if cut else self.reader.cut(texts)
+        return tf.strings.split(sanitise(texts)) if spaced else self.reader.cut(texts)
+
+    def tag(self, words):
+        """Words, ragged `[n, (words)]` -> (tags, their probabilities), ragged too. Traceable."""
         distinct, rows = tf.unique(words.flat_values)
         # A row more, which stands for the padding and for the one word of an empty text: a
         # recurrent layer wants a first step.
         ids, characters = self.reader.read(tf.concat([[""], distinct], 0))
         rows = words.with_flat_values(rows + 1).to_tensor(0)  # [n, time]
         rows = tf.pad(rows, [[0, 0], [0, tf.cast(tf.shape(rows)[1] == 0, tf.int32)]])
-        lengths = words.row_lengths()
-        valid = tf.sequence_mask(tf.maximum(lengths, 1), tf.shape(rows)[1])
-        tags, shares = self.model.tag(
-            (tf.where(valid, tf.gather(ids, rows), PAD), characters, rows)
-        )
-        tags = tf.RaggedTensor.from_tensor(tf.gather(self.tags, tags), lengths)
-        return words, tags, tf.RaggedTensor.from_tensor(shares, lengths)
+        mask = tf.sequence_mask(words.row_lengths(), tf.shape(rows)[1])
+        valid = mask | (tf.range(tf.shape(rows)[1]) == 0)
+        ids = tf.where(valid, tf.gather(ids, rows), PAD)
+        tags, shares = self.model.tag((ids, characters, rows))
+        tags = words.with_flat_values(tf.boolean_mask(tf.gather(self.tags, tags), mask))
+        return tags, words.with_flat_values(tf.boolean_mask(shares, mask))
 
-    def __call__(self, texts, cut=False):
+    def __call__(self, texts, spaced=False):
         """Any number of strings -> a `Tagged` for each."""
-        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
-        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
-        results = [None] * len(texts)
+        # No lone surrogates, which are no text.
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]
+        words = self.cut(tf.constant(texts, tf.string), spaced).to_list()
+        return self.of_words([[word.decode() for word in row] for row in words])
+
+    def of_words(self, sentences):
+        """Lists of words -> a `Tagged` for each."""
+        order = sorted(range(len(sentences)), key=lambda n: len(sentences[n]))
+        results = [None] * len(sentences)
         for start in range(0, len(order), SIZE):
             numbers = order[start : start + SIZE]
-            found = self._compiled(cut)(tf.constant([texts[n] for n in numbers]))
-            words, tags, shares = (values.to_list() for values in found)
-            for n, *row in zip(numbers, words, tags, shares, strict=True):
-                row[:2] = [[text.decode() for text in texts] for texts in row[:2]]
-                results[n] = Tagged(*row)
+            batch = tf.ragged.constant([sentences[n] for n in numbers], tf.string, ragged_rank=1)
+            tags, shares = (values.to_list() for values in self._compiled(batch))
+            for n, row, probabilities in zip(numbers, tags, shares, strict=True):
+                row = [tag.decode() for tag in row]
+                results[n] = Tagged(list(sentences[n]), row, probabilities)
         return results
 
 

@@ -3,9 +3,9 @@ and in an export."""
 
 import tensorflow as tf
 
-from apps.tag.cutting import Lexicon, Marks, is_unspaced
 from common import text as tokenizers
 from common.config import TokenizerConfig
+from common.cutting import Lexicon, Marks, is_unspaced
 from common.files import atomic, read_json, write_json
 from common.text import BOS, EOS, PAD, CharTokenizer, SpaceTokenizer
 from common.vocabulary import normalise

@@ -10,14 +10,13 @@ def of_tags(found, gold, words, known):
     """Scores of tags for the right words; all are lists with a list for each sentence.
 
     Args:
-        known: the words of training; they are told apart as they are written.
+        known: the words of training, as they are written; None: not known.
     """
     pairs = list(zip(*map(list, map(chain.from_iterable, (found, gold, words))), strict=True))
-    parts = {
-        "accuracy": pairs,
-        "accuracy_known": [pair for pair in pairs if pair[2] in known],
-        "accuracy_unknown": [pair for pair in pairs if pair[2] not in known],
-    }
+    parts = {"accuracy": pairs}
+    if known is not None:
+        parts["accuracy_known"] = [pair for pair in pairs if pair[2] in known]
+        parts["accuracy_unknown"] = [pair for pair in pairs if pair[2] not in known]
     scores = {
         name: accuracy(*list(zip(*part, strict=True))[:2]) for name, part in parts.items() if part
     }

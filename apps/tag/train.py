@@ -47,12 +47,12 @@ def main():
             f"{len(reader.tags)} tags"
         )
         pipeline = Pipeline(model, reader)
-        lines = [" ".join(sentence.words) for sentence in held_out]
+        lines = [sentence.words for sentence in held_out]
         gold = [tag for sentence in held_out for tag in sentence.tags]
 
         def validate():
             nll, words = total_nll(model.token_losses, checks)
-            found = pipeline(lines, cut=True)
+            found = pipeline.of_words(lines)
             score = accuracy([tag for one in found for tag in one.tags], gold)
             samples = [str(found[n]) for n in range(0, len(lines), -(-len(lines) // 4))]
             return {"loss": nll / words, "accuracy": score.value}, samples

@@ -1,5 +1,4 @@
-"""The classical taggers that a network has to beat: the most frequent tag, and a trigram hidden
-Markov model (Brants 2000, "TnT")."""
+"""Hidden Markov model over the tags of words (Brants 2000, "TnT"): the classical tagger."""
 
 from collections import defaultdict
 from functools import cached_property
@@ -13,24 +12,37 @@ RARE = 10  # words up to this count teach what the end of a word tells
 CANDIDATES = 12  # tags of an unknown word
 
 
-class Counts:
-    """What both count in tagged sentences. `tags` are numbered in sorted order."""
+class TagCounts:
+    """How often each word has each tag, and by that the tags of words without their neighbours.
 
-    def __init__(self, sentences):
-        self.tags = sorted({tag for s in sentences for tag in s.tags})
+    Args:
+        words, tags: for each sentence the list of its words, and of their tags.
+
+    Attributes: `tags`, all of them, sorted; `sequences`, their numbers in each sentence; `words`,
+    word -> counts `[tags]`; `of_tags`, their sum.
+    """
+
+    def __init__(self, words, tags):
+        self.tags = sorted({tag for sequence in tags for tag in sequence})
         numbers = {tag: n for n, tag in enumerate(self.tags)}
-        self.sequences = [[numbers[tag] for tag in s.tags] for s in sentences]
+        self.sequences = [[numbers[tag] for tag in sequence] for sequence in tags]
         self.words = defaultdict(lambda: np.zeros(len(self.tags)))
-        for sentence, sequence in zip(sentences, self.sequences, strict=True):
-            for word, tag in zip(sentence.words, sequence, strict=True):
+        for sentence, sequence in zip(words, self.sequences, strict=True):
+            for word, tag in zip(sentence, sequence, strict=True):
                 self.words[word][tag] += 1
         self.words = dict(self.words)
         self.of_tags = sum(self.words.values())
 
+    def __call__(self, sentence):
+        """For each word the tag it has most often; for an unknown one that of its suffix."""
+        known = [self.words.get(word) for word in sentence]
+        shares = [self.guess(w) if k is None else k for w, k in zip(sentence, known, strict=True)]
+        return [self.tags[int(np.argmax(share))] for share in shares]
+
     @cached_property
     def suffixes(self):
-        """(capital, suffix) -> log P(tag | suffix), from the longer words' tags smoothed by those
-        of their shorter suffixes: P_i = (count share_i + theta P_(i-1)) / (1 + theta)."""
+        """(capital, suffix) -> P(tag | suffix) `[tags]`, by successive abstraction: of i letters
+        P_i = (share_i + theta P_(i-1)) / (1 + theta), theta the deviation of the tags' shares."""
         counts = defaultdict(lambda: np.zeros(len(self.tags)))
         for word, tags in self.words.items():
             if tags.sum() <= RARE:
@@ -52,16 +64,6 @@ class Counts:
             if key in self.suffixes:
                 return self.suffixes[key]
         return self.of_tags / self.of_tags.sum()
-
-
-def most_frequent(counts, sentence):
-    """Of each word the tag it has most often; of an unknown one that of its longest suffix."""
-    known = (counts.words.get(word) for word in sentence)
-    chosen = [
-        counts.guess(word) if tags is None else tags
-        for word, tags in zip(sentence, known, strict=True)
-    ]
-    return [counts.tags[int(np.argmax(tags))] for tags in chosen]
 
 
 class HiddenMarkovModel:
