@@ -87,15 +87,15 @@ class CRF(keras.layers.Layer):
         alpha, arrows = _run(advance, emissions, mask, first, arrows=True)
         alpha += last
         end = tf.argmax(alpha, -1, output_type=tf.int32)  # [batch]
-        # Back along the arrows; arrows[t] leads from step t + 1 to step t.
+        # Back along the arrows: arrows[t] leads from step t to step t - 1.
         steps = tf.shape(arrows)[0]
-        path = tf.TensorArray(tf.int32, steps + 1, element_shape=[None]).write(steps, end)
+        path = tf.TensorArray(tf.int32, steps, element_shape=[None]).write(steps - 1, end)
 
         def back(t, label, path):
             label = tf.gather(arrows[t], label, batch_dims=1)
-            return t - 1, label, path.write(t, label)
+            return t - 1, label, path.write(t - 1, label)
 
-        *_, path = tf.while_loop(lambda t, *_: t >= 0, back, (steps - 1, end, path))
+        *_, path = tf.while_loop(lambda t, *_: t > 0, back, (steps - 1, end, path))
         return tf.transpose(path.stack()), tf.reduce_max(alpha, -1)
 
 
@@ -106,21 +106,23 @@ def _lengths(mask):
 def _run(advance, emissions, mask, first, arrows=False):
     """Runs over the steps after the first; in the padding alpha stays, and arrows lead straight.
 
-    Returns (alpha `[batch, labels]`, arrows `[time - 1, batch, labels]` or None).
+    Returns (alpha `[batch, labels]`, arrows `[time, batch, labels]`, of which the first mean
+    nothing, or None).
     """
     emissions = tf.cast(tf.transpose(emissions, [1, 0, 2]), tf.float32)  # [time, batch, labels]
     valid = tf.transpose(mask)[:, :, None]
     time, labels = tf.shape(emissions)[0], emissions.shape[-1]
     # An array, since the derivative of a slice would be as large as the whole at every step.
     steps = tf.TensorArray(tf.float32, time, element_shape=[None, labels]).unstack(emissions)
-    straight = tf.range(labels)[None]
-    kept = tf.TensorArray(tf.int32, time - 1 if arrows else 0, element_shape=[None, labels])
+    straight = tf.broadcast_to(tf.range(labels), tf.shape(emissions)[1:])
+    kept = tf.TensorArray(tf.int32, time if arrows else 0, element_shape=[None, labels])
+    kept = kept.write(0, straight) if arrows else kept
 
     def body(t, alpha, kept):
         new = advance(alpha, steps.read(t))
         if arrows:
             new, back = new
-            kept = kept.write(t - 1, tf.where(valid[t], back, straight))
+            kept = kept.write(t, tf.where(valid[t], back, straight))
         return t + 1, tf.where(valid[t], new, alpha), kept
 
     start = (tf.constant(1), steps.read(0) + first, kept)
