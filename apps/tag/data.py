@@ -41,13 +41,7 @@ def read_sentences(config, split):
                 )
             kept = [sentence for n, sentence in enumerate(sentences) if n % 10]
             sentences = kept if split == "train" else sentences[::10]
-    if split == "train":
-        total = len(sentences)
-        sentences = [s for s in sentences if len(s.words) <= config.max_length]
-        if left := total - len(sentences):
-            print(f"{left:,} of {total:,} training sentences left out: over data.max_length")
-        sentences = sentences[: config.limit or None]
-    return sentences
+    return sentences[: config.limit] if split == "train" and config.limit else sentences
 
 
 def make_reader(config, sentences, folder):
@@ -69,9 +63,14 @@ class TaggedBatches(Batches):
 
     Args:
         reader: the run's `Reader`. sentences: with tags that it knows (`known_tags`).
+        longest: sentences with more words are left out, and counted; None: all are taken.
     """
 
-    def __init__(self, config, reader, sentences):
+    def __init__(self, config, reader, sentences, longest=None):
+        kept = [s for s in sentences if not longest or len(s.words) <= longest]
+        if left := len(sentences) - len(kept):
+            print(f"{left:,} of {len(sentences):,} sentences left out: over {longest} words")
+        sentences = kept
         places = {"": 0}  # of distinct words; 0 is the padding
         numbers = [[places.setdefault(w, len(places)) for w in s.words] for s in sentences]
         tag_ids = {tag: n for n, tag in enumerate(reader.tags)}

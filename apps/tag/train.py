@@ -33,7 +33,7 @@ def main():
         # the tokenizers: TensorFlow clears caches with the seed, and their resources with them.
         keras.utils.set_random_seed(config.seed)
         reader = data.make_reader(config, sentences, run.path)
-        batches = data.TaggedBatches(config, reader, sentences)
+        batches = data.TaggedBatches(config, reader, sentences, config.data.max_length)
         checks = data.TaggedBatches(config, reader, data.known_tags(held_out, reader.tags))
         shown = held_out[:: -(-len(held_out) // 30)]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
@@ -42,7 +42,7 @@ def main():
         with scope.scope():
             model = Tagger(config.model, *reader.sizes)
         print(
-            f"{len(sentences):,} training sentences, {len(batches.order(0)):,} batches; "
+            f"{len(batches.columns[0]):,} training sentences, {len(batches.order(0)):,} batches; "
             f"{model.count_params():,} parameters, {reader.sizes[0]:,} words, "
             f"{len(reader.tags)} tags"
         )

@@ -231,12 +231,20 @@ def test_own_files_are_split_and_checked(tmp_path, capsys):
     assert len(train) == 18 and len(held) == 2 and not {*train} & {*held}
     assert "1 of 21 lines left out: 1 without a tag (line 21)" in capsys.readouterr().err
     assert len(data.read_sentences(replace(config, limit=3), "train")) == 3
-    assert not data.read_sentences(replace(config, max_length=1), "train")
     with pytest.raises(DataError, match="no test file"):
         data.read_sentences(config, "test")
     path.write_text("a/A\n")
     with pytest.raises(DataError, match="one usable sentence"):
         data.read_sentences(config, "train")
+
+
+def test_long_sentences_are_left_out_of_training(tagger, capsys):
+    sentences = cases(np.random.default_rng(4), 3)
+    sentences[1] = Sentence(sentences[1].words * 9, sentences[1].tags * 9, "")
+    config = tagger.config
+    batches = data.TaggedBatches(config, tagger.reader, sentences, longest=20)
+    assert len(batches.columns[0]) == 2 and "1 of 3" in capsys.readouterr().out
+    assert len(data.TaggedBatches(config, tagger.reader, sentences).columns[0]) == 3
 
 
 def test_tags_that_training_lacks(capsys):
