@@ -72,6 +72,10 @@ class Config:
     def __post_init__(self):
         if self.words.kind != "space":
             raise UserError("words.kind must be space: the words of a sentence are cut before")
+        if self.training.jit:
+            raise UserError(
+                "training.jit: XLA would compile anew for each number of distinct words"
+            )
         if self.data.max_length < 1 or self.model.max_characters < 2:
             raise UserError("data.max_length must be at least 1, model.max_characters 2")
 

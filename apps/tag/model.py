@@ -93,9 +93,8 @@ class Tagger(keras.Model):
         if self.crf:
             nll = -self.crf.log_likelihood(emissions, tags, mask)
         else:
-            scored = tf.where(mask)
-            nll, _ = smoothed_cross_entropy(
-                tf.gather_nd(emissions, scored), tf.gather_nd(tags, scored)
-            )
+            flat = tf.reshape(emissions, [-1, emissions.shape[-1]]), tf.reshape(tags, [-1])
+            nll, _ = smoothed_cross_entropy(*flat)
+            nll *= tf.cast(tf.reshape(mask, [-1]), tf.float32)
         total = tf.reduce_sum(nll)
         return total, tf.reduce_sum(tf.cast(mask, tf.float32)), total

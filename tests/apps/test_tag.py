@@ -13,7 +13,7 @@ import tensorflow as tf
 from apps.tag import data, pipeline, scores
 from apps.tag.config import Config, DataConfig, ModelConfig
 from apps.tag.model import Tagger
-from common.config import TokenizerConfig
+from common.config import TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import PAD, UNK
 from data import DataError
@@ -256,7 +256,14 @@ def test_tags_that_training_lacks(capsys):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"words": TokenizerConfig("bpe")}, {"data": DataConfig(max_length=0)}], ids=str
+    "wrong",
+    [
+        {"words": TokenizerConfig("bpe")},
+        {"data": DataConfig(max_length=0)},
+        {"model": ModelConfig(max_characters=1)},
+        {"training": TrainingConfig(jit=True)},
+    ],
+    ids=str,
 )
 def test_wrong_settings(wrong):
     with pytest.raises(UserError):
