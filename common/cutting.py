@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 from sentencepiece import sentencepiece_model_pb2
 
+from common.errors import UserError
 from common.tokenizer import sanitise
 from common.vocabulary import normalise
 
@@ -46,10 +47,16 @@ class Lexicon(tf.Module):
     """The most probable sequence of words under a unigram model, found by SentencePiece's Viterbi
     search. Digits and Latin letters are alike: 1998年 is known by 0000年. A space always ends a
     word.
+
+    Errors: `UserError` when the model is damaged.
     """
 
     def __init__(self, model: bytes):
         super().__init__()
+        try:  # the TensorFlow kernel is not made for damaged models
+            sentencepiece.SentencePieceProcessor().LoadFromSerializedProto(model)
+        except RuntimeError as error:
+            raise UserError("the lexicon of words is damaged: copy the run again") from error
         self._pieces = tf_text.SentencepieceTokenizer(model=model, out_type=tf.string)
 
     @staticmethod

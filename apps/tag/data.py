@@ -67,10 +67,10 @@ class TaggedBatches(Batches):
     """
 
     def __init__(self, config, reader, sentences, longest=None):
-        kept = [s for s in sentences if not longest or len(s.words) <= longest]
-        if left := len(sentences) - len(kept):
+        short = [s for s in sentences if not longest or len(s.words) <= longest]
+        if left := len(sentences) - len(short):
             print(f"{left:,} of {len(sentences):,} sentences left out: over {longest} words")
-        sentences = kept
+        sentences = short
         places = {"": 0}  # of distinct words; 0 is the padding
         numbers = [[places.setdefault(w, len(places)) for w in s.words] for s in sentences]
         tag_ids = {tag: n for n, tag in enumerate(reader.tags)}
@@ -102,7 +102,7 @@ def known_tags(sentences, tags):
     kept = [sentence for sentence in sentences if set(sentence.tags) <= set(tags)]
     if left := len(sentences) - len(kept):
         strange = sorted({tag for s in sentences for tag in s.tags} - set(tags))
-        print(f"{left:,} sentences left out: training has no tag {', '.join(strange)}")
+        print(f"{left:,} sentences left out of the loss: training has no tag {', '.join(strange)}")
     if not kept:
         raise sets.DataError("no sentence has only tags of the training data: --data.column?")
     return kept

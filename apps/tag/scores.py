@@ -12,7 +12,7 @@ def of_tags(found, gold, words, known):
     Args:
         known: the words of training, as they are written; None: not known.
     """
-    pairs = list(zip(*map(list, map(chain.from_iterable, (found, gold, words))), strict=True))
+    pairs = list(zip(chain(*found), chain(*gold), chain(*words), strict=True))
     parts = {"accuracy": pairs}
     if known is not None:
         parts["accuracy_known"] = [pair for pair in pairs if pair[2] in known]

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from common.cutting import Lexicon, Marks, is_unspaced
+from common.errors import UserError
 
 TRAINING = [
     *(["我", "爱", "购物"], ["我", "在", "家"], ["华联", "很", "好"], ["购", "物"], ["在", "购物"]),
@@ -80,6 +81,13 @@ def test_bytes_that_are_no_text(lexicon):
     for cutter in (lexicon, Marks()):
         found = cut(cutter, b"\xff\xfe", b"a\x00b")
         assert "".join(found[0]) == "\ufffd\ufffd" and found[1] == ["a", "b"]
+
+
+def test_a_damaged_lexicon_is_an_error():
+    model = Lexicon.model(TRAINING)
+    for broken in (model[: len(model) // 2], b"", b"rubbish" * 9):
+        with pytest.raises(UserError, match="damaged"):
+            Lexicon(broken)
 
 
 def test_scripts_without_spaces_are_told_apart():
