@@ -36,7 +36,7 @@ class Pipeline(tf.Module):
         self.weights = [variable.value for variable in model.variables]
         self._model = lambda: model
         spec = [tf.RaggedTensorSpec([None, None], tf.string, row_splits_dtype=tf.int64)]
-        self._compiled = tf.function(lambda words: self.tag(words), input_signature=spec)
+        self.tag = tf.function(self._tag, input_signature=spec)  # one graph, also in an export
 
     @property
     def model(self):
@@ -49,8 +49,8 @@ class Pipeline(tf.Module):
         """
         return tf.strings.split(sanitise(texts)) if spaced else self.reader.cut(texts)
 
-    def tag(self, words):
-        """Words, ragged `[n, (words)]` -> (tags, their probabilities), ragged too. Traceable."""
+    def _tag(self, words):
+        """Words, ragged `[n, (words)]` -> (tags, their probabilities), ragged too."""
         distinct, rows = tf.unique(words.flat_values)
         # A row more, which stands for the padding and for the one word of an empty text: a
         # recurrent layer wants a first step.
@@ -78,7 +78,7 @@ class Pipeline(tf.Module):
         for start in range(0, len(order), SIZE):
             numbers = order[start : start + SIZE]
             batch = tf.ragged.constant([sentences[n] for n in numbers], tf.string, ragged_rank=1)
-            tags, shares = (values.to_list() for values in self._compiled(batch))
+            tags, shares = (values.to_list() for values in self.tag(batch))
             for n, row, probabilities in zip(numbers, tags, shares, strict=True):
                 row = [tag.decode() for tag in row]
                 results[n] = Tagged(list(sentences[n]), row, probabilities)
