@@ -35,10 +35,6 @@ class JoinerTokenizer(VocabularyTokenizer):
         """string [n] -> token strings, ragged [n, (length)], known or not."""
         return self.split(sanitise(tf.convert_to_tensor(text, tf.string)), self.config.lowercase)
 
-    def lookup(self, words) -> tf.RaggedTensor:
-        """Token strings -> int32 of the same shape, UNK for unknown ones."""
-        return self._table.lookup(words)
-
     def join(self, words) -> tf.Tensor:
         """Token strings, ragged [n, (length)] -> string [n]."""
         text = tf.strings.reduce_join(words, axis=-1, separator=" ")

@@ -46,7 +46,11 @@ class VocabularyTokenizer(Tokenizer):
         raise NotImplementedError
 
     def _tokenize(self, text):
-        return self._table.lookup(self.split(text, self.config.lowercase))
+        return self.lookup(self.split(text, self.config.lowercase))
+
+    def lookup(self, tokens) -> tf.RaggedTensor:
+        """Token strings -> int32 of the same shape, UNK for unknown ones."""
+        return self._table.lookup(tokens)
 
     def pieces(self, ids) -> list[str]:
         """The token strings."""

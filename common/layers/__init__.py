@@ -2,6 +2,7 @@
 
 from common.layers.attention import Attention
 from common.layers.convert import from_keras, to_keras
+from common.layers.crf import CRF
 from common.layers.ctrnn import CTRNN
 from common.layers.decoder import AttentionDecoder
 from common.layers.elman import ElmanRNN, JordanRNN
@@ -14,6 +15,7 @@ from common.layers.recurrent import CELLS, Stack, recurrent
 
 __all__ = [
     "CELLS",
+    "CRF",
     "CTRNN",
     "GRU",
     "LSTM",

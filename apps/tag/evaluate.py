@@ -1,0 +1,86 @@
+"""Scores a run on a split or on people's own file: python -m apps.tag.evaluate RUN ..."""
+
+import dataclasses
+import json
+import sys
+import time
+from typing import Annotated
+
+import tyro
+
+from apps.tag.config import Config
+from common.errors import run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+
+@dataclasses.dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    split: str = "test"
+    """Split of the run's data: train, validation or test."""
+    file: str = ""
+    """Instead of a split: CoNLL-U (NAME.conllu), or lines of word/tag word/tag."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.tag.evaluate", description=__doc__)
+
+    load_tensorflow()
+    from apps.tag import data, pipeline, scores
+    from common.files import atomic
+    from common.hmm import HiddenMarkovModel
+    from common.plots import confusion_matrix
+    from common.run import Run
+
+    run = Run.open(command.run, "tag", Config)
+    tagger, meta = pipeline.load(run)
+    sentences = (
+        data.own_sentences(command.file, run.config.data)
+        if command.file
+        else data.read_sentences(run.config.data, command.split)
+    )
+    words, gold = ([sentence[n] for sentence in sentences] for n in (0, 1))
+    raw = tagger([sentence.text for sentence in sentences])
+    tagger.of_words(words[:1])  # compiled before the clock runs
+    started = time.monotonic()
+    tags = [one.tags for one in tagger.of_words(words)]
+    seconds = time.monotonic() - started
+
+    known, baselines = None, {}
+    try:
+        counts = data.tag_counts(run.config.data)
+        known = set(counts.words)
+        baselines = {"most_frequent": counts, "hmm": HiddenMarkovModel(counts)}
+    except DataError as error:
+        print(f"note: no baselines, no words told apart as unknown: {error}", file=sys.stderr)
+    told = scores.of_tags(tags, gold, words, known) | scores.of_raw_text(raw, sentences)
+    for name, baseline in baselines.items():
+        made = scores.of_tags(list(map(baseline, words)), gold, words, known)
+        told |= {f"{name}_{label}": score for label, score in made.items()}
+
+    count = sum(map(len, words))
+    result = run.store_evaluation(
+        command.file or command.split,
+        told,
+        sentences=len(sentences),
+        words=count,
+        words_per_second=round(count / seconds),
+        step=meta["step"],
+    )
+    folder, label = run.path / "evaluation", "file" if command.file else command.split
+    folder.mkdir(exist_ok=True)
+    with atomic(folder / f"{label}.txt") as file:
+        file.writelines(f"{pipeline.Tagged(*row, [])}\n" for row in zip(words, tags, strict=True))
+    with atomic(folder / f"{label}-tags.tsv") as file:
+        file.write(scores.table(tags, gold))
+    labels, matrix = scores.matrix(tags, gold)
+    title = f"{count:,} words; rows: right tag, columns: found"
+    for warning in confusion_matrix(folder / f"{label}-confusion.png", matrix, labels, title):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

@@ -1,0 +1,52 @@
+"""Tags the words of text: python -m apps.tag.infer RUN [TEXT ...]; without TEXT, standard input."""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from apps.tag.config import Config
+from common.errors import UserError, run_main
+from common.lines import chunks
+from common.quiet import load_tensorflow
+from data import DataError
+from data.text_files import read_lines
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Sentences to tag. Without any: standard input, one line in, one line out."""
+    file: str = ""
+    """Read lines from this file (.gz as well) instead."""
+    cut: bool = False
+    """The sentences are cut into words already: these stand between spaces."""
+    json: bool = False
+    """Print a JSON object a line: words, tags, and the probability of each tag."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.tag.infer", description=__doc__)
+    if command.text and command.file:
+        raise UserError("give texts or --file, not both")
+
+    load_tensorflow()
+    from apps.tag import pipeline
+    from common.run import Run
+
+    run = Run.open(command.run, "tag", Config)
+    tagger, _ = pipeline.load(run)
+    lines = read_lines(command.file) if command.file else None
+    for part in chunks(command.text, lines):
+        for found in tagger(part, command.cut):
+            row = {**found._asdict(), "probabilities": [round(p, 4) for p in found.probabilities]}
+            print(json.dumps(row, ensure_ascii=False) if command.json else found)
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

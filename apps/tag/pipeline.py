@@ -1,0 +1,93 @@
+"""Text in, tagged words out, in TensorFlow operations only: what evaluate, infer and export run."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from apps.tag.model import Tagger
+from apps.tag.reader import Reader
+from common.restore import best_weights
+from common.text import PAD
+from common.tokenizer import sanitise
+
+SIZE = 64  # texts a batch
+
+
+class Tagged(NamedTuple):
+    words: list[str]
+    tags: list[str]
+    probabilities: list[float]  # of each tag, given the whole sentence
+
+    def __str__(self):
+        return " ".join(f"{word}/{tag}" for word, tag in zip(self.words, self.tags, strict=True))
+
+
+class Pipeline(tf.Module):
+    """Cutting into words, vocabularies and model as one function from strings to strings.
+
+    Attributes are what an export has to carry: the tokenizers, and the raw variables. The Keras
+    model itself is reached through a closure: as an attribute it would hide its variables from
+    TensorFlow Serving.
+    """
+
+    def __init__(self, model, reader):
+        super().__init__()
+        self.reader, self.tags = reader, tf.constant(reader.tags)
+        self.weights = [variable.value for variable in model.variables]
+        self._model = lambda: model
+        spec = [tf.RaggedTensorSpec([None, None], tf.string, row_splits_dtype=tf.int64)]
+        self.tag = tf.function(self._tag, input_signature=spec)  # one graph, also in an export
+
+    @property
+    def model(self):
+        return self._model()
+
+    def cut(self, texts, spaced=False):
+        """string `[n]` -> words, ragged `[n, (words)]`. Traceable.
+
+        `spaced`: they are cut already, and stand between spaces.
+        """
+        return tf.strings.split(sanitise(texts)) if spaced else self.reader.cut(texts)
+
+    def _tag(self, words):
+        """Words, ragged `[n, (words)]` -> (tags, their probabilities), ragged too."""
+        distinct, rows = tf.unique(words.flat_values)
+        # A row more, which stands for the padding and for the one word of an empty text: a
+        # recurrent layer wants a first step.
+        ids, characters = self.reader.read(tf.concat([[""], distinct], 0))
+        rows = words.with_flat_values(rows + 1).to_tensor(0)  # [n, time]
+        rows = tf.pad(rows, [[0, 0], [0, tf.cast(tf.shape(rows)[1] == 0, tf.int32)]])
+        mask = tf.sequence_mask(words.row_lengths(), tf.shape(rows)[1])
+        valid = mask | (tf.range(tf.shape(rows)[1]) == 0)
+        ids = tf.where(valid, tf.gather(ids, rows), PAD)
+        tags, shares = self.model.tag((ids, characters, rows))
+        tags = words.with_flat_values(tf.boolean_mask(tf.gather(self.tags, tags), mask))
+        return tags, words.with_flat_values(tf.boolean_mask(shares, mask))
+
+    def __call__(self, texts, spaced=False):
+        """Any number of strings -> a `Tagged` for each."""
+        # No lone surrogates, which are no text.
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]
+        words = self.cut(tf.constant(texts, tf.string), spaced).to_list()
+        return self.of_words([[word.decode() for word in row] for row in words])
+
+    def of_words(self, sentences):
+        """Lists of words -> a `Tagged` for each."""
+        order = sorted(range(len(sentences)), key=lambda n: len(sentences[n]))
+        results = [None] * len(sentences)
+        for start in range(0, len(order), SIZE):
+            numbers = order[start : start + SIZE]
+            batch = tf.ragged.constant([sentences[n] for n in numbers], tf.string, ragged_rank=1)
+            tags, shares = (values.to_list() for values in self.tag(batch))
+            for n, row, probabilities in zip(numbers, tags, shares, strict=True):
+                row = [tag.decode() for tag in row]
+                results[n] = Tagged(list(sentences[n]), row, probabilities)
+        return results
+
+
+def load(run, *, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    reader = Reader(run.path, run.config)
+    model = Tagger(run.config.model, *reader.sizes)
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
+    return Pipeline(model, reader), meta

@@ -1,0 +1,69 @@
+"""How well words were tagged: all, known and unknown ones, whole sentences, and raw text."""
+
+from collections import Counter
+from itertools import accumulate, chain
+
+from common.metrics import Score, accuracy, confusion, macro_f1
+
+
+def of_tags(found, gold, words, known):
+    """Scores of tags for the right words; all are lists with a list for each sentence.
+
+    Args:
+        known: the words of training, as they are written; None: not known.
+    """
+    pairs = list(zip(chain(*found), chain(*gold), chain(*words), strict=True))
+    parts = {"accuracy": pairs}
+    if known is not None:
+        parts["accuracy_known"] = [pair for pair in pairs if pair[2] in known]
+        parts["accuracy_unknown"] = [pair for pair in pairs if pair[2] not in known]
+    scores = {
+        name: accuracy(*list(zip(*part, strict=True))[:2]) for name, part in parts.items() if part
+    }
+    scores["sentence_accuracy"] = accuracy(list(map(tuple, found)), list(map(tuple, gold)))
+    scores["macro_f1"] = macro_f1(*list(zip(*pairs, strict=True))[:2])
+    return scores
+
+
+def of_raw_text(found, sentences):
+    """F1 of words, and of words with the right tag, where the text was cut by the program: a word
+    is right when it begins and ends at the same characters, spaces not counted."""
+    hits = {"cutting_f1": 0, "raw_f1": 0}
+    for one, sentence in zip(found, sentences, strict=True):
+        places = spans(one.words), spans(sentence.words)
+        hits["cutting_f1"] += len(set(places[0]) & set(places[1]))
+        both = [
+            set(zip(place, tags, strict=True))
+            for place, tags in zip(places, (one.tags, sentence.tags), strict=True)
+        ]
+        hits["raw_f1"] += len(both[0] & both[1])
+    total = sum(len(one.words) for one in found) + sum(len(s.words) for s in sentences)
+    signature = f"percent|from raw text|n:{sum(len(s.words) for s in sentences)}"
+    return {name: Score(name, 200 * count / total, signature) for name, count in hits.items()}
+
+
+def spans(words):
+    """(begin, end) of each word in the text without spaces."""
+    ends = list(accumulate(len("".join(word.split())) for word in words))
+    return list(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def matrix(found, gold):
+    """(tags, from the most frequent one on; counts [right, found])."""
+    found, gold = list(chain(*found)), list(chain(*gold))
+    labels = [tag for tag, _ in Counter(gold).most_common()]
+    labels += sorted(set(found) - set(labels))
+    return labels, confusion(found, gold, labels)
+
+
+def table(found, gold) -> str:
+    """A line for each tag: how often it is right, found, both, F1, and what it is taken for."""
+    labels, counts = matrix(found, gold)
+    lines = ["tag\tright\tfound\tboth\tf1\tmost often taken for"]
+    for n, label in enumerate(labels):
+        right, guessed, both = counts[n].sum(), counts[:, n].sum(), counts[n, n]
+        wrong = sorted((-c, labels[k]) for k, c in enumerate(counts[n]) if c and k != n)[:3]
+        wrong = ", ".join(f"{other} {-c}" for c, other in wrong)
+        f1 = 200 * both / max(right + guessed, 1)
+        lines.append(f"{label}\t{right}\t{guessed}\t{both}\t{f1:.1f}\t{wrong}")
+    return "\n".join(lines) + "\n"
