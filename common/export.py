@@ -1,6 +1,7 @@
 """Writes a SavedModel and proves, in a fresh process without this project, that it agrees."""
 
 import base64
+import dataclasses
 import json
 import os
 import re
@@ -72,11 +73,9 @@ def export(module, signatures, inputs, out):
     except OSError as error:
         raise UserError(f"cannot write into {out}: {error.strerror}") from error
     try:
-        tf.saved_model.save(
-            module,
-            str(temporary),
-            signatures={name: f.get_concrete_function() for name, f in signatures.items()},
-        )
+        # Concrete functions take their arguments by the names that the export gives them.
+        signatures = {name: f.get_concrete_function() for name, f in signatures.items()}
+        tf.saved_model.save(module, str(temporary), signatures=signatures)
         expected = {}
         for name, arguments in inputs.items():
             outputs = signatures[name](**{key: tf.constant(v) for key, v in arguments.items()})
@@ -90,6 +89,32 @@ def export(module, signatures, inputs, out):
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return out / str(version)
+
+
+def export_search(module, search, beam, argument, answer, examples, out):
+    """`export` of what finds answers by a beam search, with two signatures of one string argument:
+    `serving_default` gives the best answer and its score, `n_best` as many as the beam is wide.
+
+    Args:
+        search: traceable, (string `[n]`, BeamConfig) -> (texts `[n, n_best]`, scores, ...).
+        beam: the BeamConfig.
+        argument, answer: names of what goes in and comes out; of several answers with an s.
+        examples: list of inputs on which the export must agree.
+    """
+    spec = tf.TensorSpec([None], tf.string, name=argument)
+
+    @tf.function(input_signature=[spec])
+    def serving_default(given):
+        texts, scores, *_ = search(given, dataclasses.replace(beam, n_best=1))
+        return {answer: texts[:, 0], "score": scores[:, 0]}
+
+    @tf.function(input_signature=[spec])
+    def n_best(given):
+        texts, scores, *_ = search(given, dataclasses.replace(beam, n_best=beam.beam))
+        return {f"{answer}s": texts, "scores": scores}
+
+    signatures = {"serving_default": serving_default, "n_best": n_best}
+    return export(module, signatures, dict.fromkeys(signatures, {argument: examples}), out)
 
 
 def _answers(folder, inputs):

@@ -1,5 +1,7 @@
 """Cross-entropy with label smoothing, without the [n, vocab] copies of the obvious way."""
 
+import functools
+
 import tensorflow as tf
 
 
@@ -43,9 +45,14 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
 
 def total_nll(token_losses, batches):
     """(sum of nll, number of tokens) over all of `Batches`, for a model's `token_losses`."""
-    run = tf.function(
-        lambda arrays: token_losses(arrays, training=False), input_signature=[batches.signature]
-    )
+    run = _traced(token_losses, batches.signature)
     sums = [run(batches.arrays(numbers)) for numbers in batches.order(0)]
     _, tokens, nll = (float(sum(column)) for column in zip(*sums, strict=True))
     return nll, int(tokens)
+
+
+@functools.lru_cache(maxsize=4)  # a training validates again and again, and tracing takes seconds
+def _traced(token_losses, signature):
+    return tf.function(
+        lambda arrays: token_losses(arrays, training=False), input_signature=[signature]
+    )

@@ -1,4 +1,4 @@
-"""Pictures of a run: the training curve and attention maps, as PNG.
+"""Pictures of a run: the training curve, attention maps, confusion matrices, as PNG.
 
 matplotlib is drawn through its object interface (no global state, no window) and is imported
 only when a picture is wanted.
@@ -18,7 +18,7 @@ LABELS = {
     "tokenized_bleu": "tokenized BLEU (0 to 100)",
     "rougeL": "ROUGE-L (0 to 100)",
     "perplexity": "perplexity (per token)",
-    "accuracy": "accuracy (0 to 1)",
+    "accuracy": "accuracy (0 to 100)",
 }
 LOWER_IS_BETTER = ("perplexity", "loss", "error")
 FONTS = (
@@ -31,6 +31,7 @@ FONTS = (
 )
 UNDRAWABLE = ("Last Resort", "LastResort", "Color Emoji")  # boxes, or bitmaps that Agg cannot draw
 MOST_POINTS = 2000
+MOST_NUMBERS = 12  # labels up to which the cells of a confusion matrix show counts
 
 
 def training_curve(path, rows: list[dict], metric: str) -> None:
@@ -98,25 +99,45 @@ def attention_map(
     Returns a list of warnings: empty when fonts of this machine show every character.
     Errors: `ValueError` when the shape is not that of the labels.
     """
+    return _heat_map(path, attention, rows, columns, title, "attention weight")
+
+
+def confusion_matrix(path, counts, labels: list[str], title: str = "") -> list[str]:
+    """Draws counts [label, label] of (right, found) as shares of their row: right answers at the
+    left, found ones on top. A few labels have their counts in the cells as well.
+
+    Returns and raises what `attention_map` does.
+    """
+    import numpy as np
+
+    counts = np.asarray(counts)
+    shares = counts / np.maximum(counts.sum(-1, keepdims=True), 1)
+    numbers = counts if len(labels) <= MOST_NUMBERS else None
+    return _heat_map(path, shares, labels, labels, title, "share of the right label", numbers)
+
+
+def _heat_map(path, values, rows, columns, title, meaning, numbers=None):
+    """Shades of values 0 to 1 under the labels of columns and beside those of rows."""
     import numpy as np
     from matplotlib.figure import Figure
 
-    attention = np.asarray(attention, np.float32)
-    if attention.shape != (len(rows), len(columns)):
-        raise ValueError(f"attention is {attention.shape}, labels {(len(rows), len(columns))}")
-    if attention.size == 0:
-        return [f"{path} was not drawn: there are no tokens"]
+    values = np.asarray(values, np.float32)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(f"the values are {values.shape}, labels {(len(rows), len(columns))}")
+    if values.size == 0:
+        return [f"{path} was not drawn: there is nothing to show"]
     rows, columns = ([token if token.strip() else "␣" for token in one] for one in (rows, columns))
     families, missing = font_families("".join([*rows, *columns, title]))
     cell = max(0.12, min(0.36, 14 / max(len(rows), len(columns))))  # inches a token
-    size = max(4.0, 26 * cell)  # points
+    cell = 0.6 if numbers is not None else cell
+    size = max(4.0, min(26 * cell, 10))  # points
     longest = [max(map(len, one)) * size / 110 for one in (columns, rows)]
     figure = Figure(
         figsize=(len(columns) * cell + longest[1] + 1.4, len(rows) * cell + longest[0] + 0.8),
         layout="constrained",
     )
     axes = figure.add_subplot()
-    image = axes.imshow(attention, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    image = axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="equal")
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(columns)), columns, rotation=60, ha="left", rotation_mode="anchor")
     axes.set_yticks(range(len(rows)), rows)
@@ -124,9 +145,13 @@ def attention_map(
     # White lines between the cells.
     axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="white", linewidth=2.5 * cell)
+    axes.grid(which="minor", color="white", linewidth=2.5 * min(cell, 0.36))
     axes.tick_params(which="minor", length=0)
     axes.spines[:].set_visible(False)
+    if numbers is not None:
+        for (row, column), number in np.ndenumerate(numbers):
+            shade = "white" if values[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{number}", ha="center", va="center", color=shade, fontsize=8)
     texts = [*axes.get_xticklabels(), *axes.get_yticklabels()]
     if title:
         texts.append(axes.set_title(title, loc="left", pad=10))
@@ -135,7 +160,7 @@ def attention_map(
         text.set_parse_math(False)  # "$5 and $6" is money, not mathematics
         text.set_fontsize(size)
     bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3 / (len(rows) * cell)), pad=0.03)
-    bar.set_label("attention weight", fontsize=8)
+    bar.set_label(meaning, fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
     save_figure(figure, path, dpi=min(120, 2400 / max(figure.get_size_inches())))

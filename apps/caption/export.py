@@ -1,6 +1,6 @@
 """Exports a run as a SavedModel, picture to text: python -m apps.caption.export RUN --out DIR."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
@@ -25,44 +25,21 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.caption.export", description=__doc__)
 
     load_tensorflow()
-    import tensorflow as tf
-
     from apps.caption import pipeline
-    from common.export import export
+    from common.export import export_search
     from common.run import Run
 
     run = Run.open(command.run, "caption", Config)
     captioner, _ = pipeline.load(run, without_cudnn=True)
-    beam = run.config.decoding
-    signature = [tf.TensorSpec([None], tf.string, name="image")]
 
-    def describe(image, search):
-        inputs = captioner.inputs(captioner.images(image))
-        texts, scores, _ = captioner.describe(inputs, search)
-        return texts, scores
-
-    @tf.function(input_signature=signature)
-    def serving_default(image):
-        texts, scores = describe(image, replace(beam, n_best=1))
-        return {"caption": texts[:, 0], "score": scores[:, 0]}
-
-    @tf.function(input_signature=signature)
-    def n_best(image):
-        texts, scores = describe(image, replace(beam, n_best=beam.beam))
-        return {"captions": texts, "scores": scores}
+    def search(image, beam):
+        return captioner.describe(captioner.inputs(captioner.images(image)), beam)
 
     paths = sorted((run.path / "examples").iterdir())
-    examples = {"image": [encoded(path, FORMATS[n % 4]) for n, path in enumerate(paths)]}
-    folder = export(
-        captioner,
-        {"serving_default": serving_default, "n_best": n_best},
-        {"serving_default": examples, "n_best": examples},
-        command.out,
-    )
-    print(
-        f"{len(examples['image'])} pictures give the same answers in a fresh process, "
-        "by both loaders"
-    )
+    examples = [encoded(path, FORMATS[n % 4]) for n, path in enumerate(paths)]
+    beam = run.config.decoding
+    folder = export_search(captioner, search, beam, "image", "caption", examples, command.out)
+    print(f"{len(examples)} pictures give the same answers in a fresh process, by both loaders")
     print(folder)
 
 

@@ -1,6 +1,6 @@
 """Exports a run as a SavedModel, text to summary: python -m apps.summarize.export RUN --out DIR."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
@@ -22,39 +22,20 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.summarize.export", description=__doc__)
 
     load_tensorflow()
-    import tensorflow as tf
-
     from apps.summarize import pipeline
-    from common.export import export
+    from common.export import export_search
     from common.run import Run
 
     run = Run.open(command.run, "summarize", Config)
     summarizer, _ = pipeline.load(run, without_cudnn=True)
-    beam = run.config.decoding.beam
-    signature = [tf.TensorSpec([None], tf.string, name="text")]
-
-    @tf.function(input_signature=signature)
-    def serving_default(text):
-        texts, scores, _ = summarizer.summarize(text, replace(beam, n_best=1))
-        return {"text": texts[:, 0], "score": scores[:, 0]}
-
-    @tf.function(input_signature=signature)
-    def n_best(text):
-        texts, scores, _ = summarizer.summarize(text, replace(beam, n_best=beam.beam))
-        return {"texts": texts, "scores": scores}
-
     examples = (run.path / "examples.txt").read_text(encoding="utf-8").split("\n")[:-1]
     unseen = "The function frobnicate_xyz returns the zorkmid_count of a quux."
-    examples = {"text": [*examples, unseen, "", "\u0001 ☃ 你好", f"{examples[0]}\f{unseen}\f"]}
-    folder = export(
-        summarizer,
-        {"serving_default": serving_default, "n_best": n_best},
-        {"serving_default": examples, "n_best": examples},
-        command.out,
+    examples += [unseen, "", "\u0001 ☃ 你好", f"{examples[0]}\f{unseen}\f"]
+    beam = run.config.decoding.beam
+    folder = export_search(
+        summarizer, summarizer.summarize, beam, "text", "text", examples, command.out
     )
-    print(
-        f"{len(examples['text'])} texts give the same answers in a fresh process, by both loaders"
-    )
+    print(f"{len(examples)} texts give the same answers in a fresh process, by both loaders")
     print(folder)
 
 

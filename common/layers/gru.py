@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from common.layers.loop import ProgramCell, SequenceLoop, split_options
+from common.layers.loop import CudnnLoop, ProgramCell, split_options
 from common.layers.program import Elementwise, Product, Split
 
 
@@ -72,7 +72,7 @@ def _before(cell):
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
-class GRU(SequenceLoop, keras.layers.GRU):
+class GRU(CudnnLoop, keras.layers.GRU):
     """Gated recurrent unit (Cho et al. 2014).
 
         z_t = sigmoid(W_z x_t + U_z h_{t-1} + b_z),  r_t = sigmoid(W_r x_t + U_r h_{t-1} + b_r)
@@ -92,27 +92,7 @@ class GRU(SequenceLoop, keras.layers.GRU):
         keras.layers.RNN.__init__(self, cell, **layer)
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self._set_weight_dropout(recurrent_weight_dropout, cell.seed)
-        self.use_cudnn = use_cudnn if self.cudnn_fits() else False
-        with_cudnn = self.use_cudnn in ("auto", True) and tf.config.list_physical_devices("GPU")
-        self.supports_jit = not with_cudnn  # XLA knows no cuDNN kernel
+        self._set_cudnn(use_cudnn)
 
     def cudnn_fits(self):
-        """Whether the mathematics are those that cuDNN knows."""
-        cell = self.cell
-        return (
-            cell.reset_after
-            and cell.activation is keras.activations.tanh
-            and cell.recurrent_activation is keras.activations.sigmoid
-            and cell.use_bias
-            and not (cell.recurrent_dropout or self.unroll or self.recurrent_weight_dropout)
-        )
-
-    def _cudnn(self):
-        return self.use_cudnn in ("auto", True) and bool(tf.config.list_logical_devices("GPU"))
-
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        if self._cudnn():
-            return keras.layers.GRU.inner_loop(
-                self, sequences, initial_state, mask, training=training
-            )
-        return super().inner_loop(sequences, initial_state, mask, training=training)
+        return self.cell.reset_after and super().cudnn_fits()

@@ -149,3 +149,32 @@ class SequenceLoop:
         if self.recurrent_weight_dropout:
             config["recurrent_weight_dropout"] = self.recurrent_weight_dropout
         return config
+
+
+class CudnnLoop(SequenceLoop):
+    """A `SequenceLoop` in front of a layer of Keras that has a cuDNN kernel.
+
+    On a GPU that one runs, where the mathematics allow.
+    """
+
+    def _set_cudnn(self, use_cudnn):
+        self.use_cudnn = use_cudnn if self.cudnn_fits() else False
+        wanted = self.use_cudnn in ("auto", True)
+        # XLA knows no cuDNN kernel.
+        self.supports_jit = not (wanted and tf.config.list_physical_devices("GPU"))
+
+    def cudnn_fits(self):
+        """Whether the mathematics are those that cuDNN knows."""
+        cell = self.cell
+        return (
+            cell.activation is keras.activations.tanh
+            and cell.recurrent_activation is keras.activations.sigmoid
+            and cell.use_bias
+            and not (cell.recurrent_dropout or self.unroll or self.recurrent_weight_dropout)
+        )
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        on_gpu = tf.config.list_logical_devices("GPU") and self.use_cudnn in ("auto", True)
+        # Behind SequenceLoop stands Keras' layer, which chooses the cuDNN kernel.
+        loop = super(SequenceLoop, self) if on_gpu else super()
+        return loop.inner_loop(sequences, initial_state, mask, training=training)

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from common.errors import UserError
-from common.layers.loop import ProgramCell, SequenceLoop, split_options
+from common.layers.loop import CudnnLoop, ProgramCell, split_options
 from common.layers.lstm_program import lstm_program, normalised
 
 PEEPHOLES = ("none", "diagonal", "full")
@@ -174,7 +174,7 @@ def _check(cell):
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
-class LSTM(SequenceLoop, keras.layers.LSTM):
+class LSTM(CudnnLoop, keras.layers.LSTM):
     """Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers 2000).
 
         i_t = sigmoid(W_i x_t + U_i h_{t-1} + P_i c_{t-1} + b_i)
@@ -212,30 +212,10 @@ class LSTM(SequenceLoop, keras.layers.LSTM):
         keras.layers.RNN.__init__(self, cell, **layer)
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self._set_weight_dropout(recurrent_weight_dropout, cell.seed)
-        self.use_cudnn = use_cudnn if self.cudnn_fits() else False
-        with_cudnn = self.use_cudnn in ("auto", True) and tf.config.list_physical_devices("GPU")
-        self.supports_jit = not with_cudnn  # XLA knows no cuDNN kernel
+        self._set_cudnn(use_cudnn)
 
     def cudnn_fits(self):
-        """Whether the mathematics are those that cuDNN knows."""
-        cell = self.cell
-        return (
-            cell.plain
-            and cell.activation is keras.activations.tanh
-            and cell.recurrent_activation is keras.activations.sigmoid
-            and cell.use_bias
-            and not (cell.recurrent_dropout or self.unroll or self.recurrent_weight_dropout)
-        )
-
-    def _cudnn(self):
-        return self.use_cudnn in ("auto", True) and bool(tf.config.list_logical_devices("GPU"))
-
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        if self._cudnn():
-            return keras.layers.LSTM.inner_loop(
-                self, sequences, initial_state, mask, training=training
-            )
-        return super().inner_loop(sequences, initial_state, mask, training=training)
+        return self.cell.plain and super().cudnn_fits()
 
     def get_config(self):
         switches = set(SWITCHES) & set(config := self.cell.get_config())
