@@ -70,8 +70,12 @@ def make_labels(config, examples, folder):
     if not (folder / "labels.json").exists():
         found = {example.label for example in examples}
         if len(found) < 2:
-            raise sets.DataError(f"all examples are {found.pop()!r}: there is nothing to tell apart")
-        order = sorted(found) if config.train else labelled.labels_of_set(config.name, config.version)
+            raise sets.DataError(
+                f"all examples are {found.pop()!r}: there is nothing to tell apart"
+            )
+        order = (
+            sorted(found) if config.train else labelled.labels_of_set(config.name, config.version)
+        )
         write_json(folder / "labels.json", [label for label in order if label in found])
     return read_json(folder / "labels.json")
 
@@ -99,12 +103,12 @@ def read(tokenizer, texts, longest):
     return tf.concat([tokens, tf.fill([tokens.nrows(), 1], EOS)], 1)
 
 
-def encode(config, tokenizer, texts):
-    """Token rows of a list of texts."""
+def encode(config, tokenizer, examples):
+    """Token rows of the examples' texts."""
     rows = []
-    for start in range(0, len(texts), CHUNK):
-        part = tf.constant([text.encode("utf-8", "replace") for text in texts[start : start + CHUNK]])
-        rows += list(read(tokenizer, part, config.data.max_length).numpy())
+    for start in range(0, len(examples), CHUNK):
+        texts = [example.text for example in examples[start : start + CHUNK]]
+        rows += list(read(tokenizer, np.array(texts, object), config.data.max_length).numpy())
     return [np.asarray(row, np.int32) for row in rows]
 
 

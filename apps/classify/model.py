@@ -1,4 +1,4 @@
-"""The network: embeddings, recurrent layers, pooling, logits; and the convolutional one beside it."""
+"""The network: embeddings, recurrent layers, pooling, logits; beside it a convolutional one."""
 
 import keras
 import tensorflow as tf

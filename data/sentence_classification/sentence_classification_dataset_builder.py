@@ -6,10 +6,11 @@
     subj   subjective or objective (Pang & Lee 2004)
     trec   what a question asks for (Li & Roth 2002)
 
-Text is tokenised and lower-cased by the source. `mr` and `subj` have no split of their own (published
-figures are means over ten folds): line n of the file is of test when n % 10 == 0, of validation when
-n % 10 == 1. `trec` validates on a tenth of its training part, by a hash of the sentence. What is in
-the test part is left out of the others, and what is in the validation part out of training.
+Text is tokenised by the source, and lower-cased but for `trec`. `mr` and `subj` have no split of
+their own (published figures are means over ten folds): line n of the file is of test when
+n % 10 == 0, of validation when n % 10 == 1. `trec` validates on a tenth of its training part, by a
+hash of the sentence. What is in the test part is left out of the others, and what is in the
+validation part out of training.
 """
 
 import os
