@@ -43,12 +43,12 @@ def main():
     from common.run import Run
 
     run = Run.open(command.run, "classify", Config)
-    classifier, _ = pipeline.load(run)
-    attends = run.config.model.kind == "rnn" and "attention" in run.config.model.pooling
-    if command.attention and not attends:
+    model = run.config.model
+    if command.attention and (model.kind == "cnn" or "attention" not in model.pooling):
         raise UserError(
             "this run has no attention to draw: train one with --model.pooling attention"
         )
+    classifier, _ = pipeline.load(run)
     lines = read_lines(command.file) if command.file else None
     for part in chunks(command.text, lines):
         for text, ranked in zip(part, classifier(part), strict=True):
