@@ -32,7 +32,6 @@ def main():
     load_tensorflow()
     from apps.classify import data, pipeline
     from apps.classify.baselines import baselines
-    from common.losses import total_nll
     from common.metrics import Score, accuracy, calibration_error, confusion, macro_f1
     from common.plots import confusion_matrix
     from common.run import Run
@@ -45,19 +44,18 @@ def main():
         if command.file
         else data.read_examples(config.data, command.split)
     )
-    numbers = data.numbers(examples, labels)
+    data.numbers(examples, labels)  # which refuses labels that the run does not know
     started = time.monotonic()
     ranked = classifier([example.text for example in examples])
     seconds = time.monotonic() - started
 
     found, right = [best[0][0] for best in ranked], [example.label for example in examples]
     scores = {"accuracy": accuracy(found, right), "macro_f1": macro_f1(found, right)}
-    rows = data.encode(config, classifier.tokenizer, examples)
-    nll, count = total_nll(classifier.model.token_losses, data.make_batches(config, rows, numbers))
-    scores["nll"] = Score("nll", nll / count, f"nats|mean|n:{count}")
+    scores["nll"] = pipeline.mean_nll(ranked, right)
     hits = [one == other for one, other in zip(found, right, strict=True)]
     scores["calibration_error"] = calibration_error([best[0][1] for best in ranked], hits)
     if command.baselines:
+        rows = data.encode(config, classifier.tokenizer, examples)
         parts = [data.read_examples(config.data, split) for split in ("train", "validation")]
         fitted = [
             (data.encode(config, classifier.tokenizer, part), data.numbers(part, labels))

@@ -1,12 +1,15 @@
 """Text in, label with probabilities out, in TensorFlow operations only: what evaluate, infer and
 export all run."""
 
+import math
+
 import tensorflow as tf
 
 from apps.classify.data import read
 from apps.classify.model import Classifier
 from common.batched import Batched
 from common.files import read_json
+from common.metrics import Score
 from common.restore import best_weights
 from common.text import PAD
 from common.text import load as load_tokenizer
@@ -51,6 +54,12 @@ class Pipeline(tf.Module):
         """(tokens of a text, their weights): what the network looked at."""
         _, tokens, weights = self.classify(tf.constant([text]))
         return self.tokenizer.pieces(tokens.numpy()[0]), weights.numpy()[0]
+
+
+def mean_nll(ranked, right) -> Score:
+    """Mean of -log of the probability that the right labels were given."""
+    given = [max(dict(one)[label], 1e-38) for one, label in zip(ranked, right, strict=True)]
+    return Score("nll", -sum(map(math.log, given)) / len(right), f"nats|mean|n:{len(right)}")
 
 
 def load(run, *, without_cudnn=False):

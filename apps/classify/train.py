@@ -15,9 +15,8 @@ def main():
 
     from apps.classify import data
     from apps.classify.model import Classifier
-    from apps.classify.pipeline import Pipeline
+    from apps.classify.pipeline import Pipeline, mean_nll
     from common.files import atomic
-    from common.losses import total_nll
     from common.metrics import accuracy
     from common.plots import training_curve
     from common.run import Run
@@ -30,15 +29,14 @@ def main():
         examples = data.read_examples(config.data, "train")
         held_out = data.read_examples(config.data, "validation")
         labels = data.make_labels(config.data, examples, run.path)
-        sides = [data.numbers(part, labels) for part in (examples, held_out)]
+        numbers = data.numbers(examples, labels)
+        data.numbers(held_out, labels)  # which refuses labels that training does not have
         # Not before the data: preparing a set for the first time draws random numbers. Not after
         # the tokenizer: TensorFlow clears caches with the seed, and its resources with them.
         keras.utils.set_random_seed(config.seed)
         tokenizer = data.make_tokenizer(config, examples, run.path)
-        batches, checks = (
-            data.make_batches(config, data.encode(config, tokenizer, part), numbers)
-            for part, numbers in zip((examples, held_out), sides, strict=True)
-        )
+        rows = data.encode(config, tokenizer, examples)
+        batches = data.make_batches(config, rows, numbers)
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(e.text + "\n" for e in held_out[:: -(-len(held_out) // 30)])
         scope = strategy()
@@ -52,10 +50,9 @@ def main():
         right = [example.label for example in held_out]
 
         def validate():
-            nll, texts = total_nll(model.token_losses, checks)
             found = pipeline([example.text for example in held_out])
             percent = accuracy([ranked[0][0] for ranked in found], right).value
-            return {"loss": nll / texts, "accuracy": percent}, [
+            return {"loss": mean_nll(found, right).value, "accuracy": percent}, [
                 f"{found[n][0][1]:.2f} {found[n][0][0]} (right: {right[n]})  {held_out[n].text}"
                 for n in range(0, len(found), -(-len(found) // 8))
             ]
