@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import optimize, sparse, special
 
-STRENGTHS = (30.0, 10.0, 3.0, 1.0)  # of the penalty; validation chooses
+STRENGTHS = (30.0, 10.0, 3.0, 1.0, 0.3)  # of the penalty; validation chooses
 PAIRS = 1 << 32  # the code of tokens i and j is PAIRS i + j, of token i alone i
 FEWEST = 2  # texts that must have a pair of tokens for it to be a feature
 
