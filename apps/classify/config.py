@@ -7,6 +7,8 @@ from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
 
+Pooling = Literal["last", "mean", "max", "attention"]
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -42,11 +44,7 @@ class ModelConfig:
     """Recurrent layers; from the third on with residual connections."""
     bidirectional: bool = True
     """Read the text in both directions."""
-    pooling: tuple[Literal["last", "mean", "max", "attention"], ...] = (
-        "mean",
-        "max",
-        "attention",
-    )
+    pooling: tuple[Pooling, ...] = ("mean", "max", "attention")
     """What stands for the text: the last state (of each direction), the mean or the maximum of all,
     or their mean weighted by attention (Yang et al. 2016); several are concatenated."""
     widths: tuple[int, ...] = (3, 4, 5)
