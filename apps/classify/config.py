@@ -75,8 +75,13 @@ class Config:
 
     def __post_init__(self):
         model = self.model
-        if self.data.max_length < 2:
-            raise UserError("data.max_length must be at least 2")
+        if self.data.max_length < 2 or self.data.limit < 0:
+            raise UserError("data.max_length must be at least 2, data.limit not negative")
+        if min(model.units, model.layers, model.embedding_dim) < 1:
+            raise UserError("model.units, model.layers and model.embedding_dim must be at least 1")
+        names = "embedding_dropout", "word_dropout", "dropout", "output_dropout", "label_smoothing"
+        if wrong := [name for name in names if not 0 <= getattr(model, name) < 1]:
+            raise UserError(f"model.{wrong[0]} must be at least 0 and below 1")
         if not model.pooling or len(set(model.pooling)) < len(model.pooling):
             raise UserError("model.pooling must name one or several poolings, each once")
         if model.kind == "cnn" and (not model.widths or min(model.widths) < 1):

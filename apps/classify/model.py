@@ -17,6 +17,8 @@ class Attention(keras.layers.Layer):
     Call: (`[batch, time, depth]`, mask bool `[batch, time]`) -> (`[batch, depth]`, a float32).
     """
 
+    supports_masking = True
+
     def build(self, shape):
         depth = shape[-1]
         self.kernel = self.add_weight(shape=(depth, depth), name="kernel")

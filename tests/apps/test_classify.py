@@ -102,7 +102,7 @@ def test_dropouts_and_smoothing_are_for_training_only():
 
 
 def test_whole_words_are_dropped_but_not_the_end():
-    model = Classifier(replace(SMALL, word_dropout=1.0, pooling=("mean",)), 12, 3)
+    model = Classifier(replace(SMALL, word_dropout=0.999, pooling=("mean",)), 12, 3)
     hidden = tf.where(TOKENS > EOS, UNK, TOKENS)
     np.testing.assert_allclose(model(TOKENS, training=True)[0], model(hidden)[0], rtol=1e-5)
 
@@ -261,6 +261,9 @@ def test_labels_are_those_of_training(tmp_path):
 def test_settings_that_mean_nothing_are_refused():
     for change in (
         lambda: Config(data=DataConfig(max_length=1)),
+        lambda: Config(data=DataConfig(limit=-1)),
+        lambda: Config(model=ModelConfig(layers=0)),
+        lambda: Config(model=ModelConfig(word_dropout=1.0)),
         lambda: Config(model=ModelConfig(pooling=())),
         lambda: Config(model=ModelConfig(pooling=("max", "max"))),
         lambda: Config(model=ModelConfig(kind="cnn", widths=())),
