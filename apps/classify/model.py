@@ -11,7 +11,7 @@ from common.text import EOS, PAD, UNK
 FAR = -1e9  # below everything that a network says
 
 
-class Attention(keras.layers.Layer):
+class AttentionPooling(keras.layers.Layer):
     """a_t = softmax_t(v . tanh(W h_t + b)), the text is sum_t a_t h_t (Yang et al. 2016).
 
     Call: (`[batch, time, depth]`, mask bool `[batch, time]`) -> (`[batch, depth]`, a float32).
@@ -67,7 +67,7 @@ class Classifier(keras.Model):
             )
             self.stack.build(shape)
             depth = config.units * (1 + config.bidirectional)
-            self.attention = Attention(name="attention")
+            self.attention = AttentionPooling(name="attention")
             if "attention" in config.pooling:
                 self.attention.build((None, None, depth))
             depth *= len(config.pooling)
