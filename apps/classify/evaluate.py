@@ -1,0 +1,90 @@
+"""Scores a run on a split or on people's own file: python -m apps.classify.evaluate RUN ..."""
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from apps.classify.config import Config
+from common.errors import run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    split: str = "test"
+    """Split of the run's data: train, validation or test."""
+    file: str = ""
+    """Instead of a split: a TSV with a header line, or JSON lines."""
+    baselines: bool = True
+    """Score bags of words as well, which are fitted to the training data each time."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.classify.evaluate", description=__doc__)
+
+    load_tensorflow()
+    from apps.classify import data, pipeline
+    from apps.classify.baselines import baselines
+    from common.metrics import Score, accuracy, calibration_error, confusion, macro_f1
+    from common.plots import confusion_matrix
+    from common.run import Run
+
+    run = Run.open(command.run, "classify", Config)
+    classifier, meta = pipeline.load(run)
+    labels, config = classifier.labels, run.config
+    examples = (
+        data.own_examples(command.file, config.data)
+        if command.file
+        else data.read_examples(config.data, command.split)
+    )
+    data.numbers(examples, labels)  # which refuses labels that the run does not know
+    started = time.monotonic()
+    ranked = classifier([example.text for example in examples])
+    seconds = time.monotonic() - started
+
+    found, right = [best[0][0] for best in ranked], [example.label for example in examples]
+    scores = {"accuracy": accuracy(found, right), "macro_f1": macro_f1(found, right)}
+    scores["nll"] = pipeline.mean_nll(ranked, right)
+    hits = [one == other for one, other in zip(found, right, strict=True)]
+    scores["calibration_error"] = calibration_error([best[0][1] for best in ranked], hits)
+    if command.baselines:
+        rows = data.encode(config, classifier.tokenizer, examples)
+        parts = [data.read_examples(config.data, split) for split in ("train", "validation")]
+        fitted = [
+            (data.encode(config, classifier.tokenizer, part), data.numbers(part, labels))
+            for part in parts
+        ]
+        for name, (guesses, told) in baselines(*fitted, rows, len(labels)).items():
+            score = accuracy([labels[n] for n in guesses], right)
+            scores[name] = Score(name, score.value, f"{score.signature}|{told}")
+
+    result = run.store_evaluation(
+        command.file or command.split,
+        scores,
+        texts=len(examples),
+        texts_per_second=round(len(examples) / seconds, 1),
+        step=meta["step"],
+    )
+    folder, name = run.path / "evaluation", "file" if command.file else command.split
+    folder.mkdir(exist_ok=True)
+    lines = (
+        f"{text}\t{label}\t{best[0][0]}\t{best[0][1]:.4f}\n"
+        for (text, label), best in zip(examples, ranked, strict=True)
+    )
+    header = "text\tright\tfound\tprobability\n"
+    (folder / f"{name}.tsv").write_text(header + "".join(lines), encoding="utf-8")
+    counts = confusion(found, right, labels)
+    for warning in confusion_matrix(folder / f"{name}.png", counts, labels):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

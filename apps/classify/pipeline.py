@@ -1,0 +1,70 @@
+"""Text in, label with probabilities out, in TensorFlow operations only: what evaluate, infer and
+export all run."""
+
+import math
+
+import tensorflow as tf
+
+from apps.classify.data import read
+from apps.classify.model import Classifier
+from common.batched import Batched
+from common.files import read_json
+from common.metrics import Score
+from common.restore import best_weights
+from common.text import PAD
+from common.text import load as load_tokenizer
+
+
+class Pipeline(tf.Module):
+    """Tokenizer and model as one function of strings.
+
+    Attributes are what an export has to carry: the tokenizer, and the raw variables. The Keras
+    model itself is reached through a closure: as an attribute it would hide its variables from
+    TensorFlow Serving.
+    """
+
+    def __init__(self, config, model, tokenizer, labels):
+        super().__init__()
+        self.config, self.tokenizer, self.labels = config, tokenizer, tuple(labels)
+        self.weights = [variable.value for variable in model.variables]
+        self._model = lambda: model
+        self._batched = Batched(self._ranked)
+
+    @property
+    def model(self):
+        return self._model()
+
+    def classify(self, texts):
+        """string `[batch]` -> (probabilities float32 `[batch, labels]`, tokens, attention, both
+        `[batch, time]`). Traceable."""
+        tokens = read(self.tokenizer, texts, self.config.data.max_length).to_tensor(PAD)
+        logits, weights = self.model(tokens)
+        return tf.nn.softmax(logits), tokens, weights
+
+    def _ranked(self, texts, _):
+        probabilities, order = tf.math.top_k(self.classify(texts)[0], len(self.labels))
+        return tf.gather(tf.constant(self.labels), order), probabilities
+
+    def __call__(self, texts, batch_size=64):
+        """Any number of strings -> for each a list of (label, probability), best first."""
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+        return self._batched(texts, None, batch_size, key=len)
+
+    def attention(self, text):
+        """(tokens of a text, their weights): what the network looked at."""
+        _, tokens, weights = self.classify(tf.constant([text]))
+        return self.tokenizer.pieces(tokens.numpy()[0]), weights.numpy()[0]
+
+
+def mean_nll(ranked, right) -> Score:
+    """Mean of -log of the probability that the right labels were given."""
+    given = [max(dict(one)[label], 1e-38) for one, label in zip(ranked, right, strict=True)]
+    return Score("nll", -sum(map(math.log, given)) / len(right), f"nats|mean|n:{len(right)}")
+
+
+def load(run, *, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    tokenizer, labels = load_tokenizer(run.path), read_json(run.path / "labels.json")
+    model = Classifier(run.config.model, tokenizer.vocab_size, len(labels))
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
+    return Pipeline(run.config, model, tokenizer, labels), meta

@@ -1,0 +1,44 @@
+"""Texts with a label each: of a set, or of people's own TSV and JSON lines."""
+
+from typing import NamedTuple
+
+import data
+from data import DataError, tables
+
+
+class Example(NamedTuple):
+    text: str
+    label: str
+
+
+def of_set(name, split, config=None, data_dir=None) -> list[Example]:
+    """All examples of one split of a classification set."""
+    names = labels_of_set(name, config, data_dir)
+    rows = data.rows(name, config or None, split, data_dir)
+    return [Example(row["text"].decode(), names[row["label"]]) for row in rows]
+
+
+def labels_of_set(name, config=None, data_dir=None) -> list[str]:
+    """The names of a set's labels, in its own order."""
+    features = data.builder(name, config or None, data_dir).info.features
+    if not {"text", "label"} <= set(features):
+        raise DataError(f"data set {name} holds no texts with labels")
+    return list(features["label"].names)
+
+
+def of_file(path, text="text", label="label"):
+    """Examples of a TSV with a header line or of JSON lines, where a label may also be a number or
+    true or false. Returns and raises as `tables.read` does."""
+    return tables.read(path, (text, label), ("--data.text-field", "--data.label-field"), _example)
+
+
+def _example(values):
+    text, label = values
+    if isinstance(label, bool | int):
+        label = str(label).lower()
+    if not isinstance(text, str) or not isinstance(label, str):
+        raise ValueError("not text")
+    found = Example(" ".join(text.split()), " ".join(label.split()))
+    if not all(found):
+        raise ValueError("empty")
+    return found
