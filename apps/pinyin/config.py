@@ -30,19 +30,23 @@ class ModelConfig:
     """State size of the encoder (in each direction), the decoder and the language model."""
     embedding_dim: int = 192
     """Size of the embeddings of syllables and characters; the latter are the output layer too."""
+    pair_buckets: int = 40009
+    """Rows of each of the two tables of pairs, found by hashing."""
+    pair_dim: int = 64
+    """Size of the embeddings of pairs."""
     encoder_layers: int = 1
     """Bidirectional layers that read the syllables."""
     decoder_layers: int = 1
     """Layers of the decoder."""
     language_layers: int = 1
     """Layers of the character language model."""
-    word_dropout: float = 0.1
+    word_dropout: float = 0.05
     """Share of the characters before that decoder and language model do not see."""
-    embedding_dropout: float = 0.2
+    embedding_dropout: float = 0.1
     """Dropout rate on the embeddings."""
-    dropout: float = 0.3
+    dropout: float = 0.2
     """Dropout rate between layers and on the encoder's output."""
-    output_dropout: float = 0.3
+    output_dropout: float = 0.2
     """Dropout rate before the output layer."""
 
 
@@ -70,8 +74,8 @@ class Config:
 
 # People's Daily of January 1998; see README.md for times and scores of all presets.
 DEFAULT = Config(
-    batching=BatchingConfig(batch_size=128),
-    training=TrainingConfig(epochs=6, learning_rate=3e-3, ema=0.998),
+    batching=BatchingConfig(batch_size=96),
+    training=TrainingConfig(epochs=4, learning_rate=2e-3, ema=0.998),
 )
 
 # Newspaper and reviews together: for text of any kind.
@@ -81,7 +85,7 @@ MIXED = replace(DEFAULT, data=DataConfig(parts=("people_daily", "reviews")))
 TINY = replace(
     DEFAULT,
     data=DataConfig(parts=("hsk",), limit=500),
-    model=ModelConfig(units=32, embedding_dim=32),
+    model=ModelConfig(units=32, embedding_dim=32, pair_buckets=500, pair_dim=16),
     batching=BatchingConfig(batch_size=64),
     training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
 )

@@ -74,7 +74,8 @@ def main():
     def columns(pairs):
         return data.make_batches(run.config, pairs, *tokenizers).columns
 
-    baselines = Baselines(columns(data.read_pairs(run.config.data, "train")), converter.allowed)
+    allowed = converter.model.allowed.numpy()
+    baselines = Baselines(columns(data.read_pairs(run.config.data, "train")), allowed)
     baselines.choose(columns(data.read_pairs(run.config.data, "validation")[:2000]))
     rows = [row.tolist() for row in columns(pairs)[0]]
     for name, baseline in [("_hmm", baselines.hmm), ("_most_frequent", baselines.most_frequent)]:

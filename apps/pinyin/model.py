@@ -12,13 +12,16 @@ from common.text import BOS, EOS, PAD
 class Converter(keras.Model):
     """Syllables s `[batch, time]` -> characters c, one each, of those that the syllable allows:
 
-        h = encoder(S[s])                   both directions
-        d_t = decoder(C[c_(t-1)], h_t)      p(c_t | c_<t, s) = softmax over allowed(s_t) of C f_t
-        l_t = language(C[c_(t-1)])          q(c_t | c_<t)    = softmax over all of C g_t
+        h = encoder([S[s_t], P[s_(t-1), s_t], P[s_t, s_(t+1)]])          both directions
+        u_t = [C[c_(t-1)], Q[c_(t-1), s_t], h_t]
+        p(c_t | c_<t, s) = softmax over allowed(s_t) of C tanh(W [decoder(u)_t, u_t])
+        q(c_t | c_<t)    = softmax over all of C tanh(V language(C[c_(t-1)])_t)
 
-    with f_t = tanh(W [d_t, h_t]), g_t = tanh(V l_t), and C the table of characters. Both learn at
-    once; a search scores log p(c_t) = (1 - w) log p + w log q. q is not told the syllable: it says
-    how probable it is that text goes on so, which p, a distribution for each syllable, cannot.
+    C is the table of characters. P and Q, of pairs, find their rows by hashing: what two neighbours
+    say is learned sooner from them than by the states (as the n-grams of RNNME, Mikolov et al.
+    2011). Both p and q learn at once. A search scores log p(c_t) = (1 - w) log p + w log q. q is
+    not told the syllable: it says how probable it is that text goes on so, which p, a distribution
+    for each syllable, cannot.
     """
 
     def __init__(self, config, allowed, **kwargs):
@@ -28,6 +31,8 @@ class Converter(keras.Model):
         syllables, characters = allowed.shape
         dim, units, rate = config.embedding_dim, config.units, config.dropout
         self.syllables = Embedding(syllables, dim, name="syllables")
+        self.syllable_pairs = Embedding(config.pair_buckets, config.pair_dim, name="pairs")
+        self.mixed_pairs = Embedding(config.pair_buckets, config.pair_dim, name="mixed_pairs")
         self.characters = Embedding(characters, dim, output=True, name="characters")
         options = {"units": units, "cell": config.cell, "dropout": rate}
         self.encoder = Stack(config.encoder_layers, **options, bidirectional=True, name="encoder")
@@ -39,41 +44,61 @@ class Converter(keras.Model):
         self.embedding_dropout = keras.layers.Dropout(config.embedding_dropout)
         self.memory_dropout = keras.layers.Dropout(rate)
         self.output_dropout = keras.layers.Dropout(config.output_dropout)
-        self.syllables.build()
-        self.characters.build()
-        self.encoder.build((None, None, dim))
-        self.decoder.build((None, None, dim + 2 * units))
+        for table in (
+            self.syllables,
+            self.characters,
+            self.syllable_pairs,
+            self.mixed_pairs,
+        ):
+            table.build()
+        depth = dim + config.pair_dim + 2 * units
+        self.encoder.build((None, None, dim + 2 * config.pair_dim))
+        self.decoder.build((None, None, depth))
         self.language.build((None, None, dim))
-        self.decoder_output.build((None, 3 * units))
+        self.decoder_output.build((None, units + depth))
         self.language_output.build((None, units))
         self.built = True
 
+    def pairs(self, table, before, syllables):
+        return table((before * self.allowed.shape[0] + syllables) % self.config.pair_buckets)
+
     def encode(self, syllables, training=False):
-        """`[batch, time]` -> `[batch, time, 2 * units]`."""
-        embedded = self.embedding_dropout(self.syllables(syllables), training=training)
+        """`[batch, time]` -> h, `[batch, time, 2 * units]`."""
+        padded = tf.pad(syllables, [[0, 0], [1, 1]])
+        pairs = self.pairs(self.syllable_pairs, padded[:, :-1], padded[:, 1:])
+        embedded = tf.concat([self.syllables(syllables), pairs[:, :-1], pairs[:, 1:]], -1)
+        embedded = self.embedding_dropout(embedded, training=training)
         memory, _ = self.encoder(embedded, mask=syllables != PAD, training=training)
         return self.memory_dropout(memory, training=training)
 
+    def embed(self, before, syllables):
+        """Characters before and syllables, int `[...]` -> `[..., dim + pair_dim]`."""
+        pairs = self.pairs(self.mixed_pairs, before, syllables)
+        return tf.concat([self.characters(before), pairs], -1)
+
     def call(self, inputs, training=False):
-        """Teacher forcing: (syllables, characters before) -> (f, g), each `[batch, time, dim]`."""
+        """Teacher forcing: (syllables, characters before) -> (features of p, of q), each
+        `[batch, time, dim]`."""
         syllables, before = inputs
         memory = self.encode(syllables, training)
-        embedded = self.word_dropout(self.characters(before), training=training)
+        embedded = self.word_dropout(self.embed(before, syllables), training=training)
         embedded = self.embedding_dropout(embedded, training=training)
-        decoded, _ = self.decoder(tf.concat([embedded, memory], -1), training=training)
-        followed, _ = self.language(embedded, training=training)
-        features = (
-            self.decoder_output(tf.concat([decoded, memory], -1)),
-            self.language_output(followed),
-        )
-        return tuple(self.output_dropout(one, training=training) for one in features)
+        joined = tf.concat([embedded, memory], -1)
+        decoded, _ = self.decoder(joined, training=training)
+        followed, _ = self.language(embedded[..., : self.characters.dim], training=training)
+        features = self.features(decoded, joined, followed)
+        return [self.output_dropout(one, training=training) for one in features]
+
+    def features(self, decoded, joined, followed):
+        return self.decoder_output(tf.concat([decoded, joined], -1)), self.language_output(followed)
 
     def masked(self, logits, syllables):
         """`[n, characters]`, FORBIDDEN where the syllable `[n]` does not allow a character."""
         return tf.where(tf.gather(self.allowed, syllables), tf.cast(logits, tf.float32), FORBIDDEN)
 
     def log_probs(self, features, syllables, weight):
-        """((f, g) `[n, dim]`, `[n]`, w) -> `[n, characters]`: the combined log-probabilities.
+        """((features of p, of q), each `[n, dim]`, syllables `[n]`, w) -> log-probabilities
+        `[n, characters]` of p and q combined.
 
         What they lack to 1 stands at PAD, which no search writes, so that a search's softmax
         changes nothing: their sum says how well the text before goes on with this syllable.
@@ -87,31 +112,22 @@ class Converter(keras.Model):
         never = tf.fill([tf.shape(mixed)[0], EOS], FORBIDDEN)
         return tf.concat([rest, never, mixed], -1)
 
-    def first_state(self, batch):
-        return {
-            "position": tf.zeros([batch], tf.int32),
-            "decoder": self.decoder.zero_state(batch),
-            "language": self.language.zero_state(batch),
-        }
-
-    def step(self, memory, syllables, weight):
-        """The step function of common.decoding, over memory and syllables `[rows, time]`."""
+    def step(self, memory, syllables, weight, batch):
+        """(the step function of common.decoding, over memory and syllables `[rows, time]`; its
+        first state, of `batch` rows)."""
 
         def step(tokens, state):
-            place = tf.minimum(state["position"][0], tf.shape(syllables)[1] - 1)
-            here = memory[:, place]  # [rows, 2 * units]
-            embedded = self.characters(tokens)
-            decoded, decoder = self.decoder.step(tf.concat([embedded, here], -1), state["decoder"])
-            followed, language = self.language.step(embedded, state["language"])
-            features = (
-                self.decoder_output(tf.concat([decoded, here], -1)),
-                self.language_output(followed),
-            )
-            logits = self.log_probs(features, syllables[:, place], weight)
-            position = state["position"] + 1
-            return logits, {"position": position, "decoder": decoder, "language": language}
+            position, decoder, language = state  # position [rows], the same in all
+            here = syllables[:, position[0]]  # [rows]
+            embedded = self.embed(tokens, here)
+            joined = tf.concat([embedded, memory[:, position[0]]], -1)
+            decoded, decoder = self.decoder.step(joined, decoder)
+            followed, language = self.language.step(embedded[:, : self.characters.dim], language)
+            logits = self.log_probs(self.features(decoded, joined, followed), here, weight)
+            return logits, (position + 1, decoder, language)
 
-        return step
+        states = (self.decoder.zero_state(batch), self.language.zero_state(batch))
+        return step, (tf.zeros([batch], tf.int32), *states)
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(syllables, characters) -> (sum of losses, characters, sum of the decoder's nll).

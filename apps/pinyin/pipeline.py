@@ -31,8 +31,8 @@ class Pipeline(tf.Module):
     def __init__(self, config, model, syllables, characters, language_weight=None):
         super().__init__()
         self.config, self.syllables, self.characters = config, syllables, characters
-        own = config.decoding.language_weight
-        self.language_weight = own if language_weight is None else language_weight
+        chosen = config.decoding.language_weight if language_weight is None else language_weight
+        self.language_weight = chosen
         self.weights = [variable.value for variable in model.variables]
         self._model = lambda: model
         self._batched = Batched(lambda texts, search: self.convert(texts, search)[:2])
@@ -40,10 +40,6 @@ class Pipeline(tf.Module):
     @property
     def model(self):
         return self._model()
-
-    @property
-    def allowed(self):
-        return self.model.allowed.numpy()
 
     def convert(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
@@ -54,14 +50,13 @@ class Pipeline(tf.Module):
         rows = tokenize(self.syllables, texts)
         unknown = tf.reduce_any(rows == UNK, -1)  # [batch]
         lengths = tf.where(unknown, 0, tf.cast(rows.row_lengths(), tf.int32))
-        syllables = rows.to_tensor(PAD)
-        syllables = tf.pad(syllables, [[0, 0], [0, 1]])  # a step at least; padding is inert
+        syllables = tf.pad(rows.to_tensor(PAD), [[0, 0], [0, 1]])  # a step at least
         batch = tf.shape(syllables)[0]
         beam = 1 if search == "greedy" else search.beam
-        memory = tf.repeat(self.model.encode(syllables), beam, 0)
-        repeated = tf.repeat(syllables, beam, 0)
-        step = self.model.step(memory, repeated, self.language_weight)
-        state = self.model.first_state(batch)
+        memory, repeated = (
+            tf.repeat(one, beam, 0) for one in (self.model.encode(syllables), syllables)
+        )
+        step, state = self.model.step(memory, repeated, self.language_weight, batch)
         if search == "greedy":
             found = greedy_search(step, state, batch, lengths)
         else:

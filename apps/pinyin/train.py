@@ -54,33 +54,20 @@ def main():
         def validate():
             nll, count = total_nll(model.token_losses, checks)
             outputs = pipeline.best(sources, "greedy")
-            scores = {
-                "loss": nll / count,
-                "error_rate": error_rate(outputs, references).value,
-                "accuracy": accuracy(outputs, references).value,
-            }
-            shown = range(0, len(sources), -(-len(sources) // 4))
-            return scores, [
-                f"{sources[n]}\n   -> {outputs[n]}\n    = {references[n]}" for n in shown
+            scores = {"error_rate": error_rate(outputs, references)}
+            scores["accuracy"] = accuracy(outputs, references)
+            shown = list(zip(sources, outputs, references, strict=True))[:: -(-len(sources) // 4)]
+            return {"loss": nll / count, **{name: s.value for name, s in scores.items()}}, [
+                f"{source}\n   -> {output}\n    = {right}" for source, output, right in shown
             ]
 
-        trainer = Trainer(
-            run,
-            config.training,
-            scope,
-            model,
-            batches,
-            model.token_losses,
-            validate,
-            metric="error_rate",
-            lower_is_better=True,
-        )
+        losses, metric = model.token_losses, {"metric": "error_rate", "lower_is_better": True}
+        trainer = Trainer(run, config.training, scope, model, batches, losses, validate, **metric)
         position = trainer.fit(max_steps)
         training_curve(run.path / "training.png", run.rows(), "error_rate")
         minutes, end = position.seconds / 60, position.finished or "stopped by --max-steps"
         print(
-            f"best validation character error rate {position.best:.2f} % (greedy); "
-            f"{minutes:.1f} minutes; {end}"
+            f"best validation error rate {position.best:.2f} % (greedy); {minutes:.1f} min; {end}"
         )
         print(run.path)
 
