@@ -35,8 +35,7 @@ def own_pairs(paths):
 
 
 def set_pairs(part, split):
-    rows = sets.rows("pinyin", part, split)
-    return [(row["pinyin"].decode(), row["text"].decode()) for row in rows]
+    return [(r["pinyin"].decode(), r["text"].decode()) for r in sets.rows("pinyin", part, split)]
 
 
 def read_pairs(config, split):

@@ -76,8 +76,7 @@ def main():
 
     allowed = converter.model.allowed.numpy()
     baselines = Baselines(columns(data.read_pairs(run.config.data, "train")), allowed)
-    baselines.choose(columns(data.read_pairs(run.config.data, "validation")[:2000]))
-    rows = [row.tolist() for row in columns(pairs)[0]]
+    rows = columns(pairs)[0]
     for name, baseline in [("_hmm", baselines.hmm), ("_most_frequent", baselines.most_frequent)]:
         compare(name, ["".join(converter.characters.pieces(baseline(row))) for row in rows])
 
@@ -88,7 +87,6 @@ def main():
         pieces=len(pairs),
         search="greedy" if search == "greedy" else dataclasses.asdict(search),
         language_weight=converter.language_weight,
-        hmm_discount=baselines.discount,
         pieces_per_second=round(len(pairs) / seconds, 1),
         step=meta["step"],
     )

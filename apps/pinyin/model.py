@@ -44,12 +44,8 @@ class Converter(keras.Model):
         self.embedding_dropout = keras.layers.Dropout(config.embedding_dropout)
         self.memory_dropout = keras.layers.Dropout(rate)
         self.output_dropout = keras.layers.Dropout(config.output_dropout)
-        for table in (
-            self.syllables,
-            self.characters,
-            self.syllable_pairs,
-            self.mixed_pairs,
-        ):
+        both = self.syllable_pairs, self.mixed_pairs
+        for table in (self.syllables, self.characters, *both):
             table.build()
         depth = dim + config.pair_dim + 2 * units
         self.encoder.build((None, None, dim + 2 * config.pair_dim))

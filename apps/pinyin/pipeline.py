@@ -53,9 +53,8 @@ class Pipeline(tf.Module):
         syllables = tf.pad(rows.to_tensor(PAD), [[0, 0], [0, 1]])  # a step at least
         batch = tf.shape(syllables)[0]
         beam = 1 if search == "greedy" else search.beam
-        memory, repeated = (
-            tf.repeat(one, beam, 0) for one in (self.model.encode(syllables), syllables)
-        )
+        both = self.model.encode(syllables), syllables
+        memory, repeated = (tf.repeat(one, beam, 0) for one in both)
         step, state = self.model.step(memory, repeated, self.language_weight, batch)
         if search == "greedy":
             found = greedy_search(step, state, batch, lengths)
