@@ -6,7 +6,7 @@ import tensorflow as tf
 from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
 from common.losses import smoothed_cross_entropy
-from common.text import BOS, EOS, PAD
+from common.text import BOS, EOS, PAD, UNK
 
 
 class Converter(keras.Model):
@@ -134,9 +134,11 @@ class Converter(keras.Model):
         features = self((syllables, shifted(characters)), training=training)
         scored = tf.where(characters != PAD)  # [n, 2]; padding is left out of the largest part
         own, follow = (self.characters.logits(tf.gather_nd(one, scored)) for one in features)
-        labels = tf.gather_nd(characters, scored)
-        nll, _ = smoothed_cross_entropy(self.masked(own, tf.gather_nd(syllables, scored)), labels)
+        labels, heard = tf.gather_nd(characters, scored), tf.gather_nd(syllables, scored)
         of_language, _ = smoothed_cross_entropy(follow, labels)
+        # A reading that neither training nor the dictionary has is scored as an unknown character.
+        labels = tf.where(tf.gather_nd(self.allowed, tf.stack([heard, labels], 1)), labels, UNK)
+        nll, _ = smoothed_cross_entropy(self.masked(own, heard), labels)
         count = tf.cast(tf.shape(labels)[0], tf.float32)
         return tf.reduce_sum(nll + of_language), count, tf.reduce_sum(nll)
 

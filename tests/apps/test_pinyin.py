@@ -183,6 +183,12 @@ def test_a_wide_beam_finds_all_readings_in_their_order(few):
     assert found[2] == [] and found[3] == [("", 0.0)]
 
 
+def test_a_reading_that_is_not_known_is_scored_as_unknown(few):
+    arrays = few.syllables.tokenize(["tashi"]).to_tensor(), few.characters.tokenize(["是他"])
+    nll = few.model.token_losses((arrays[0], arrays[1].to_tensor()), training=False)[2]
+    assert 0 < float(nll) < 100  # not the billion of what is forbidden
+
+
 def test_readings_that_cannot_be_are_refused(few):
     with pytest.raises(UserError, match="烟 is not read so"):
         few.score("ta shi", ["他是", "他烟"])
