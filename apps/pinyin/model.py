@@ -44,9 +44,11 @@ class Converter(keras.Model):
         self.embedding_dropout = keras.layers.Dropout(config.embedding_dropout)
         self.memory_dropout = keras.layers.Dropout(rate)
         self.output_dropout = keras.layers.Dropout(config.output_dropout)
-        both = self.syllable_pairs, self.mixed_pairs
-        for table in (self.syllables, self.characters, *both):
-            table.build()
+        pairs = self.syllable_pairs, self.mixed_pairs
+        for embedding in (self.syllables, self.characters, *pairs):
+            embedding.build()
+        for embedding in pairs:  # small at first: what was hardly seen says next to nothing
+            embedding.table.assign(0.05 * embedding.table.value)
         depth = dim + config.pair_dim + 2 * units
         self.encoder.build((None, None, dim + 2 * config.pair_dim))
         self.decoder.build((None, None, depth))
@@ -99,10 +101,12 @@ class Converter(keras.Model):
         What they lack to 1 stands at PAD, which no search writes, so that a search's softmax
         changes nothing: their sum says how well the text before goes on with this syllable.
         """
-        own, follow = (tf.cast(self.characters.logits(one), tf.float32) for one in features)
+        logits = self.characters.logits(tf.concat(features, 0))  # one product for both: it is fast
+        own, follow = tf.split(tf.cast(logits, tf.float32), 2)
         own = tf.nn.log_softmax(self.masked(own, syllables))
         mixed = (1 - weight) * own + weight * tf.nn.log_softmax(follow)
-        mixed = self.masked(mixed, syllables)[:, EOS + 1 :]  # <unk> says nothing
+        # <unk> says nothing; where p is next to nothing the syllable does not allow a character.
+        mixed = tf.where(own > FORBIDDEN / 2, mixed, FORBIDDEN)[:, EOS + 1 :]
         rest = 1 - tf.reduce_sum(tf.exp(mixed), -1, keepdims=True)
         rest = tf.math.log(tf.maximum(rest, 1e-9))
         never = tf.fill([tf.shape(mixed)[0], EOS], FORBIDDEN)
