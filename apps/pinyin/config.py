@@ -75,7 +75,7 @@ class Config:
 # People's Daily of January 1998; see README.md for times and scores of all presets.
 DEFAULT = Config(
     batching=BatchingConfig(batch_size=96),
-    training=TrainingConfig(epochs=5, learning_rate=2e-3, ema=0.998),
+    training=TrainingConfig(epochs=3, learning_rate=2e-3, ema=0.998),
 )
 
 # Newspaper and reviews together: for text of any kind.
