@@ -1,0 +1,93 @@
+"""What a pinyin run is made of, and the presets."""
+
+from dataclasses import dataclass, field, replace
+
+from common.cells import Cell
+from common.config import BatchingConfig, BeamConfig, TrainingConfig
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    parts: tuple[str, ...] = ("people_daily",)
+    """Configurations of the set `pinyin`: people_daily, reviews, hsk; or several of them together.
+    Not looked at when data.train names files."""
+    train: tuple[str, ...] = ()
+    """People's own: files or folders of Chinese text; the pinyin is made from it."""
+    validation: tuple[str, ...] = ()
+    """The same for validation; without it a fiftieth of the training pieces is held out."""
+    test: tuple[str, ...] = ()
+    """The same for `evaluate`."""
+    limit: int = 0
+    """Use only so many training pieces; 0: all."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    cell: Cell = "lstm"
+    """Recurrent cell of all three stacks; docs/layers.md has the equations."""
+    units: int = 256
+    """State size of the encoder (in each direction), the decoder and the language model."""
+    embedding_dim: int = 192
+    """Size of the embeddings of syllables and characters; the latter are the output layer too."""
+    pair_buckets: int = 40009
+    """Rows of each of the two tables of pairs, found by hashing."""
+    pair_dim: int = 64
+    """Size of the embeddings of pairs."""
+    encoder_layers: int = 1
+    """Bidirectional layers that read the syllables."""
+    decoder_layers: int = 1
+    """Layers of the decoder."""
+    language_layers: int = 1
+    """Layers of the character language model."""
+    word_dropout: float = 0.05
+    """Share of the characters before that decoder and language model do not see."""
+    embedding_dropout: float = 0.1
+    """Dropout rate on the embeddings."""
+    dropout: float = 0.2
+    """Dropout rate between layers and on the encoder's output."""
+    output_dropout: float = 0.2
+    """Dropout rate before the output layer."""
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    beam: BeamConfig = field(default_factory=lambda: BeamConfig(beam=10, length_penalty=0.0))
+    language_weight: float = 0.3
+    """Share w of the language model: log p = (1 - w) log p_decoder + w log p_language."""
+
+    def __post_init__(self):
+        if not 0 <= self.language_weight <= 1:
+            raise UserError("decoding.language_weight must be from 0 to 1")
+
+
+@dataclass(frozen=True)
+class Config:
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    batching: BatchingConfig = field(default_factory=BatchingConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    seed: int = 1
+    """Of initial weights, dropout, shuffling."""
+
+
+# People's Daily of January 1998; see README.md for times and scores of all presets.
+DEFAULT = Config(
+    batching=BatchingConfig(batch_size=96),
+    training=TrainingConfig(epochs=3, learning_rate=2e-3, ema=0.998),
+)
+
+# Newspaper and reviews together: for text of any kind.
+MIXED = replace(DEFAULT, data=DataConfig(parts=("people_daily", "reviews")))
+
+# Seconds: to see that everything works.
+TINY = replace(
+    DEFAULT,
+    data=DataConfig(parts=("hsk",), limit=500),
+    model=ModelConfig(units=32, embedding_dim=32, pair_buckets=500, pair_dim=16),
+    batching=BatchingConfig(batch_size=64),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+)
+
+PRESETS = {"default": DEFAULT, "tiny": TINY, "mixed": MIXED}

@@ -1,0 +1,102 @@
+"""Pieces of Chinese text with their pinyin -> tokens -> batches."""
+
+import sys
+from collections import Counter
+
+import numpy as np
+
+import data as sets
+from apps.pinyin.syllables import segmenter
+from common import text as tokenizers
+from common.batching import Batches
+from common.config import TokenizerConfig
+from common.files import read_json, write_json
+from common.text import EOS, UNK
+from data import plain_text
+from data.pinyin import reading
+
+READINGS = "readings.json"
+CHARACTERS = TokenizerConfig(kind="char", vocab_size=30000)
+
+
+def own_pairs(paths):
+    """(pinyin, text) of each piece of people's own files."""
+    lines, report = plain_text.read(paths)
+    if report.kept < report.total:
+        print(f"{', '.join(paths)}: {report}", file=sys.stderr)
+    texts = dict.fromkeys(piece for line in lines for piece in reading.pieces(line))
+    pairs = [(" ".join(syllables), t) for t in texts if (syllables := reading.read(t))]
+    if len(pairs) < 2:
+        raise sets.DataError(
+            f"{', '.join(paths)}: {len(pairs)} pieces of {reading.SHORTEST} to {reading.LONGEST} "
+            "Chinese characters in it, too few to learn from or to score"
+        )
+    return pairs
+
+
+def set_pairs(part, split):
+    return [(r["pinyin"].decode(), r["text"].decode()) for r in sets.rows("pinyin", part, split)]
+
+
+def read_pairs(config, split):
+    """(pinyin, text) of each piece of "train", "validation" or "test"."""
+    if not config.train:
+        pairs = [pair for part in config.parts for pair in set_pairs(part, split)]
+    elif split != "train" and getattr(config, split):
+        pairs = own_pairs(getattr(config, split))
+    elif split == "test":
+        raise sets.DataError(
+            "the run has no test files: give --data.test when training, or evaluate --file"
+        )
+    else:  # a fiftieth of people's own pieces validates when they give nothing else
+        pairs = own_pairs(config.train)
+        if not config.validation:
+            held = range(0, len(pairs), 50)
+            kept = [pair for n, pair in enumerate(pairs) if n % 50]
+            pairs = kept if split == "train" else [pairs[n] for n in held]
+    return pairs[: config.limit] if split == "train" and config.limit else pairs
+
+
+def make_tokenizers(pairs, folder):
+    """`load_tokenizers`, at first learned: what a syllable allows are the characters seen with it
+    and those that the dictionary reads so, out of all of `pairs` and the frequent ones."""
+    if not (folder / READINGS).exists():
+        seen = Counter(pair for p, t in pairs for pair in zip(p.split(), t, strict=True))
+        texts = [text for _, text in pairs]
+        characters = tokenizers.train_tokenizer(CHARACTERS, [*texts, reading.FREQUENT])
+        known = reading.readings(characters.pieces(range(EOS + 1, characters.vocab_size)))
+        allowed = {}
+        for syllable, character in [*seen, *((s, c) for c in known for s in sorted(known[c]))]:
+            allowed.setdefault(syllable, {})[character] = None
+        counts = dict.fromkeys(allowed, 0)
+        for (syllable, _), count in seen.items():
+            counts[syllable] += count
+        segmenter(counts).save(folder, "syllables")
+        characters.save(folder, "characters")
+        write_json(folder / READINGS, {s: "".join(allowed[s]) for s in sorted(allowed)})
+    return load_tokenizers(folder)
+
+
+def load_tokenizers(folder):
+    """(tokenizer of syllables, of characters, bool `[syllables, characters]`: what is allowed).
+
+    <unk> is allowed under each syllable: it stands for characters that training did not have.
+    """
+    syllables = tokenizers.load(folder, "syllables")
+    characters = tokenizers.load(folder, "characters")
+    readings = read_json(folder / READINGS)
+    allowed = np.zeros([syllables.vocab_size, characters.vocab_size], bool)
+    for row, syllable in enumerate(syllables.pieces(range(EOS + 1, syllables.vocab_size)), EOS + 1):
+        allowed[row, characters.tokenize([readings[syllable]]).numpy()[0]] = True
+    allowed[EOS + 1 :, UNK] = True
+    return syllables, characters, allowed
+
+
+def make_batches(config, pairs, syllables, characters):
+    """`Batches` of (syllables, characters), a syllable a character."""
+    sources, targets = map(list, zip(*pairs, strict=True))
+    read = syllables.tokenize([word for source in sources for word in source.split()])
+    lengths = [len(target) for target in targets]
+    read = np.split(read.flat_values.numpy(), np.cumsum(lengths)[:-1])
+    written = list(characters.tokenize(targets).numpy())
+    return Batches([read, written], config.batching, config.seed)

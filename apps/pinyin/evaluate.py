@@ -1,0 +1,101 @@
+"""Scores a run on a split or on people's own text: python -m apps.pinyin.evaluate RUN ..."""
+
+import dataclasses
+import json
+import time
+from typing import Annotated
+
+import tyro
+
+from apps.pinyin.config import Config
+from common.errors import run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+TOP = 5
+
+
+@dataclasses.dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    split: str = "test"
+    """Split of the run's data: train, validation or test."""
+    part: str = ""
+    """Of that split of another configuration of the set `pinyin`, such as hsk."""
+    file: tuple[str, ...] = ()
+    """Instead of a split: files or folders of Chinese text."""
+    beam: int | None = None
+    """Beam size; 0 is greedy search. The run's own when not given."""
+    language_weight: float | None = None
+    """Share of the language model, 0 to 1. The run's own when not given."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.pinyin.evaluate", description=__doc__)
+
+    load_tensorflow()
+    from apps.pinyin import data, pipeline
+    from apps.pinyin.baselines import Baselines
+    from common.cli import search_with
+    from common.metrics import accuracy, error_rate
+    from common.run import Run
+
+    run = Run.open(command.run, "pinyin", Config)
+    converter, meta = pipeline.load(run, language_weight=command.language_weight)
+    if command.file:
+        pairs = data.own_pairs(command.file)
+    elif command.part:
+        pairs = data.set_pairs(command.part, command.split)
+    else:
+        pairs = data.read_pairs(run.config.data, command.split)
+    sources, texts = map(list, zip(*pairs, strict=True))
+    n_best = 1 if command.beam == 0 else TOP
+    search = search_with(run.config.decoding.beam, beam=command.beam, n_best=n_best)
+    started = time.monotonic()
+    found = [[one.text for one in readings] for readings in converter(sources, search)]
+    seconds = time.monotonic() - started
+
+    scores = {}
+
+    def compare(name, outputs):
+        scores[f"error_rate{name}"] = error_rate(outputs, texts)
+        scores[f"accuracy{name}"] = accuracy(outputs, texts)
+
+    outputs = [readings[0] if readings else "" for readings in found]
+    compare("", outputs)
+    if n_best > 1:
+        hits = [text if text in five else None for text, five in zip(texts, found, strict=True)]
+        scores[f"accuracy_top_{TOP}"] = accuracy(hits, texts)
+    compare("_unspaced", converter.best(["".join(source.split()) for source in sources], search))
+
+    tokenizers = converter.syllables, converter.characters
+
+    def columns(pairs):
+        return data.make_batches(run.config, pairs, *tokenizers).columns
+
+    allowed = converter.model.allowed.numpy()
+    baselines = Baselines(columns(data.read_pairs(run.config.data, "train")), allowed)
+    rows = columns(pairs)[0]
+    for name, baseline in [("_hmm", baselines.hmm), ("_most_frequent", baselines.most_frequent)]:
+        compare(name, ["".join(converter.characters.pieces(baseline(row))) for row in rows])
+
+    label = ", ".join(command.file) or " ".join(filter(None, (command.part, command.split)))
+    result = run.store_evaluation(
+        label,
+        scores,
+        pieces=len(pairs),
+        search="greedy" if search == "greedy" else dataclasses.asdict(search),
+        language_weight=converter.language_weight,
+        pieces_per_second=round(len(pairs) / seconds, 1),
+        step=meta["step"],
+    )
+    folder = run.path / "evaluation"
+    folder.mkdir(exist_ok=True)
+    name = "files" if command.file else label.replace(" ", "-")
+    (folder / f"{name}.txt").write_text("\n".join(outputs) + "\n", encoding="utf-8")
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

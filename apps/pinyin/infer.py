@@ -1,0 +1,72 @@
+"""Converts pinyin: python -m apps.pinyin.infer RUN [TEXT ...]; without TEXT, standard input."""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from apps.pinyin.config import Config
+from common.errors import UserError, run_main
+from common.lines import chunks
+from common.quiet import load_tensorflow
+from data import DataError
+from data.text_files import read_lines
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Pinyin to convert. Without any: standard input, one line in, one line out."""
+    file: str = ""
+    """Read lines from this file (.gz as well) instead."""
+    n_best: int = 1
+    """Print so many readings of each text, with their log-probabilities."""
+    score: tuple[str, ...] = ()
+    """Print the log-probabilities of these readings of the (one) text instead."""
+    json: bool = False
+    """Print a JSON object a line: source, and readings with their scores."""
+    beam: int | None = None
+    """Beam size; 0 is greedy search. The run's own when not given."""
+    language_weight: float | None = None
+    """Share of the language model, 0 to 1. The run's own when not given."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.pinyin.infer", description=__doc__)
+    if command.score and len(command.text) != 1:
+        raise UserError("--score scores readings of one text: give it as an argument")
+
+    load_tensorflow()
+    from apps.pinyin import pipeline
+    from common.cli import search_with
+    from common.run import Run
+
+    run = Run.open(command.run, "pinyin", Config)
+    converter, _ = pipeline.load(run, language_weight=command.language_weight)
+    search = search_with(run.config.decoding.beam, beam=command.beam, n_best=command.n_best)
+    lines, number, wrong = read_lines(command.file) if command.file else None, 0, 0
+    for texts in chunks(command.text, lines):
+        found = [converter.score(texts[0], command.score)] if command.score else None
+        for text, readings in zip(texts, found or converter(texts, search), strict=True):
+            number += 1
+            if not readings:
+                wrong += 1
+                print(f"error: text {number}: {converter.complaint(text)}", file=sys.stderr)
+            if command.json:
+                row = {"source": text, "readings": [one._asdict() for one in readings]}
+                print(json.dumps(row, ensure_ascii=False))
+            elif command.n_best > 1 or command.score:
+                for one in readings:
+                    print(f"{one.score:.4f}\t{one.text}")
+            else:
+                print(readings[0].text if readings else "")
+        sys.stdout.flush()
+    return 2 if wrong else 0
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

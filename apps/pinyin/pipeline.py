@@ -1,0 +1,115 @@
+"""Pinyin in, characters out, in TensorFlow operations only: evaluate, infer and export run this."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from apps.pinyin import data
+from apps.pinyin.model import Converter, shifted
+from apps.pinyin.syllables import complaint, tokenize
+from common.batched import Batched
+from common.decoding import beam_search, greedy_search
+from common.decoding.hypotheses import FORBIDDEN
+from common.errors import UserError
+from common.restore import best_weights
+from common.text import PAD, UNK
+
+
+class Reading(NamedTuple):
+    text: str
+    score: float  # log-probability, language model and decoder combined
+
+
+class Pipeline(tf.Module):
+    """Tokenizers, model and search as one function from strings to strings.
+
+    Attributes are what an export has to carry: the tokenizers, and the raw variables. The Keras
+    model itself is reached through a closure: as an attribute it would hide its variables from
+    TensorFlow Serving.
+    """
+
+    def __init__(self, config, model, syllables, characters, language_weight=None):
+        super().__init__()
+        self.config, self.syllables, self.characters = config, syllables, characters
+        chosen = config.decoding.language_weight if language_weight is None else language_weight
+        self.language_weight = chosen
+        self.weights = [variable.value for variable in model.variables]
+        self._model = lambda: model
+        self._batched = Batched(lambda texts, search: self.convert(texts, search)[:2])
+
+    @property
+    def model(self):
+        return self._model()
+
+    def convert(self, texts, search):
+        """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
+
+        Traceable. `search`: a BeamConfig, or "greedy". What is no pinyin gives the empty text with
+        a score of -1e9; nothing gives nothing, with 0.
+        """
+        rows = tokenize(self.syllables, texts)
+        unknown = tf.reduce_any(rows == UNK, -1)  # [batch]
+        lengths = tf.where(unknown, 0, tf.cast(rows.row_lengths(), tf.int32))
+        syllables = tf.pad(rows.to_tensor(PAD), [[0, 0], [0, 1]])  # a step at least
+        batch = tf.shape(syllables)[0]
+        beam = 1 if search == "greedy" else search.beam
+        both = self.model.encode(syllables), syllables
+        memory, repeated = (tf.repeat(one, beam, 0) for one in both)
+        step, state = self.model.step(memory, repeated, self.language_weight, batch)
+        if search == "greedy":
+            found = greedy_search(step, state, batch, lengths)
+        else:
+            found = beam_search(step, state, batch, lengths, search)
+        written = tf.reshape(found.tokens, [-1, tf.shape(found.tokens)[-1]])
+        written = tf.reshape(self.characters.detokenize(written), tf.shape(found.scores))
+        blank = tf.equal(rows.row_lengths(), 0)[:, None]
+        first = tf.range(tf.shape(written)[1]) == 0
+        return written, tf.where(blank & first, 0.0, found.scores), found.tokens
+
+    def __call__(self, texts, search=None, batch_size=64):
+        """Any number of strings -> for each the list of `Reading`s, best first; an empty list for
+        what is no pinyin (`complaint` says why). There may be fewer than a search asks for."""
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+        search = self.config.decoding.beam if search is None else search
+        found = self._batched(texts, search, batch_size, key=len)
+        return [[Reading(*one) for one in ranked if one[1] > FORBIDDEN / 2] for ranked in found]
+
+    def best(self, texts, search=None):
+        """The best reading of each text."""
+        return [(found or [Reading("", 0.0)])[0].text for found in self(texts, search)]
+
+    def complaint(self, text):
+        """Why a text is no pinyin, or None."""
+        return complaint(self.syllables, text)
+
+    def score(self, text, readings):
+        """The `Reading`s of a pinyin text that are given, with the scores a search gives them.
+
+        Errors: `UserError` for a reading that the syllables do not allow.
+        """
+        rows = tokenize(self.syllables, tf.constant([text])).to_tensor(PAD)  # [1, time]
+        if wrong := self.complaint(text):
+            raise UserError(wrong)
+        found = []
+        for reading in readings:
+            tokens = self.characters.tokenize([reading]).to_tensor(PAD)
+            if tokens.shape != rows.shape or not rows.shape[1]:
+                raise UserError(
+                    f"{reading!r} has {tokens.shape[1]} characters, {text!r} has {rows.shape[1]} "
+                    "syllables: give a character a syllable"
+                )
+            features = [one[0] for one in self.model((rows, shifted(tokens)))]
+            log_probs = self.model.log_probs(features, rows[0], self.language_weight)
+            each = tf.gather(log_probs, tokens[0], batch_dims=1).numpy()
+            if wrong := [c for c, p in zip(reading, each, strict=True) if p < FORBIDDEN / 2]:
+                raise UserError(f"{reading!r}: {wrong[0]} is not read so, or not known")
+            found.append(Reading(reading, float(each.sum())))
+        return found
+
+
+def load(run, *, without_cudnn=False, language_weight=None):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    syllables, characters, allowed = data.load_tokenizers(run.path)
+    model = Converter(run.config.model, allowed)
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
+    return Pipeline(run.config, model, syllables, characters, language_weight), meta
