@@ -12,6 +12,7 @@ import data
 from data import DataError, text_files
 
 LINE = re.compile(r"(\d+)\s+(.*)")
+MARKS = (".", "?", "!", "…", "。", "？", "！")
 
 
 class Example(NamedTuple):
@@ -24,7 +25,13 @@ class Example(NamedTuple):
     @property
     def text(self):
         """Story and question in one line, as `infer` takes them."""
-        return " ".join((*self.story, self.question))
+        return in_one(self.story, self.question)
+
+
+def in_one(sentences, question) -> str:
+    """A story and a question in one line, with a mark at the end of every sentence."""
+    ended = [line if line.endswith(MARKS) else line + "." for line in sentences]
+    return " ".join([*ended, question])
 
 
 def of_set(name, split, config=None, data_dir=None) -> list[Example]:
@@ -105,7 +112,8 @@ def of_file(path):
     stories, report = parse(text_files.byte_lines(path))
     if not stories:
         raise DataError(
-            f"{path}: no question with an answer in it (1 sentence, 2 question?<tab>answer), {report}"
+            f"{path}: no question with an answer in it, {report}. A file has lines as "
+            "`1 sentence` and `2 question?<tab>answer`"
         )
     return stories, report
 

@@ -1,8 +1,8 @@
 """bAbI: 20 tasks of question answering over small simulated stories (Weston et al. 2015), in
 English, 1,000 training questions a task.
 
-The last tenth of the training stories of each task is the validation split. A support is the number
-of a sentence, not of a line. Files: $RAW_DATA/babi/babi_en_1k.tar.gz, or one by one from the address.
+The last tenth of the training stories of each task is the validation split. A support is the
+number of a sentence, not of a line. With RAW_DATA all files stand in babi/babi_en_1k.tar.gz.
 """
 
 import os
@@ -70,7 +70,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 raise DataError(f"{archive} lacks {', '.join(sorted(missing))}: replace it")
             return {name: found[name] for name in digests}
         return {
-            name: sources.raw_file("babi", name, URL + name, digest, self.data_dir_root).read_bytes()
+            name: sources.raw_file(
+                "babi", name, URL + name, digest, self.data_dir_root
+            ).read_bytes()
             for name, digest in digests.items()
         }
 
