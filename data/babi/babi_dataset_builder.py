@@ -51,7 +51,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             found, report = stories.parse(content.splitlines(), task.replace("_", " "))
             if report.kept < report.total or not found:
                 raise DataError(f"babi {name}: {report}: replace the file")
-            cut = len(found) - len(found) // 10 if part == "train" else 0
+            cut = len(found) - (len(found) // 10 if part == "train" else 0)
             for number, story in enumerate(found):
                 split = part if number < cut else "validation"
                 splits[split] += [
