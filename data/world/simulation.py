@@ -8,7 +8,8 @@ from data.stories import Example
 PEOPLE = ("Bill", "Daniel", "Fred", "Jeff", "John", "Julie", "Mary", "Sandra")
 PLACES = ("bathroom", "bedroom", "cellar", "garden", "hallway", "kitchen", "office", "park")
 THINGS = ("apple", "ball", "book", "cake", "football", "key", "milk", "newspaper")
-WENT = ("went to", "moved to", "walked to", "travelled to", "went back to")
+WENT = ("went to", "moved to", "walked to", "travelled to")
+FIRST, AGAIN = "is in", "went back to"
 TOOK = ("took", "got", "grabbed", "picked up")
 DROPPED = ("dropped", "left", "put down", "discarded")
 GAVE = ("gave", "handed", "passed")
@@ -41,6 +42,9 @@ class World:
         self.sentences.append(" ".join(words) + ".")
         return len(self.sentences)
 
+    def there(self):
+        return ["there"] * (self.random.random() < 0.2)
+
     def happen(self):
         """One event: of the possible kinds, each with its weight, and of those any."""
         held = [(thing, who) for thing, who in self.holder.items() if who]
@@ -59,6 +63,7 @@ class World:
             if other != who and self.here(other) == self.here(who)
         ]
         possible = [(self.move, 4, [(who,) for who in self.people]), (self.take, 3, take)]
+        possible += [(self.lie, 1, [(thing,) for thing in self.things if thing not in self.holder])]
         possible += [(self.drop, 1.5, [(who, thing) for thing, who in held]), (self.give, 4, give)]
         possible = [event for event in possible if event[2]]
         weights = [weight for _, weight, _ in possible]
@@ -68,16 +73,22 @@ class World:
 
     def move(self, who):
         place = self.pick([place for place in self.places if place != self.here(who)])
-        been = any(place == other for other, _ in self.visits[who])
-        said = self.tell(who, self.pick(WENT if been else WENT[:-1]), "the", place)
+        verbs = [*WENT] + [FIRST] * (not self.visits[who])
+        verbs += [AGAIN] * any(place == other for other, _ in self.visits[who])
+        said = self.tell(who, self.pick(verbs), "the", place)
         self.visits[who].append((place, said))
 
+    def lie(self, thing):
+        place = self.pick(self.places)
+        self.handled[thing] = self.tell("The", thing, FIRST, "the", place)
+        self.holder[thing], self.lies_in[thing] = None, place
+
     def take(self, who, thing):
-        self.handled[thing] = self.tell(who, self.pick(TOOK), "the", thing)
+        self.handled[thing] = self.tell(who, self.pick(TOOK), "the", thing, *self.there())
         self.holder[thing] = who
 
     def drop(self, who, thing):
-        self.handled[thing] = self.tell(who, self.pick(DROPPED), "the", thing)
+        self.handled[thing] = self.tell(who, self.pick(DROPPED), "the", thing, *self.there())
         self.holder[thing], self.lies_in[thing] = None, self.here(who)
 
     def give(self, who, thing, other):
@@ -107,7 +118,7 @@ class World:
         who, last = self.holder[thing], len(self.sentences)
         if not who:  # the first word of the sentence that told it
             who, last = self.sentences[self.handled[thing] - 1].split()[0], self.handled[thing]
-        return [(place, n) for place, n in self.visits[who] if n <= last]
+        return [(place, n) for place, n in self.visits.get(who, ()) if n <= last]
 
     def _who_has(self):
         for thing, who in self.holder.items():

@@ -11,7 +11,7 @@ import pytest
 import data
 from data import DataError, sources, stories
 from data.babi.babi_dataset_builder import CHECKSUMS
-from data.world.simulation import DROPPED, GAVE, KINDS, NUMBERS, TOOK, WENT, example
+from data.world.simulation import AGAIN, DROPPED, GAVE, KINDS, NUMBERS, TOOK, WENT, example
 
 # The world ---------------------------------------------------------------------------------------
 
@@ -20,13 +20,17 @@ def told(sentences):
     """What the sentences alone say, read by other means than those that made them."""
     been, holder, place, gifts = {}, {}, {}, []
     for sentence in sentences:
-        who, rest = sentence.rstrip(".").split(" ", 1)
-        act = next(act for act in (*WENT, *TOOK, *DROPPED, *GAVE) if rest.startswith(act + " the "))
+        sentence = sentence.rstrip(".").removesuffix(" there")
+        if found := re.fullmatch(r"The (\w+) is in the (\w+)", sentence):
+            holder[found[1]], place[found[1]] = None, found[2]
+            continue
+        who, rest = sentence.split(" ", 1)
+        went = (*WENT, AGAIN, "is in")
+        act = next(act for act in (*went, *TOOK, *DROPPED, *GAVE) if rest.startswith(act + " the "))
         what, *other = rest.removeprefix(act + " the ").split(" to ")
-        if act in WENT:
+        if act in went:
             been.setdefault(who, []).append(what)
         elif act in TOOK:
-            assert not holder.get(what) and place.get(what) in (None, (been.get(who) or [None])[-1])
             holder[what] = who
         elif act in DROPPED:
             holder[what], place[what] = None, (been.get(who) or [None])[-1]
@@ -56,6 +60,27 @@ def answer(question, sentences):
         case "Who", "gave":
             [giver] = {who for who, thing, other in gifts if [thing, other] == [words[3], words[5]]}
             return giver
+
+
+def test_the_world_is_possible():
+    """Nobody takes what another has or what lies elsewhere, or gives to who is not there."""
+    random = np.random.default_rng(8)
+    for _ in range(100):
+        story = example(random, "where person", longest=30).story
+        for number, sentence in enumerate(story):
+            been, holder, place, _ = told(story[:number])
+            here = {who: visits[-1] for who, visits in been.items()}
+            who, *_, last = words = sentence.rstrip(".").removesuffix(" there").split()
+            if any(f" {act} " in sentence for act in TOOK):
+                assert not holder.get(last) and place.get(last, here[who]) == here[who]
+            elif any(f" {act} " in sentence for act in DROPPED):
+                assert holder[last] == who
+            elif any(f" {act} " in sentence for act in GAVE):
+                assert holder[words[3]] == who and here[who] == here[last]
+            elif who == "The":
+                assert words[1] not in holder
+            else:
+                assert here.get(who) != last and (AGAIN in sentence) <= (last in been.get(who, ()))
 
 
 @pytest.mark.parametrize("kind", KINDS)
