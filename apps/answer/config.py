@@ -41,10 +41,8 @@ class ModelConfig:
     embedding_dim: int = 64
     """Size of the word embeddings."""
     story_layers: int = 1
-    """memory: bidirectional layers over the sentences; 0: their order is told by age alone."""
-    story: str = "question"
-    update: str = "add"
-    scaled: bool = False
+    """memory: bidirectional layers over the sentences in the light of the question; 0: the order
+    of the sentences is told by their age alone, as in the paper."""
     hops: int = 3
     """memory: how often the question looks at the story."""
     oldest: int = 60
@@ -73,6 +71,10 @@ class Config:
             raise UserError("data.max_sentences, model.hops and model.oldest must be at least 1")
         if self.model.units % 2:
             raise UserError("model.units must be even: half of them read in each direction")
+        if self.model.sentence == "position" and self.model.units != self.model.embedding_dim:
+            raise UserError(
+                "model.sentence position needs model.embedding_dim equal to model.units"
+            )
 
 
 # Stories of the simulated world; see README.md for times and scores of all presets.
