@@ -12,6 +12,6 @@ def hops(path, look, answer):
     hops = len(look.attention)
     none = 1 - attention.sum(0, keepdims=True)
     columns = [f"hop {number}" for number in range(1, hops + 1)]
-    title = f"{look.question}  {answer.answer} ({answer.probability:.0%})"
+    title = f"{look.question}?  {answer.answer} ({answer.probability:.0%})"
     rows = ["(none)", *look.sentences]
     return attention_map(path, np.concatenate([none, attention]), rows, columns, title)
