@@ -34,12 +34,10 @@ class ModelConfig:
     cell: Cell = "gru"
     """Recurrent cell of all readers; docs/layers.md has the equations."""
     sentence: Literal["recurrent", "position"] = "recurrent"
-    """memory: how words become a sentence's vector: the last states of a bidirectional layer, or a
-    sum weighted by position (Sukhbaatar et al. 2015)."""
+    """memory: a sentence's vector is a sum of its words' embeddings weighted by position
+    (Sukhbaatar et al. 2015); recurrent adds the last states of a bidirectional layer over them."""
     units: int = 64
-    """Size of sentence vectors; of the flat reader's state."""
-    embedding_dim: int = 64
-    """Size of the word embeddings."""
+    """Size of the embeddings of words, of the vectors of sentences, and of states."""
     story_layers: int = 1
     """memory: bidirectional layers over the sentences in the light of the question; 0: the order
     of the sentences is told by their age alone, as in the paper."""
@@ -81,21 +79,21 @@ class Config:
 DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="word", vocab_size=5000, lowercase=True),
     batching=BatchingConfig(batch_size=64),
-    training=TrainingConfig(epochs=10, learning_rate=2e-3),
+    training=TrainingConfig(epochs=10, learning_rate=5e-3),
 )
 
 # All 20 tasks by one network.
 BABI = replace(
     DEFAULT,
     data=DataConfig(name="babi"),
-    training=TrainingConfig(epochs=40, learning_rate=2e-3),
+    training=TrainingConfig(epochs=40, learning_rate=5e-3),
 )
 
 # Seconds: to see that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(version="small"),
-    model=ModelConfig(units=16, embedding_dim=16, hops=2),
+    model=ModelConfig(units=16, hops=2),
     batching=BatchingConfig(batch_size=32),
     training=TrainingConfig(epochs=4, warmup_steps=5),
 )

@@ -1,5 +1,7 @@
 """Attention of a question over the sentences of a story, in several hops."""
 
+import math
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -7,21 +9,29 @@ from keras import ops
 from common.layers import Stack
 from common.text import EOS, PAD
 
+EMBEDDING_SCALE = 0.3  # with a variance of 1 the first attention would be nearly one-hot
+
 
 class MemoryReader(keras.layers.Layer):
     """An end-to-end memory network (Sukhbaatar et al. 2015) whose memory is made by recurrence.
 
-    s_i is the vector of sentence i and q that of the question: the last states of a bidirectional
-    layer over their words. Story layers read the sentences in their order, each time in the light
-    of what the layer before has made of the question at that place (the idea of query-reduction
-    networks, Seo et al. 2017): with q_i^1 = q,
+    s_i is the vector of sentence i and q that of the question: a sum of the words' embeddings e_j
+    weighted by position, and the last states of a bidirectional layer over them,
+
+        s = sum_j l_j * e_j + BiRNN(e_1 ... e_J)
+
+    The sum alone knows which words two sentences share; order and phrases are the layer's. Story
+    layers then read the sentences in their order, each in the light of what the layer before has
+    made of the question at that place (the idea of query-reduction networks, Seo et al. 2017):
+    with q_i^1 = q,
 
         q_i^{l+1} = W_l BiRNN_l([s_i, q_i^l, s_i * q_i^l])_i
         f_i       = s_i + q_i^{L+1}
 
-    (f_i = s_i without story layers). Then each hop k looks at all of the story, u_1 = q:
+    (f_i = s_i without story layers). The last W starts near 0, so that training begins with the
+    plain memory network. Each hop k looks at all of the story, u_1 = q, d units:
 
-        p_i^k   = softmax_i(u_k . (A_k f_i + a_{age i}))
+        p_i^k   = softmax_i(u_k . (A_k f_i + a_{age i}) / sqrt(d))
         u_{k+1} = u_k + sum_i p_i^k (C_k f_i + c_{age i})
 
     with a and c, learned vectors for the age of a sentence, counted back from the question. Time
@@ -43,19 +53,20 @@ class MemoryReader(keras.layers.Layer):
 
         self.word_dropout = keras.layers.Dropout(config.word_dropout)
         self.sentence_dropout = keras.layers.Dropout(config.dropout)
-        if config.sentence == "recurrent":
-            self.words = bidirectional("words")
+        self.words = bidirectional("words") if config.sentence == "recurrent" else None
         layers, hops = range(1, config.story_layers + 1), range(1, config.hops + 1)
         self.stories = [bidirectional(f"story_{n}") for n in layers]
         self.merges = [dense(f"merge_{n}") for n in layers]
+        for last in self.merges[-1:]:
+            last.kernel_initializer = keras.initializers.RandomNormal(stddev=0.01)
         self.keys = [dense(f"keys_{n}", bias=False) for n in hops]
         self.values = [dense(f"values_{n}", bias=False) for n in hops]
         self.seed = keras.random.SeedGenerator()
 
     def build(self):
         units, oldest = self.config.units, self.config.oldest
-        if self.config.sentence == "recurrent":
-            self.words.build((None, None, self.embedding.dim))
+        if self.words:
+            self.words.build((None, None, units))
         for story in self.stories:
             story.build((None, None, 3 * units))
         for layer in (*self.merges, *self.keys, *self.values):
@@ -83,6 +94,7 @@ class MemoryReader(keras.layers.Layer):
         state, attention = question, []
         for to_keys, to_values in zip(self.keys, self.values, strict=True):
             scores = tf.einsum("bsd,bd->bs", to_keys(facts) + key_ages, state)
+            scores /= math.sqrt(self.config.units)
             # A softmax in half precision loses the small weights.
             weights = tf.nn.softmax(tf.where(mask, tf.cast(scores, tf.float32), -1e9))
             attention.append(weights)  # [batch, sentences]
@@ -94,14 +106,13 @@ class MemoryReader(keras.layers.Layer):
         """Words of sentences, int `[n, words]` -> `[n, units]`."""
         # Stories tell the same sentences again and again: each is read once a batch.
         words, places = tf.raw_ops.UniqueV2(x=words, axis=[0])
-        embedded, mask = self.embedding(words), words != PAD
+        embedded, mask = self.embedding(words) * EMBEDDING_SCALE, words != PAD
         embedded = self.word_dropout(embedded, training=training)
-        if self.config.sentence == "recurrent":
+        vectors = position_sum(embedded, mask)
+        if self.words:
             _, [state] = self.words(embedded, mask=mask, training=training)
             # The outputs h of both directions, without the cells' inner states.
-            vectors = ops.concatenate(state[:: len(state) // 2], -1)
-        else:
-            vectors = position_sum(embedded, mask)
+            vectors += ops.concatenate(state[:: len(state) // 2], -1)
         return tf.gather(self.sentence_dropout(vectors, training=training), places)
 
     def read(self, vectors, question, mask, training=False):

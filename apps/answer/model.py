@@ -14,7 +14,7 @@ class Answerer(keras.Model):
 
     def __init__(self, config, vocab, answers, **kwargs):
         super().__init__(**kwargs)
-        embedding = Embedding(vocab, config.embedding_dim, name="embedding")
+        embedding = Embedding(vocab, config.units, name="embedding")
         embedding.build()
         reader = MemoryReader if config.kind == "memory" else FlatReader
         self.reader = reader(config, embedding)
