@@ -86,7 +86,7 @@ DEFAULT = Config(
 BABI = replace(
     DEFAULT,
     data=DataConfig(name="babi"),
-    training=TrainingConfig(epochs=30, learning_rate=5e-3),
+    training=TrainingConfig(epochs=40, learning_rate=5e-3),
 )
 
 # Seconds: to see that everything works.
