@@ -78,14 +78,16 @@ class Config:
 # Stories of the simulated world; see README.md for times and scores of all presets.
 DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="word", vocab_size=5000, lowercase=True),
+    model=ModelConfig(story_layers=2),
     batching=BatchingConfig(batch_size=64),
-    training=TrainingConfig(epochs=10, learning_rate=5e-3),
+    training=TrainingConfig(epochs=6, learning_rate=5e-3),
 )
 
 # All 20 tasks by one network.
 BABI = replace(
     DEFAULT,
     data=DataConfig(name="babi"),
+    model=ModelConfig(),
     training=TrainingConfig(epochs=40, learning_rate=5e-3),
 )
 

@@ -12,12 +12,12 @@ import tensorflow_datasets as tfds
 from data import stories
 from data.world.simulation import KINDS, example
 
-COUNTS = {"train": 20000, "validation": 1000, "test": 2000}
+COUNTS = {"train": 70000, "validation": 1000, "test": 2000}
 SMALL = {"train": 1000, "validation": 100, "test": 100}
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """20,000 / 1,000 / 2,000 questions, each with a story of 3 to 14 sentences; `small`: fewer."""
+    """70,000 / 1,000 / 2,000 questions, each with a story of 3 to 14 sentences; `small`: fewer."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name) for name in ("all", "small")]
