@@ -1,0 +1,74 @@
+"""Scores a run on a split or on people's own file: python -m apps.answer.evaluate RUN ..."""
+
+import dataclasses
+import json
+import sys
+import time
+from typing import Annotated
+
+import tyro
+
+from apps.answer.config import Config
+from common.errors import run_main
+from common.quiet import load_tensorflow
+from data import DataError
+
+
+@dataclasses.dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    split: str = "test"
+    """Split of the run's data: train, validation or test."""
+    file: str = ""
+    """Instead of a split: a file in bAbI's format."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.answer.evaluate", description=__doc__)
+
+    load_tensorflow()
+    from apps.answer import data, pipeline, scores
+    from common.files import atomic
+    from common.metrics import confusion
+    from common.plots import confusion_matrix
+    from common.run import Run
+
+    run = Run.open(command.run, "answer", Config)
+    answerer, meta = pipeline.load(run)
+    examples = (
+        sum(data.own_examples(command.file), [])
+        if command.file
+        else data.read_examples(run.config.data, command.split)
+    )
+    texts, right = ([getattr(e, name) for e in examples] for name in ("text", "answer"))
+    started = time.monotonic()
+    found = answerer.best(texts)
+    seconds = time.monotonic() - started
+
+    measured = scores.by_kind(found, examples)
+    if run.config.model.kind == "memory":
+        measured["looked_at_support"] = scores.looked_at_support(answerer.look(texts), examples)
+    majority = scores.Majority(data.read_examples(run.config.data, "train"))
+    measured |= scores.means("majority_", [majority(e.kind) for e in examples], examples)
+    result = run.store_evaluation(
+        command.file or command.split,
+        measured,
+        questions=len(examples),
+        questions_per_second=round(len(examples) / seconds, 1),
+        step=meta["step"],
+    )
+    folder = run.path / "evaluation"
+    folder.mkdir(exist_ok=True)
+    label = "file" if command.file else command.split
+    with atomic(folder / f"{label}.txt") as file:
+        file.writelines(answer + "\n" for answer in found)
+    labels = sorted({*found, *right})
+    counts = confusion(found, right, labels)
+    for warning in confusion_matrix(folder / f"{label}.png", counts, labels, command.file or label):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

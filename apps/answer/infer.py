@@ -1,0 +1,77 @@
+"""Answers questions: python -m apps.answer.infer RUN [TEXT ...]; without TEXT, standard input.
+
+A text is a story and, as its last sentence, a question; with --story it is the question alone.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from apps.answer.config import Config
+from common.errors import UserError, run_main
+from common.lines import chunks
+from common.quiet import load_tensorflow
+from data import DataError, stories
+from data.text_files import read_lines
+
+
+@dataclass
+class Command:
+    run: Annotated[str, tyro.conf.Positional]
+    """Folder of the run, or `latest`."""
+    text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Stories with a question at the end. Without any: standard input, one line in, one out."""
+    file: str = ""
+    """Read lines from this file (.gz as well) instead."""
+    story: str = ""
+    """Of every text, what stands before it: a file of sentences, numbered as bAbI's or not."""
+    n_best: int = 1
+    """Print so many answers to each text, with probabilities."""
+    json: bool = False
+    """Print a JSON object a line: sentences, question, answers, where each hop looked."""
+    attention: str = ""
+    """Draw what the question looked at, hop by hop, into this PNG file."""
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m apps.answer.infer", description=__doc__)
+    if command.text and command.file:
+        raise UserError("give texts or --file, one of them")
+    if command.attention and len(command.text) != 1:
+        raise UserError("--attention draws one answer: give one text")
+    if command.n_best < 1:
+        raise UserError("--n-best must be at least 1")
+    story = stories.sentences_of(command.story) if command.story else ()
+
+    load_tensorflow()
+    from apps.answer import pictures, pipeline
+    from common.run import Run
+
+    run = Run.open(command.run, "answer", Config)
+    answerer, _ = pipeline.load(run)
+    lines = read_lines(command.file) if command.file else None
+    for part in chunks(command.text, lines):
+        texts = [stories.in_one(story, text) for text in part]
+        for text, found in zip(texts, answerer(texts, command.n_best), strict=True):
+            if command.json:
+                row = {"text": text, "answers": [item._asdict() for item in found]}
+                if run.config.model.kind == "memory":
+                    row |= answerer.look([text])[0]._asdict()
+                print(json.dumps(row, ensure_ascii=False))
+            elif command.n_best > 1:
+                for item in found:
+                    print(f"{item.probability:.4f}\t{item.answer}")
+            else:
+                print(found[0].answer)
+        sys.stdout.flush()
+    if command.attention:
+        [look] = answerer.look(texts)
+        for warning in pictures.hops(command.attention, look, found[0]):
+            print(f"warning: {warning}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))

@@ -1,0 +1,124 @@
+"""Text in, answer out, in TensorFlow operations only: what evaluate, infer and export all run."""
+
+import re
+import sys
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from apps.answer.data import make_answers
+from apps.answer.model import Answerer
+from apps.answer.source import read, split
+from common.batched import Batched
+from common.errors import UserError
+from common.restore import best_weights
+from common.text import PAD, UNK
+from common.text import load as load_tokenizer
+
+
+class Answer(NamedTuple):
+    answer: str
+    probability: float
+
+
+class Look(NamedTuple):
+    sentences: list[str]  # of the story, as far as it is read
+    question: str
+    attention: list[list[float]]  # [hops, sentences]; what is missing to 1 looks at nothing
+
+
+class Pipeline(tf.Module):
+    """Tokenizer, model and list of answers as one function from strings to strings.
+
+    Attributes are what an export has to carry; the Keras model itself is reached through a closure,
+    for as an attribute it would hide its variables from TensorFlow Serving.
+    """
+
+    def __init__(self, config, model, tokenizer, answers):
+        super().__init__()
+        self.config, self.tokenizer = config, tokenizer
+        self.answers = tf.constant(answers)
+        self.weights = [variable.value for variable in model.variables]
+        self._model = lambda: model
+        self._batched = Batched(self.answer)
+        spec = tf.TensorSpec([None], tf.string)
+        self._look = tf.function(lambda texts: self.run(texts)[1:], input_signature=[spec])
+
+    @property
+    def model(self):
+        return self._model()
+
+    def run(self, texts):
+        """string `[n]` -> (probabilities `[n, answers]`, attention `[n, hops, sentences]`, Source).
+
+        Traceable. The first of the sentences is the one that stands for nothing.
+        """
+        source = read(self.tokenizer, texts, self.config.data.max_sentences)
+        logits, attention = self.model(source.tokens.to_tensor(PAD))
+        return tf.nn.softmax(logits), attention, source
+
+    def answer(self, texts, n_best=1):
+        """string `[n]` -> (answers, probabilities), both `[n, n_best]`, best first. Traceable."""
+        probabilities, _, source = self.run(texts)
+        found = tf.math.top_k(probabilities, min(n_best, self.answers.shape[0]))
+        # No question, no answer.
+        empty = source.empty[:, None]
+        answers = tf.where(empty, "", tf.gather(self.answers, found.indices))
+        return answers, tf.where(empty, 0.0, found.values)
+
+    def __call__(self, texts, n_best=1, quiet=False):
+        """Any number of strings -> for each a list of n_best `Answer`s.
+
+        Words that were never seen, sentences that are too long ago to be read and texts that ask
+        nothing are told on stderr, unless `quiet`.
+        """
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+        if not quiet:
+            self._tell(texts)
+        found = self._batched(texts, n_best, key=len)
+        return [[Answer(*pair) for pair in ranked] for ranked in found]
+
+    def best(self, texts):
+        """The best answer to each text."""
+        return [found[0].answer for found in self(texts, quiet=True)]
+
+    def look(self, texts, size=64):
+        """For each text the `Look` of the question at its story, of a network with attention."""
+        if self.config.model.kind == "flat":
+            raise UserError("this network has no attention: train one with --model.kind memory")
+        looks = []
+        for start in range(0, len(texts), size):
+            attention, source = self._look(tf.constant(texts[start : start + size]))
+            for weights, row in zip(attention.numpy(), source.sentences.to_list(), strict=True):
+                *story, question = [sentence.decode() for sentence in row] or [""]
+                looks.append(Look(story, question, weights[:, 1 : len(story) + 1].tolist()))
+        return looks
+
+    def _tell(self, texts):
+        def note(what, numbers):
+            shown = ", ".join(map(str, numbers[:5])) + (", ..." if numbers[5:] else "")
+            if numbers:
+                print(f"note: {what} (number {shown})", file=sys.stderr)
+
+        words = {word for text in texts for word in re.findall(r"\w+", text)}
+        words = sorted(words) or [""]
+        tokens = self.tokenizer.tokenize(tf.constant(words)).to_list()
+        if unknown := [word for word, ids in zip(words, tokens, strict=True) if UNK in ids]:
+            shown = ", ".join(unknown[:10]) + (", ..." if unknown[10:] else "")
+            print(f"note: words that training never had: {shown}", file=sys.stderr)
+        counts = split(tf.constant(texts)).row_lengths().numpy()
+        most = self.config.data.max_sentences
+        long = [n for n, count in enumerate(counts, 1) if count > most + 1]
+        note(f"only the last {most} sentences of a story are read", long)
+        ended = [text.rstrip().endswith((".", "!", "。", "！")) for text in texts]
+        statements = [n for n, ends in enumerate(ended, 1) if ends]
+        note("the last sentence is taken for the question, though it ends like none", statements)
+        note("no question, no answer", [n for n, count in enumerate(counts, 1) if not count])
+
+
+def load(run, *, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them."""
+    tokenizer, answers = load_tokenizer(run.path), make_answers([], run.path)
+    model = Answerer(run.config.model, tokenizer.vocab_size, len(answers))
+    meta = best_weights(run, model, without_cudnn=without_cudnn)
+    return Pipeline(run.config, model, tokenizer, answers), meta

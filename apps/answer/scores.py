@@ -1,0 +1,68 @@
+"""Accuracy of each kind of question and over all, what guessing reaches, and where was looked."""
+
+from collections import Counter, defaultdict
+
+from common.metrics import Score, accuracy
+
+SOLVED = 95  # percent from which on a task counts as solved (Weston et al. 2015)
+
+
+class Majority:
+    """The most frequent answer in training to a kind of question; of all, for an unknown kind."""
+
+    def __init__(self, examples):
+        counts = defaultdict(Counter)
+        for example in examples:
+            counts[example.kind][example.answer] += 1
+        # Ties go to the first in the alphabet.
+        self.best = {kind: _most(each) for kind, each in counts.items()}
+        self.of_all = _most(sum(counts.values(), Counter()))
+
+    def __call__(self, kind):
+        return self.best.get(kind, self.of_all)
+
+
+def _most(counts):
+    return min(counts, key=lambda answer: (-counts[answer], answer))
+
+
+def means(prefix, found, examples):
+    """label -> Score: accuracy over all questions, and its mean over the kinds."""
+    each = of_kinds(found, examples)
+    mean = sum(score.value for score in each.values()) / len(each)
+    signature = f"percent|mean over kinds:{len(each)}|n:{len(examples)}"
+    return {
+        f"{prefix}accuracy": accuracy(found, [example.answer for example in examples]),
+        f"{prefix}mean_over_kinds": Score("mean accuracy", mean, signature),
+    }
+
+
+def of_kinds(found, examples):
+    """kind -> Score, in the order in which the kinds come."""
+    pairs = defaultdict(list)
+    for answer, example in zip(found, examples, strict=True):
+        pairs[example.kind].append((answer, example.answer))
+    return {kind: accuracy(*map(list, zip(*rows, strict=True))) for kind, rows in pairs.items()}
+
+
+def by_kind(found, examples):
+    """label -> Score: `means`, how many kinds are solved, and the accuracy of each kind."""
+    each = of_kinds(found, examples)
+    solved = sum(score.value >= SOLVED for score in each.values())
+    scores = means("", found, examples)
+    scores["kinds_solved"] = Score("kinds solved", solved, f"of {len(each)}|accuracy>={SOLVED}")
+    return scores | each
+
+
+def looked_at_support(looks, examples):
+    """Percentage of the questions, of those with a known support that is read, at which a hop looks
+    at one of the supporting sentences most."""
+    hits = []
+    for look, example in zip(looks, examples, strict=True):
+        before = len(example.story) - len(look.sentences)  # sentences that are not read
+        support = {number - 1 - before for number in example.support} - set(range(-before, 0))
+        if support:
+            most = {max(range(len(hop)), key=hop.__getitem__) for hop in look.attention}
+            hits.append(bool(most & support))
+    value = 100 * sum(hits) / len(hits) if hits else float("nan")
+    return Score("looked at support", value, f"percent|any hop|n:{len(hits)}")
