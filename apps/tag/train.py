@@ -21,8 +21,10 @@ def main():
     from common.metrics import accuracy
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "tag", config)
     with run.locked():
         run.record_start()
@@ -38,7 +40,6 @@ def main():
         shown = held_out[:: -(-len(held_out) // 30)]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(" ".join(sentence.text.split()) + "\n" for sentence in shown)
-        scope = strategy()
         with scope.scope():
             model = Tagger(config.model, *reader.sizes)
         print(
