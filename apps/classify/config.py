@@ -93,13 +93,13 @@ class Config:
 # Chinese reviews -> positive or negative; see README.md for times and scores of all presets.
 DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=8000),
-    training=TrainingConfig(epochs=8, learning_rate=2e-3, ema=0.998),
+    training=TrainingConfig(epochs=4, learning_rate=1e-3, ema=0.998),
 )
 
 SST2 = Config(
     data=DataConfig(name="sentence_classification", version="sst2"),
     tokenizer=TokenizerConfig(kind="word", vocab_size=20000, lowercase=True),
-    training=TrainingConfig(epochs=12, learning_rate=2e-3, ema=0.995),
+    training=TrainingConfig(epochs=6, learning_rate=1e-3, ema=0.995),
 )
 
 MR = replace(SST2, data=DataConfig(name="sentence_classification", version="mr"))

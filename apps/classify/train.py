@@ -20,8 +20,10 @@ def main():
     from common.metrics import accuracy
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "classify", config)
     with run.locked():
         run.record_start()
@@ -39,7 +41,6 @@ def main():
         batches = data.make_batches(config, rows, numbers)
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(e.text + "\n" for e in held_out[:: -(-len(held_out) // 30)])
-        scope = strategy()
         with scope.scope():
             model = Classifier(config.model, tokenizer.vocab_size, len(labels))
         print(
