@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from common.layers import Embedding, Stack
+from common.layers import Stack
 from common.losses import smoothed_cross_entropy
 from common.text import EOS, PAD, UNK
 
@@ -42,7 +42,9 @@ class Classifier(keras.Model):
     def __init__(self, config, vocab, labels, **kwargs):
         super().__init__(**kwargs)
         self.config = config
-        self.embedding = Embedding(vocab, config.embedding_dim, name="embedding")
+        # Keras' embedding, not that of common.layers: it begins near 0, so that a word says little
+        # before it has learned to. Of words seen once or twice a network learns only the noise.
+        self.embedding = keras.layers.Embedding(vocab, config.embedding_dim, name="embedding")
         self.word_seed = keras.random.SeedGenerator()
         self.input_dropout = keras.layers.Dropout(config.embedding_dropout)
         self.pooled_dropout = keras.layers.Dropout(config.output_dropout)
@@ -71,7 +73,7 @@ class Classifier(keras.Model):
             if "attention" in config.pooling:
                 self.attention.build((None, None, depth))
             depth *= len(config.pooling)
-        self.embedding.build()
+        self.embedding.build((None, None))
         self.output_layer.build((None, depth))
         self.built = True
 
