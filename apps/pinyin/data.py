@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 
 import numpy as np
+import tensorflow as tf
 
 import data as sets
 from apps.pinyin.syllables import segmenter
@@ -93,10 +94,12 @@ def load_tokenizers(folder):
 
 
 def make_batches(config, pairs, syllables, characters):
-    """`Batches` of (syllables, characters), a syllable a character."""
+    """`Batches` of (syllables, characters), a syllable a character; UNK is a syllable that the
+    run does not know."""
     sources, targets = map(list, zip(*pairs, strict=True))
     read = syllables.tokenize([word for source in sources for word in source.split()])
-    lengths = [len(target) for target in targets]
-    read = np.split(read.flat_values.numpy(), np.cumsum(lengths)[:-1])
+    first = tf.gather(read.flat_values, read.row_starts())
+    read = tf.where(read.row_lengths() == 1, first, UNK).numpy()
+    read = np.split(read, np.cumsum([len(target) for target in targets])[:-1])
     written = list(characters.tokenize(targets).numpy())
     return Batches([read, written], config.batching, config.seed)
