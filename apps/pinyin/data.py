@@ -43,6 +43,10 @@ def read_pairs(config, split):
     """(pinyin, text) of each piece of "train", "validation" or "test"."""
     if not config.train:
         pairs = [pair for part in config.parts for pair in set_pairs(part, split)]
+        if split == "train" and len(config.parts) > 1:  # one part's test piece may be in another
+            held_out = (set_pairs(part, s) for part in config.parts for s in ("validation", "test"))
+            held_out = {text for rows in held_out for _, text in rows}
+            pairs = [pair for pair in pairs if pair[1] not in held_out]
     elif split != "train" and getattr(config, split):
         pairs = own_pairs(getattr(config, split))
     elif split == "test":

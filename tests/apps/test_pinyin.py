@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from apps.pinyin import data, pipeline, syllables
 from apps.pinyin.baselines import Baselines
-from apps.pinyin.config import Config, DecodingConfig, ModelConfig
+from apps.pinyin.config import Config, DataConfig, DecodingConfig, ModelConfig
 from apps.pinyin.model import Converter
 from common.batching import pad
 from common.config import BeamConfig
@@ -261,6 +261,13 @@ def test_own_text_from_training_to_readings(tmp_path, monkeypatch, capsys):
     assert code == 0 and [line.split("\t")[1] for line in out.splitlines()] == ["她市", "他是"]
     code, out, _ = command(monkeypatch, capsys, "infer", run, "ta", "--n-best", 3, "--json")
     assert code == 0 and len(json.loads(out)["readings"]) == 3
+
+
+def test_parts_together_share_no_piece_between_splits(monkeypatch):
+    parts = {("a", "train"): "天", ("a", "test"): "地", ("b", "train"): "地人", ("b", "test"): "天"}
+    found = {key: [("x", text) for text in texts] for key, texts in parts.items()}
+    monkeypatch.setattr(data, "set_pairs", lambda *key: found.get(key, []))
+    assert data.read_pairs(DataConfig(parts=("a", "b")), "train") == [("x", "人")]
 
 
 def test_a_syllable_that_the_run_does_not_know(few):
