@@ -37,9 +37,10 @@ class Baselines:
         self.counts = np.zeros(allowed.shape)
         np.add.at(self.counts, tuple(map(np.concatenate, columns)), 1)
         smoothed = self.counts + 0.1 * allowed
-        with np.errstate(all="ignore"):  # what is not allowed is no candidate
-            self.emissions = np.log(smoothed / smoothed.sum(0))
-        self.candidates = [np.flatnonzero(row[EOS + 1 :]) + EOS + 1 for row in allowed]
+        shares = smoothed / np.maximum(smoothed.sum(0), 1e-9)
+        self.emissions = np.log(np.maximum(shares, 1e-9))
+        found = [np.flatnonzero(row[EOS + 1 :]) + EOS + 1 for row in allowed]
+        self.candidates = [ids if len(ids) else np.array([EOS + 1]) for ids in found]
 
     def most_frequent(self, syllables):
         """int `[time]` -> the characters."""

@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 
 import numpy as np
+import tensorflow as tf
 
 import data as sets
 from apps.pinyin.syllables import segmenter
@@ -42,6 +43,10 @@ def read_pairs(config, split):
     """(pinyin, text) of each piece of "train", "validation" or "test"."""
     if not config.train:
         pairs = [pair for part in config.parts for pair in set_pairs(part, split)]
+        if split == "train" and len(config.parts) > 1:  # one part's test piece may be in another
+            held_out = (set_pairs(part, s) for part in config.parts for s in ("validation", "test"))
+            held_out = {text for rows in held_out for _, text in rows}
+            pairs = [pair for pair in pairs if pair[1] not in held_out]
     elif split != "train" and getattr(config, split):
         pairs = own_pairs(getattr(config, split))
     elif split == "test":
@@ -93,10 +98,12 @@ def load_tokenizers(folder):
 
 
 def make_batches(config, pairs, syllables, characters):
-    """`Batches` of (syllables, characters), a syllable a character."""
+    """`Batches` of (syllables, characters), a syllable a character; UNK is a syllable that the
+    run does not know."""
     sources, targets = map(list, zip(*pairs, strict=True))
     read = syllables.tokenize([word for source in sources for word in source.split()])
-    lengths = [len(target) for target in targets]
-    read = np.split(read.flat_values.numpy(), np.cumsum(lengths)[:-1])
+    first = tf.gather(read.flat_values, read.row_starts())
+    read = tf.where(read.row_lengths() == 1, first, UNK).numpy()
+    read = np.split(read, np.cumsum([len(target) for target in targets])[:-1])
     written = list(characters.tokenize(targets).numpy())
     return Batches([read, written], config.batching, config.seed)

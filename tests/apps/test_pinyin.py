@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from apps.pinyin import data, pipeline, syllables
 from apps.pinyin.baselines import Baselines
-from apps.pinyin.config import Config, DecodingConfig, ModelConfig
+from apps.pinyin.config import Config, DataConfig, DecodingConfig, ModelConfig
 from apps.pinyin.model import Converter
+from common.batching import pad
 from common.config import BeamConfig
 from common.errors import UserError
 from common.text import BOS, EOS, PAD, UNK
@@ -260,6 +261,26 @@ def test_own_text_from_training_to_readings(tmp_path, monkeypatch, capsys):
     assert code == 0 and [line.split("\t")[1] for line in out.splitlines()] == ["她市", "他是"]
     code, out, _ = command(monkeypatch, capsys, "infer", run, "ta", "--n-best", 3, "--json")
     assert code == 0 and len(json.loads(out)["readings"]) == 3
+
+
+def test_parts_together_share_no_piece_between_splits(monkeypatch):
+    parts = {("a", "train"): "天", ("a", "test"): "地", ("b", "train"): "地人", ("b", "test"): "天"}
+    found = {key: [("x", text) for text in texts] for key, texts in parts.items()}
+    monkeypatch.setattr(data, "set_pairs", lambda *key: found.get(key, []))
+    assert data.read_pairs(DataConfig(parts=("a", "b")), "train") == [("x", "人")]
+
+
+def test_a_syllable_that_the_run_does_not_know(few):
+    """Pieces of other text may have some: they count as wrong and shift nothing."""
+    pairs = [("ta den shi", "他扽是"), ("xi an", "西安")]
+    columns = data.make_batches(Config(), pairs, few.syllables, few.characters).columns
+    assert [len(row) for row in columns[0]] == [3, 2] and columns[0][0][1] == UNK
+    assert few.syllables.pieces(columns[0][1]) == ["xi", "an"]
+    model = Baselines(columns, few.model.allowed.numpy())
+    assert few.characters.pieces(model.hmm(columns[0][0]))[::2] == ["他", "是"]
+    assert len(model.most_frequent(columns[0][0])) == 3
+    assert few.best([pairs[0][0]]) == [""]
+    assert float(few.model.token_losses([pad(c) for c in columns], training=False)[2]) < 1000
 
 
 def test_text_without_pieces_is_refused(tmp_path):
