@@ -207,8 +207,8 @@ def test_accuracy_of_each_kind():
         "one": 66.67,
         "two": 100,
     }
-    majority = scores.Majority(EXAMPLES)
-    assert [majority(kind) for kind in ("one", "two", "three")] == ["no", "kitchen", "no"]
+    asked = [Example((), "q", "", kind) for kind in ("one", "two", "three")]
+    assert scores.majority(EXAMPLES, asked) == ["no", "kitchen", "no"]
 
 
 def test_looked_at_support_knows_what_is_not_read():
@@ -299,8 +299,8 @@ def test_odd_questions_are_answered_with_a_note(own, capsys):
     out, err = capsys.readouterr()
     lines = out.split("\n")
     assert lines[0] == "" and all(line in ROOMS for line in lines[1:4]) and lines[4:] == [""]
-    assert "never had: Who, slept, unicorn" in err and "no answer (number 1)" in err
-    assert "ends like none (number 3)" in err and "last 100 sentences" in err
+    assert "never had: Who, slept, unicorn" in err and "nothing is asked in text: 1\n" in err
+    assert "ends like none, in text: 3\n" in err and "last 100 sentences" in err
 
 
 def test_what_cannot_be_is_one_clear_line(own, tmp_path, capsys):
@@ -337,7 +337,7 @@ def test_the_flat_reader_has_no_attention(own, tmp_path, capsys):
 def test_the_answers_of_a_run_are_checked(tmp_path):
     assert data.make_answers(EXAMPLES, tmp_path) == ["no", "kitchen", "yes"]
     assert data.make_answers([], tmp_path) == ["no", "kitchen", "yes"]
-    (tmp_path / "answers.json").write_text("[1]")
+    (tmp_path / "answers.json").write_text("[1")
     with pytest.raises(UserError, match="damaged"):
         data.make_answers([], tmp_path)
     with pytest.raises(UserError, match="max_sentences"):
