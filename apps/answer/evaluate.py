@@ -36,11 +36,7 @@ def main():
 
     run = Run.open(command.run, "answer", Config)
     answerer, meta = pipeline.load(run)
-    examples = (
-        sum(data.own_examples(command.file), [])
-        if command.file
-        else data.read_examples(run.config.data, command.split)
-    )
+    examples = data.read_examples(run.config.data, command.split, command.file)
     texts, right = ([getattr(e, name) for e in examples] for name in ("text", "answer"))
     started = time.monotonic()
     found = answerer.best(texts)
@@ -49,15 +45,11 @@ def main():
     measured = scores.by_kind(found, examples)
     if run.config.model.kind == "memory":
         measured["looked_at_support"] = scores.looked_at_support(answerer.look(texts), examples)
-    majority = scores.Majority(data.read_examples(run.config.data, "train"))
-    measured |= scores.means("majority_", [majority(e.kind) for e in examples], examples)
-    result = run.store_evaluation(
-        command.file or command.split,
-        measured,
-        questions=len(examples),
-        questions_per_second=round(len(examples) / seconds, 1),
-        step=meta["step"],
-    )
+    guessed = scores.majority(data.read_examples(run.config.data, "train"), examples)
+    measured |= scores.means("majority_", guessed, examples)
+    rate = round(len(examples) / seconds, 1)
+    facts = {"questions": len(examples), "questions_per_second": rate, "step": meta["step"]}
+    result = run.store_evaluation(command.file or command.split, measured, **facts)
     folder = run.path / "evaluation"
     folder.mkdir(exist_ok=True)
     label = "file" if command.file else command.split

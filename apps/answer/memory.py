@@ -54,7 +54,7 @@ class MemoryReader(keras.layers.Layer):
         self.word_dropout = keras.layers.Dropout(config.word_dropout)
         self.sentence_dropout = keras.layers.Dropout(config.dropout)
         self.words = bidirectional("words") if config.sentence == "recurrent" else None
-        layers, hops = range(1, config.story_layers + 1), range(1, config.hops + 1)
+        layers, hops = range(config.story_layers), range(config.hops)
         self.stories = [bidirectional(f"story_{n}") for n in layers]
         self.merges = [dense(f"merge_{n}") for n in layers]
         for last in self.merges[-1:]:
@@ -71,11 +71,9 @@ class MemoryReader(keras.layers.Layer):
             story.build((None, None, 3 * units))
         for layer in (*self.merges, *self.keys, *self.values):
             layer.build((None, units))
-        small = keras.initializers.RandomNormal(stddev=0.1)
-        self.key_ages = self.add_weight(shape=(oldest, units), initializer=small, name="key_ages")
-        self.value_ages = self.add_weight(
-            shape=(oldest, units), initializer=small, name="value_ages"
-        )
+        options = {"shape": (oldest, units), "initializer": keras.initializers.RandomNormal(0, 0.1)}
+        self.key_ages = self.add_weight(name="key_ages", **options)
+        self.value_ages = self.add_weight(name="value_ages", **options)
         self.built = True
 
     def call(self, tokens, training=False):
@@ -88,9 +86,7 @@ class MemoryReader(keras.layers.Layer):
         facts = self.read(vectors, question, mask, training)
         facts = self.sentence_dropout(facts, training=training)
         ages = self.ages(mask, training)
-        key_ages, value_ages = (
-            tf.gather(table, ages) for table in (self.key_ages, self.value_ages)
-        )
+        key_ages, value_ages = tf.gather(self.key_ages, ages), tf.gather(self.value_ages, ages)
         state, attention = question, []
         for to_keys, to_values in zip(self.keys, self.values, strict=True):
             scores = tf.einsum("bsd,bd->bs", to_keys(facts) + key_ages, state)

@@ -95,25 +95,24 @@ class Pipeline(tf.Module):
         return looks
 
     def _tell(self, texts):
-        def note(what, numbers):
-            shown = ", ".join(map(str, numbers[:5])) + (", ..." if numbers[5:] else "")
-            if numbers:
-                print(f"note: {what} (number {shown})", file=sys.stderr)
+        def note(what, found):
+            shown = ", ".join(map(str, found[:10])) + (", ..." if found[10:] else "")
+            if found:
+                print(f"note: {what}: {shown}", file=sys.stderr)
 
-        words = {word for text in texts for word in re.findall(r"\w+", text)}
-        words = sorted(words) or [""]
+        words = sorted({word for text in texts for word in re.findall(r"\w+", text)}) or [""]
         tokens = self.tokenizer.tokenize(tf.constant(words)).to_list()
-        if unknown := [word for word, ids in zip(words, tokens, strict=True) if UNK in ids]:
-            shown = ", ".join(unknown[:10]) + (", ..." if unknown[10:] else "")
-            print(f"note: words that training never had: {shown}", file=sys.stderr)
-        counts = split(tf.constant(texts)).row_lengths().numpy()
-        most = self.config.data.max_sentences
+        unknown = [word for word, ids in zip(words, tokens, strict=True) if UNK in ids]
+        note("words that training never had", unknown)
+        counts, most = (
+            split(tf.constant(texts)).row_lengths().numpy(),
+            self.config.data.max_sentences,
+        )
         long = [n for n, count in enumerate(counts, 1) if count > most + 1]
-        note(f"only the last {most} sentences of a story are read", long)
-        ended = [text.rstrip().endswith((".", "!", "。", "！")) for text in texts]
-        statements = [n for n, ends in enumerate(ended, 1) if ends]
-        note("the last sentence is taken for the question, though it ends like none", statements)
-        note("no question, no answer", [n for n, count in enumerate(counts, 1) if not count])
+        note(f"only the last {most} sentences of a story are read, of text", long)
+        stated = [n for n, text in enumerate(texts, 1) if text.rstrip().endswith((".", "。"))]
+        note("the last sentence is taken for a question, though it ends like none, in text", stated)
+        note("nothing is asked in text", [n for n, count in enumerate(counts, 1) if not count])
 
 
 def load(run, *, without_cudnn=False):

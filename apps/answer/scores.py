@@ -7,23 +7,18 @@ from common.metrics import Score, accuracy
 SOLVED = 95  # percent from which on a task counts as solved (Weston et al. 2015)
 
 
-class Majority:
-    """The most frequent answer in training to a kind of question; of all, for an unknown kind."""
+def majority(training, examples):
+    """The most frequent answer in training to each one's kind of question; of all, if it is new."""
+    counts, of_all = defaultdict(Counter), Counter()
+    for example in training:
+        counts[example.kind][example.answer] += 1
+        of_all[example.answer] += 1
 
-    def __init__(self, examples):
-        counts = defaultdict(Counter)
-        for example in examples:
-            counts[example.kind][example.answer] += 1
-        # Ties go to the first in the alphabet.
-        self.best = {kind: _most(each) for kind, each in counts.items()}
-        self.of_all = _most(sum(counts.values(), Counter()))
+    def most(kind):  # ties go to the first in the alphabet
+        each = counts.get(kind, of_all)
+        return min(each, key=lambda answer: (-each[answer], answer))
 
-    def __call__(self, kind):
-        return self.best.get(kind, self.of_all)
-
-
-def _most(counts):
-    return min(counts, key=lambda answer: (-counts[answer], answer))
+    return [most(example.kind) for example in examples]
 
 
 def means(prefix, found, examples):
@@ -49,9 +44,8 @@ def by_kind(found, examples):
     """label -> Score: `means`, how many kinds are solved, and the accuracy of each kind."""
     each = of_kinds(found, examples)
     solved = sum(score.value >= SOLVED for score in each.values())
-    scores = means("", found, examples)
-    scores["kinds_solved"] = Score("kinds solved", solved, f"of {len(each)}|accuracy>={SOLVED}")
-    return scores | each
+    count = Score("kinds solved", solved, f"of {len(each)}|accuracy>={SOLVED}")
+    return means("", found, examples) | {"kinds_solved": count} | each
 
 
 def looked_at_support(looks, examples):

@@ -58,15 +58,9 @@ def main():
                 f"{texts[n]}\n   -> {found[n]}\n    = {right[n]}" for n in samples
             ]
 
+        loss = model.token_losses
         trainer = Trainer(
-            run,
-            config.training,
-            scope,
-            model,
-            batches,
-            model.token_losses,
-            validate,
-            metric="accuracy",
+            run, config.training, scope, model, batches, loss, validate, metric="accuracy"
         )
         position = trainer.fit(max_steps)
         training_curve(run.path / "training.png", run.rows(), "accuracy")
