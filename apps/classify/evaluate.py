@@ -1,6 +1,7 @@
 """Scores a run on a split or on people's own file: python -m apps.classify.evaluate RUN ..."""
 
 import json
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class Command:
 def main():
     command = tyro.cli(Command, prog="python -m apps.classify.evaluate", description=__doc__)
 
+    # The baselines' fit works on short vectors: threads would only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     load_tensorflow()
     from apps.classify import data, pipeline
     from apps.classify.baselines import baselines
