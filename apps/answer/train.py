@@ -21,8 +21,10 @@ def main():
     from common.metrics import accuracy
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "answer", config)
     with run.locked():
         run.record_start()
@@ -39,7 +41,6 @@ def main():
         texts, right = ([getattr(e, name) for e in held_out] for name in ("text", "answer"))
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(text + "\n" for text in texts[:: -(-len(texts) // 30)])
-        scope = strategy()
         with scope.scope():
             model = Answerer(config.model, tokenizer.vocab_size, len(answers))
         print(
