@@ -11,7 +11,7 @@ APPS := $(notdir $(patsubst %/train.py,%,$(wildcard apps/*/train.py)))
 app = $(if $(filter $(1),$(APPS)),,$(error there is no app "$(1)": choose one of $(APPS)))
 export TEXT
 
-.PHONY: help setup test lint bench
+.PHONY: help setup test test-faults lint bench
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -33,9 +33,9 @@ $(STAMP): requirements.txt $(REQUIREMENTS)
 data-%: $(STAMP)  ## prepare a data set, such as data-bible (ARGS="--config kjv-web")
 	@$(PY) -m data $* $(ARGS)
 
-train-%: $(STAMP)  ## train an app, such as train-translate (PRESET=, RUN=folder, ARGS="--field value")
+train-%: $(STAMP)  ## train an app, such as train-translate (PRESET=, RUN=folder, ARGS="--field value", WORKERS=2)
 	$(call app,$*)
-	@$(PY) -m apps.$*.train $(PRESET) $(if $(RUN),--run-dir $(RUN)) $(ARGS)
+	@$(PY) -m $(if $(WORKERS),common.workers $(WORKERS) )apps.$*.train $(PRESET) $(if $(RUN),--run-dir $(RUN)) $(ARGS)
 
 evaluate-%: $(STAMP)  ## score a run on its test split (RUN=, the newest by default)
 	$(call app,$*)
@@ -51,6 +51,9 @@ export-%: $(STAMP)  ## write a SavedModel and prove that it agrees (RUN=, OUT=ex
 
 test: $(STAMP)  ## run the tests
 	@$(PY) -m pytest -n 2 $(ARGS)
+
+test-faults: $(STAMP)  ## kill, cut, fill up and feed nonsense, for an hour or more (ARGS="--app lm --kills 5")
+	@$(PY) -m tests.faults $(ARGS)
 
 lint: $(STAMP)  ## check style and common mistakes
 	@$(PY) -m ruff check .

@@ -72,12 +72,15 @@ def assign(prefix, variables, stored):
 
 
 class Rotation:
-    """The newest checkpoints `last-STEP.npz` of a folder; older ones are removed."""
+    """The newest checkpoints `last-STEP.npz` of a folder; older ones are removed.
 
-    def __init__(self, folder, keep=2):
-        self.folder, self.keep = Path(folder), keep
-        for part in self.folder.glob(".*.tmp"):  # of a process that was killed while writing
-            part.unlink()
+    Who has not `owned` the folder only reads it.
+    """
+
+    def __init__(self, folder, keep=2, owned=True):
+        self.folder, self.keep, self.owned = Path(folder), keep, owned
+        for part in self.folder.glob(".*.tmp") if owned else ():
+            part.unlink()  # of a process that was killed while writing
 
     def paths(self):
         """Newest first."""
@@ -100,5 +103,6 @@ class Rotation:
                 return load(path)
             except Damaged as error:
                 print(f"warning: {error}; going back to the one before", file=sys.stderr)
-                path.rename(path.with_suffix(".damaged"))
+                if self.owned:
+                    path.rename(path.with_suffix(".damaged"))
         return None

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from common.errors import UserError
+
+PREFIX = f".export-{platform.node()}-"  # of a folder that is being written
 
 # Runs with `python -I` in an empty folder, so it cannot import anything of this project. The second
 # pass is the graph-and-session loader, which is what `saved_model_cli` and TensorFlow Serving use:
@@ -69,7 +72,8 @@ def export(module, signatures, inputs, out):
     try:
         out.mkdir(parents=True, exist_ok=True)
         version = 1 + max((int(p.name) for p in out.iterdir() if p.name.isdigit()), default=0)
-        temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=out))
+        _clear_up(out)
+        temporary = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=out))
     except OSError as error:
         raise UserError(f"cannot write into {out}: {error.strerror}") from error
     try:
@@ -115,6 +119,18 @@ def export_search(module, search, beam, argument, answer, examples, out):
 
     signatures = {"serving_default": serving_default, "n_best": n_best}
     return export(module, signatures, dict.fromkeys(signatures, {argument: examples}), out)
+
+
+def _clear_up(out):
+    """Removes what exports from this machine left that were killed."""
+    for path in out.glob(PREFIX + "*"):
+        pid = path.name.removeprefix(PREFIX).split("-")[0]
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(path, ignore_errors=True)
+        except (ValueError, PermissionError):
+            pass
 
 
 def _answers(folder, inputs):

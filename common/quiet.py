@@ -15,7 +15,8 @@ def load_tensorflow():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401
 
-        tf.config.list_logical_devices()  # complains about missing GPUs
+        if "TF_CONFIG" not in os.environ:  # workers must meet before devices are made
+            tf.config.list_logical_devices()  # complains about missing GPUs
     finally:
         os.dup2(kept, 2)
         os.close(kept)

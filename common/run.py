@@ -9,18 +9,21 @@ evaluation.json   scores with their signatures
 *.png, tensorboard/, tokenizer files
 """
 
+import atexit
 import contextlib
 import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import filelock
 
-from common import cli
+from common import cli, workers
 from common.errors import UserError
 from common.files import atomic, read_json, write_json
 
@@ -29,16 +32,28 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy", 
 
 
 class Run:
-    """An opened run folder. Make one by `Run.start` (training) or `Run.open` (all else)."""
+    """An opened run folder. Make one by `Run.start` (training) or `Run.open` (all else).
 
-    def __init__(self, path: Path, app: str, config):
+    Of several workers one, the chief, owns the folder; another one has a temporary `path` of its
+    own, and reads the chief's `checkpoints`.
+    """
+
+    def __init__(self, path: Path, app: str, config, checkpoints: Path | None = None):
         self.path, self.app, self.config = path, app, config
-        self.checkpoints = path / "checkpoints"
+        self.chief = checkpoints is None
+        self.checkpoints = checkpoints or path / "checkpoints"
 
     @classmethod
     def start(cls, path, app, config):
         """Makes the folder, or goes on in it when it holds the same app and configuration."""
         path = Path(path)
+        index, count = workers.place()
+        if index:
+            own = Path(tempfile.mkdtemp(prefix=f"worker-{index}-"))
+            atexit.register(shutil.rmtree, own, ignore_errors=True)
+            print(f"worker {index} of {count}; worker 0 tells how it goes", flush=True)
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            return cls(own, app, config, checkpoints=path / "checkpoints")
         if (path / "config.json").exists():
             run = cls.open(path, app, type(config))
             if changed := cli.differences(run.config, config):

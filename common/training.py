@@ -8,19 +8,14 @@ import tensorflow as tf
 
 from common import checkpoints
 from common.errors import UserError
-from common.optimizers import MovingAverage, TriggeredAverage, clip, learning_rate, optimizer
+from common.optimizers import learning_rate
 from common.position import Position
 from common.progress import Progress
 from common.stopping import Stop
+from common.update import Update
+from common.workers import Team
 
 EXPLODED = 10  # times the loss of the untrained model
-
-
-def strategy():
-    """MirroredStrategy on several GPUs, else TensorFlow's default."""
-    if len(tf.config.list_logical_devices("GPU")) > 1:
-        return tf.distribute.MirroredStrategy()
-    return tf.distribute.get_strategy()
 
 
 class Trainer:
@@ -42,8 +37,8 @@ class Trainer:
             (arrays, progress, state) -> (losses, tokens, nll, next state), and no gradient flows
             from a batch into the one before.
 
-    The gradient is that of the mean loss over all scored tokens of an update, whatever the number
-    of devices or of accumulated batches.
+    Of several workers (`common.workers`) each makes its share of the batches and all of them the
+    same updates and validations; only the chief writes into the run's folder.
     """
 
     def __init__(
@@ -60,28 +55,11 @@ class Trainer:
         state=None,
     ):
         self.run, self.config, self.strategy, self.model = run, config, strategy, model
-        self.batches, self.loss, self.validate, self.metric = batches, loss, validate, metric
+        self.batches, self.validate, self.metric = batches, validate, metric
         self.sign = -1 if lower_is_better else 1
-        self.first_state = state
-        with strategy.scope():
-            self.state = [
-                tf.Variable(
-                    value,
-                    trainable=False,
-                    synchronization=tf.VariableSynchronization.ON_READ,  # each device has its own
-                    aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-                )
-                for value in tf.nest.flatten(state)
-                if value is not None
-            ]
-            self.optimizer = optimizer(config)
-            self.optimizer.build(model.trainable_variables)
-            self.average = (
-                TriggeredAverage(model.trainable_variables)
-                if config.nonmonotone
-                else MovingAverage(model.trainable_variables, config.ema)
-            )
-        self.rotation = checkpoints.Rotation(run.checkpoints)
+        self.update = Update(strategy, config, model, loss, state)
+        self.team = Team(strategy)
+        self.rotation = checkpoints.Rotation(run.checkpoints, owned=run.chief)
         self.position = Position()
         self.replicas = strategy.num_replicas_in_sync
         self.total_steps = sum(self._epoch_steps(epoch) for epoch in range(config.epochs))
@@ -90,7 +68,6 @@ class Trainer:
                 f"one update takes {self.replicas * config.accumulate} batches, but an epoch has "
                 f"{len(batches.order(0))}: lower training.accumulate or batching.batch_size"
             )
-        self._step = tf.function(self._distributed_step, autograph=False)
 
     def fit(self, max_steps=None):
         """Trains to the end of the plan, or until `max_steps` updates; returns the Position."""
@@ -100,76 +77,24 @@ class Trainer:
             print(f"going on at step {self.position.step} (epoch {self.position.epoch + 1})")
         position = self.position
         limit = min(max_steps or self.total_steps, self.total_steps)
-        with Stop() as stop, Progress(self.run, self.total_steps, position) as progress:
+        telling = Progress(self.run, self.total_steps, position)
+        with self.team.together(), Stop() as stop, telling as progress:
             # A start may find all updates made, but not yet validated.
             while not position.finished and (
                 position.step < limit or position.validated < position.step
             ):
-                self._train_epoch(limit, stop, progress)
-                if stop.wanted:
+                if self._train_epoch(limit, stop, progress):
                     self._save()
+                    why = stop.wanted or "another worker"
                     raise UserError(
-                        f"stopped by {stop.wanted} at step {position.step}; all is saved, "
-                        "the same command goes on from there"
+                        f"stopped by {why} at step {position.step}; all is saved, the same "
+                        "command goes on from there"
                     )
                 self._end_epoch(progress)
             if position.step >= self.total_steps:
                 position.finished = position.finished or "all epochs are done"
             self._save()
         return position
-
-    # One update ---------------------------------------------------------------------------------
-
-    def _distributed_step(self, iterator, rate, progress):
-        parts = [next(iterator) for _ in range(self.config.accumulate)]
-        sums = self.strategy.run(self._replica_step, args=(parts, rate, progress))
-        return self.strategy.experimental_local_results(sums)[0]
-
-    def _replica_step(self, parts, rate, progress):
-        if self.config.jit:
-            return tf.function(self._update, jit_compile=True)(parts, rate, progress)
-        return self._update(parts, rate, progress)
-
-    def _update(self, parts, rate, progress):
-        variables = self.model.trainable_variables
-        scale = 1.0
-        if self.config.precision == "mixed_float16":
-            scale = self.optimizer.scale_loss(tf.constant(1.0))
-        gradients, sums = None, tf.zeros([3])
-        for arrays in parts:
-            with tf.GradientTape() as tape:
-                total, weight, nll = self._loss(arrays, progress)
-                scaled = total * scale
-            new = tape.gradient(scaled, [variable.value for variable in variables])
-            new = [tf.convert_to_tensor(gradient) for gradient in new]  # none stays sparse
-            if gradients is not None:
-                new = [a + b for a, b in zip(gradients, new, strict=True)]
-            gradients = new
-            sums += tf.stack([total, weight, nll])
-        if self.replicas > 1:
-            context = tf.distribute.get_replica_context()
-            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-            sums = context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
-        gradients = [gradient / sums[1] for gradient in gradients]
-        gradients, norm = clip(gradients, self.config.clip_norm, scale)
-        self._inner_optimizer().learning_rate.assign(rate)
-        # Keras adds gradients up over the replicas; here they are the same on each already.
-        self.optimizer.apply([g / self.replicas for g in gradients], variables)
-        self.average.update(self.optimizer.iterations)
-        return tf.concat([sums, [norm]], 0)
-
-    def _loss(self, arrays, progress):
-        if self.first_state is None:
-            return self.loss(arrays, progress)
-        carried = [tf.convert_to_tensor(variable) for variable in self.state]
-        carried = tf.nest.pack_sequence_as(self.first_state, carried)
-        *sums, state = self.loss(arrays, progress, carried)
-        for variable, value in zip(self.state, tf.nest.flatten(state), strict=True):
-            variable.assign(tf.stop_gradient(value))
-        return sums
-
-    def _inner_optimizer(self):
-        return getattr(self.optimizer, "inner_optimizer", self.optimizer)
 
     # Epochs -------------------------------------------------------------------------------------
 
@@ -196,28 +121,29 @@ class Trainer:
         return self.strategy.distribute_datasets_from_function(make)
 
     def _train_epoch(self, limit, stop, progress):
+        """Updates to the end of the epoch or to `limit`; whether a stop was asked for before."""
         position, config = self.position, self.config
         if position.batch == 0:
-            for variable, value in zip(self.state, tf.nest.flatten(self.first_state), strict=False):
-                variable.assign(value)
+            self.update.start_state()
         iterator = iter(self._dataset(position.epoch, position.batch))
         order = self.batches.order(position.epoch)
         scale = getattr(self.batches, "rate_scale", lambda batch: 1.0)
-        saved = time.monotonic()
-        while position.batch < self._epoch_steps(position.epoch):
-            if position.step >= limit or stop.wanted:
-                break
+        end, saved = self._epoch_steps(position.epoch), time.monotonic()
+        while True:
+            late = time.monotonic() - saved > 60 * config.checkpoint_minutes
+            stopping, saving = self.team.any(bool(stop.wanted), late)
+            if stopping or position.batch >= end or position.step >= limit:
+                return stopping
+            if saving:
+                self._save()
+                saved = time.monotonic()
             rate = learning_rate(config, position.step, self.total_steps, position.plateau_scale)
             rate *= scale(order[position.batch * self.replicas * config.accumulate])
-            share = position.step / self.total_steps
-            sums = self._step(iterator, tf.constant(rate), tf.constant(share, tf.float32)).numpy()
+            sums = self.update(iterator, rate, position.step / self.total_steps)
             self._check(float(sums[0] / sums[1]))
             position.step += 1
             position.batch += 1
             progress.update(sums, rate)
-            if time.monotonic() - saved > 60 * config.checkpoint_minutes:
-                self._save()
-                saved = time.monotonic()
 
     def _check(self, loss):
         """Stops a training that has gone wrong, before anything of it is saved."""
@@ -235,13 +161,14 @@ class Trainer:
 
     def _end_epoch(self, progress):
         position, config = self.position, self.config
-        with self.average.in_place():
+        with self.update.average.in_place():
             scores, samples = self.validate()
             better = position.record is None or (
                 self.sign * scores[self.metric] > self.sign * position.record
             )
             if better:
                 position.best = scores[self.metric]
+            if better and self.team.chief:
                 meta = {"step": position.step, "scores": scores}
                 weights = checkpoints.values("model", self.model.variables)
                 checkpoints.save(self.run.checkpoints / "best.npz", weights, meta)
@@ -253,7 +180,7 @@ class Trainer:
             position.record = scores[self.metric] if better else position.record
             position.bad_validations = 0 if better else position.bad_validations + 1
             if config.nonmonotone and position.bad_validations >= config.nonmonotone:
-                self.average.start()
+                self.update.average.start()
             if config.patience and position.bad_validations >= config.patience:
                 position.finished = f"no better {self.metric} in {config.patience} validations"
             stood_still = position.bad_validations % (config.plateau_patience + 1) == 0
@@ -266,25 +193,27 @@ class Trainer:
     def _variables(self):
         return {
             "model": self.model.variables,  # with the seeds of the dropouts
-            "optimizer": self.optimizer.variables,
-            "average": self.average.averages,
-            "state": self.state,
+            "optimizer": self.update.optimizer.variables,
+            "average": self.update.average.averages,
         }
 
     def _save(self):
-        stored = {}
+        states = self.update.states()  # asked for by all workers, written by one
+        if not self.team.chief:
+            return
+        stored = {f"state/{n:03d}": value for n, value in enumerate(states)}
         for prefix, variables in self._variables().items():
             stored |= checkpoints.values(prefix, variables)
         self.rotation.save(self.position.step, stored, self.position.stored())
 
     def _resume(self):
-        found = self.rotation.load()
-        if found is None:
-            self.run.forget_after(0)
-            return False
-        stored, meta = found
-        for prefix, variables in self._variables().items():
-            checkpoints.assign(prefix, variables, stored)
-        self.position = Position(**meta)
+        if found := self.rotation.load():
+            stored, meta = found
+            for prefix, variables in self._variables().items():
+                checkpoints.assign(prefix, variables, stored)
+            names = sorted(name for name in stored if name.startswith("state/"))
+            self.update.set_states([stored[name] for name in names])
+            self.position = Position(**meta)
+        self.team.check_same(self.position.step)
         self.run.forget_after(self.position.step)
-        return True
+        return found is not None

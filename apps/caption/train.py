@@ -21,8 +21,10 @@ def main():
     from common.metrics.caption import caption_scores
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "caption", config)
     with run.locked():
         run.record_start()
@@ -33,7 +35,6 @@ def main():
         # the tokenizer: TensorFlow clears caches with the seed, and its resources with them.
         keras.utils.set_random_seed(config.seed)
         tokenizer = data.make_tokenizer(config, training, run.path)
-        scope = strategy()
         with scope.scope():
             model = Captioner(config, tokenizer.vocab_size)
         if config.start_from:

@@ -20,8 +20,10 @@ def main():
     from common.metrics import perplexity
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "lm", config)
     with run.locked():
         run.record_start()
@@ -31,7 +33,6 @@ def main():
         # Between the data and the tokenizer, for the reasons told in apps/translate/train.py.
         keras.utils.set_random_seed(config.seed)
         tokenizer = data.make_tokenizer(config, lines, run.path)
-        scope = strategy()
         batches = data.make_batches(
             config, data.encode(tokenizer, lines), scope.num_replicas_in_sync
         )

@@ -21,8 +21,10 @@ def main():
     from common.files import atomic, write_json
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "music", config)
     with run.locked():
         run.record_start()
@@ -34,7 +36,6 @@ def main():
         limits = data.ranges(pieces + held_out)
         write_json(run.path / "ranges.json", limits)
         batches = data.make_batches(config, pieces, limits)
-        scope = strategy()
         with scope.scope():
             model = make_model(config.model, len(limits))
         pipeline = Pipeline(config, model, limits)

@@ -26,8 +26,10 @@ def main():
     from common.metrics import rouge
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "summarize", config)
     with run.locked():
         run.record_start()
@@ -46,7 +48,6 @@ def main():
             for document in shown:
                 lines = filter(None, map(str.strip, re.split(r"[\r\n]+", document)))
                 file.write((config.data.line_mark or " ").join(lines) + "\n")
-        scope = strategy()
         with scope.scope():
             model = Summarizer(config.model, tokenizer.vocab_size)
         print(

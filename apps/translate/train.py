@@ -21,8 +21,10 @@ def main():
     from common.metrics import bleu
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "translate", config)
     with run.locked():
         run.record_start()
@@ -39,7 +41,6 @@ def main():
         examples = [pair[0] for pair in held_out[:: max(1, len(held_out) // 30)]][:30]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(" ".join(example.split()) + "\n" for example in examples)
-        scope = strategy()
         with scope.scope():
             sizes = source.vocab_size, target.vocab_size
             model = Translator(config.model, *sizes, static_shapes=config.training.jit)

@@ -39,7 +39,8 @@ def resident_megabytes():
 
 
 def training_speed(config, model, streams, steps, rounds):
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
     from tests.benchmarks.plain_keras_lm import compiled, dataset
 
     order = streams.order(0)[:steps]

@@ -59,7 +59,8 @@ def comparison(count, seconds, unit):
 
 def make_trainer(folder, config, model, batches):
     """The app's own `Trainer`; checkpoints by the clock, which plain Keras has none of, are off."""
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
     settings = replace(config.training, checkpoint_minutes=1e9)
     run = Run.start(Path(folder, "run"), "translate", config)

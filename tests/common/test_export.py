@@ -1,13 +1,14 @@
 """Exports: versions, agreement by both loaders, and what must make them fail without a trace."""
 
 import os
+import subprocess
 
 import keras
 import pytest
 import tensorflow as tf
 
 from common.errors import UserError
-from common.export import export
+from common.export import PREFIX, export
 
 
 class Twice(tf.Module):
@@ -50,6 +51,17 @@ def test_a_keras_model_as_attribute_is_caught(tmp_path):
     with pytest.raises(UserError, match="variable"):
         export(module, {"serving_default": call}, CASES, tmp_path)
     assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_export_left_is_cleared_up(tmp_path):
+    child = subprocess.Popen(["true"])
+    child.wait()
+    dead, alive, other = (tmp_path / f"{PREFIX}{n}-x" for n in (child.pid, os.getpid(), "y"))
+    for folder in (dead, alive, other):
+        folder.mkdir()
+    module = Twice()
+    export(module, {"serving_default": module.signature()}, CASES, tmp_path)
+    assert set(os.listdir(tmp_path)) == {"1", alive.name, other.name}
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

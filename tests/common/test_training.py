@@ -133,8 +133,8 @@ def arrays_of(trainer):
     """Every stored array: weights, dropout seeds, optimizer, averages."""
     kinds = {
         "model": trainer.model.variables,
-        "optimizer": trainer.optimizer.variables,
-        "average": trainer.average.averages,
+        "optimizer": trainer.update.optimizer.variables,
+        "average": trainer.update.average.averages,
     }
     return {
         f"{kind}/{number:03d}": variable.numpy()
@@ -243,13 +243,13 @@ def child(path):
     """What the process does that will be killed: slow enough to be hit in the middle."""
     progress.LOG_EVERY = 1
     trainer = make(path, replace(BASE, checkpoint_minutes=0.0))
-    step = trainer._step
+    step = trainer.update._step
 
     def slow_step(*arguments):
         time.sleep(0.25 if trainer.position.step > STEPS else 0)
         return step(*arguments)
 
-    trainer._step = slow_step
+    trainer.update._step = slow_step
     trainer.fit()
 
 
@@ -386,10 +386,12 @@ def test_nt_asgd_averages_once_validation_stands_still(tmp_path):
     config = replace(PLAIN, epochs=5, ema=0.0, nonmonotone=2)
     trainer = train(tmp_path, config, metric=lambda: 1.0, recurrent=False)
     # The first validation is the best, the third starts the average: two epochs are in it.
-    assert int(trainer.average.count) == 2 * STEPS
+    assert int(trainer.update.average.count) == 2 * STEPS
     again = make(tmp_path, config, metric=lambda: 1.0, recurrent=False)
     again.fit()
-    for one, other in zip(trainer.average.averages, again.average.averages, strict=True):
+    for one, other in zip(
+        trainer.update.average.averages, again.update.average.averages, strict=True
+    ):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
@@ -496,7 +498,9 @@ def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, mon
     assert all(0.5 < a / b < 2 for a, b in pairs)
     distance = max(
         np.abs(average - weights).max()
-        for average, weights in zip(trainer.average.averages, weights_of(trainer), strict=True)
+        for average, weights in zip(
+            trainer.update.average.averages, weights_of(trainer), strict=True
+        )
     )
     assert 1e-3 < distance < 0.5  # the average follows, whoever counts the updates
 
