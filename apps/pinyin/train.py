@@ -23,8 +23,10 @@ def main():
     from common.metrics import accuracy, error_rate
     from common.plots import training_curve
     from common.run import Run
-    from common.training import Trainer, strategy
+    from common.training import Trainer
+    from common.workers import strategy
 
+    scope = strategy()
     run = Run.start(run_dir, "pinyin", config)
     with run.locked():
         run.record_start()
@@ -40,7 +42,6 @@ def main():
         checked = held_out[:: -(-len(held_out) // CHECKED)]
         with atomic(run.path / "examples.txt") as file:  # what an export is checked with
             file.writelines(f"{pinyin}\n" for pinyin, _ in checked[:: -(-len(checked) // 30)])
-        scope = strategy()
         with scope.scope():
             model = Converter(config.model, allowed)
         print(
