@@ -53,7 +53,7 @@ class ModelConfig:
 @dataclass(frozen=True)
 class DecodingConfig:
     beam: BeamConfig = field(default_factory=lambda: BeamConfig(beam=10, length_penalty=0.0))
-    language_weight: float = 0.3
+    language_weight: float = 0.4
     """Share w of the language model: log p = (1 - w) log p_decoder + w log p_language."""
 
     def __post_init__(self):

@@ -223,7 +223,7 @@ def test_hmm_is_the_best_path_of_proper_probabilities(tokenizers):
     assert tokenizers[1].pieces(model.most_frequent(row)) == ["生", "的"]
 
 
-# Data and commands ------------------------------------------------------------------------------
+# Data; then commands, last: their seeds clear the tokenizers of the fixtures --------------------
 
 
 def test_every_character_is_allowed_by_its_syllable(tokenizers):
@@ -233,6 +233,19 @@ def test_every_character_is_allowed_by_its_syllable(tokenizers):
     assert not tokenizers[2][:, [PAD, BOS, EOS]].any() and not tokenizers[2][PAD].any()
     known = tokenizers[1].tokenize(["嘻"]).numpy()[0][0]  # of the dictionary, not of the pairs
     assert tokenizers[2][:, known].sum() == 1
+
+
+def test_a_syllable_that_the_run_does_not_know(few):
+    """Pieces of other text may have some: they count as wrong and shift nothing."""
+    pairs = [("ta den shi", "他扽是"), ("xi an", "西安")]
+    columns = data.make_batches(Config(), pairs, few.syllables, few.characters).columns
+    assert [len(row) for row in columns[0]] == [3, 2] and columns[0][0][1] == UNK
+    assert few.syllables.pieces(columns[0][1]) == ["xi", "an"]
+    model = Baselines(columns, few.model.allowed.numpy())
+    assert few.characters.pieces(model.hmm(columns[0][0]))[::2] == ["他", "是"]
+    assert len(model.most_frequent(columns[0][0])) == 3
+    assert few.best([pairs[0][0]]) == [""]
+    assert float(few.model.token_losses([pad(c) for c in columns], training=False)[2]) < 1000
 
 
 def command(monkeypatch, capsys, module, *arguments):
@@ -268,19 +281,6 @@ def test_parts_together_share_no_piece_between_splits(monkeypatch):
     found = {key: [("x", text) for text in texts] for key, texts in parts.items()}
     monkeypatch.setattr(data, "set_pairs", lambda *key: found.get(key, []))
     assert data.read_pairs(DataConfig(parts=("a", "b")), "train") == [("x", "人")]
-
-
-def test_a_syllable_that_the_run_does_not_know(few):
-    """Pieces of other text may have some: they count as wrong and shift nothing."""
-    pairs = [("ta den shi", "他扽是"), ("xi an", "西安")]
-    columns = data.make_batches(Config(), pairs, few.syllables, few.characters).columns
-    assert [len(row) for row in columns[0]] == [3, 2] and columns[0][0][1] == UNK
-    assert few.syllables.pieces(columns[0][1]) == ["xi", "an"]
-    model = Baselines(columns, few.model.allowed.numpy())
-    assert few.characters.pieces(model.hmm(columns[0][0]))[::2] == ["他", "是"]
-    assert len(model.most_frequent(columns[0][0])) == 3
-    assert few.best([pairs[0][0]]) == [""]
-    assert float(few.model.token_losses([pad(c) for c in columns], training=False)[2]) < 1000
 
 
 def test_text_without_pieces_is_refused(tmp_path):
