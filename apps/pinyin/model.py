@@ -130,7 +130,7 @@ class Converter(keras.Model):
         return step, (tf.zeros([batch], tf.int32), *states)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(syllables, characters) -> (sum of losses, characters, sum of the decoder's nll).
+        """(syllables, characters) -> (sum of losses, scored characters, the same sum).
 
         The loss of a character is -log p - log q; PAD is not scored.
         """
@@ -144,7 +144,8 @@ class Converter(keras.Model):
         labels = tf.where(tf.gather_nd(self.allowed, tf.stack([heard, labels], 1)), labels, UNK)
         nll, _ = smoothed_cross_entropy(self.masked(own, heard), labels)
         count = tf.cast(tf.shape(labels)[0], tf.float32)
-        return tf.reduce_sum(nll + of_language), count, tf.reduce_sum(nll)
+        total = tf.reduce_sum(nll + of_language)
+        return total, count, total
 
 
 def shifted(characters):
