@@ -19,6 +19,7 @@ LABELS = {
     "rougeL": "ROUGE-L (0 to 100)",
     "perplexity": "perplexity (per token)",
     "accuracy": "accuracy (0 to 100)",
+    "error_rate": "error rate (percent)",
 }
 LOWER_IS_BETTER = ("perplexity", "loss", "error")
 FONTS = (
