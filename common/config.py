@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from common.errors import UserError
+from common.ranges import Count, Natural, Positive, Rate, Share, Weight, check
 
 
 @dataclass(frozen=True)
@@ -17,24 +18,22 @@ class TokenizerConfig:
     """Subwords by SentencePiece (unigram or bpe), whole words, words with marks that give back the
     text as it was (joiner), single characters, or what stands between spaces (for text that was cut
     into words before)."""
-    vocab_size: int = 8000
+    vocab_size: Count = 8000
     """Largest vocabulary, the 4 special tokens included; a small corpus may give fewer tokens."""
     lowercase: bool = False
     """Fold case before anything else."""
-    character_coverage: float = 1.0
+    character_coverage: Share = 1.0
     """Share of the corpus' characters that subwords must cover (0.9995 for Chinese, Japanese)."""
     byte_fallback: bool = False
     """Spell unknown characters as UTF-8 bytes instead of <unk> (subwords only)."""
-    min_count: int = 1
+    min_count: Count = 1
     """Rarer words or characters become <unk> (word, joiner and char only)."""
-    subword_sampling: float = 0.0
+    subword_sampling: Rate = 0.0
     """Other subwords of the same words in every epoch of training: for bpe the share of merges that
     are left out (BPE-dropout, Provilkov et al. 2020; 0.05 to 0.1), for unigram the exponent of the
     probabilities drawn from (Kudo 2018; 0.1 to 0.5); 0: always the best ones."""
 
     def __post_init__(self):
-        if not 0 <= self.subword_sampling < 1:
-            raise UserError("tokenizer.subword_sampling must be at least 0 and below 1")
         if self.subword_sampling and self.kind not in ("bpe", "unigram"):
             raise UserError("tokenizer.subword_sampling needs subwords: --tokenizer.kind bpe")
 
@@ -43,11 +42,11 @@ class TokenizerConfig:
 class BatchingConfig:
     batch_by: Literal["sentences", "tokens"] = "sentences"
     """Whether batch_size counts sentences, or tokens of the longest side with its padding."""
-    batch_size: int = 64
+    batch_size: Count = 64
     """Sentences or tokens a batch, on each device."""
-    bucket_batches: int = 50
+    bucket_batches: Count = 50
     """Sentences are sorted by length within groups of so many batches; 1 leaves them unsorted."""
-    pad_multiple: int = 1
+    pad_multiple: Count = 1
     """Lengths are padded up to a multiple of this; with XLA, 8 keeps the number of shapes small."""
 
 
@@ -55,75 +54,65 @@ class BatchingConfig:
 class BeamConfig:
     """Settings of beam search; raises UserError for values that mean nothing."""
 
-    beam: int = 5
+    beam: Count = 5
     """Hypotheses kept alive at every step."""
-    length_penalty: float = 0.6
+    length_penalty: Weight = 0.6
     """Alpha of GNMT: log P is divided by ((5 + length) / 6) ** alpha."""
-    coverage_penalty: float = 0.0
+    coverage_penalty: Weight = 0.0
     """Beta of GNMT: punishes source positions left unattended."""
-    min_length: int = 0
+    min_length: Natural = 0
     """Tokens before the end of sentence is allowed."""
-    no_repeat_ngram: int = 0
+    no_repeat_ngram: Natural = 0
     """Length of the n-grams that may not come twice; 0: off."""
-    n_best: int = 1
+    n_best: Count = 1
     """Hypotheses returned, at most `beam`."""
 
     def __post_init__(self):
-        if self.beam < 1:
-            raise UserError(f"beam is {self.beam}: it must be at least 1")
-        if not 1 <= self.n_best <= self.beam:
-            raise UserError(f"n_best is {self.n_best}: it must be from 1 to beam = {self.beam}")
-        for name in ("length_penalty", "coverage_penalty", "min_length", "no_repeat_ngram"):
-            if getattr(self, name) < 0:
-                raise UserError(f"{name} is {getattr(self, name)}: it must be 0 (off) or more")
+        check(self)
+        if self.n_best > self.beam:
+            raise UserError(f"n_best is {self.n_best}: it must be at most beam = {self.beam}")
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How a model is trained; the loop is common/training.py."""
 
-    epochs: int = 10
+    epochs: Count = 10
     """Passes over the training data; schedules are planned for all of them."""
     optimizer: Literal["adam", "adamw", "nadam", "sgd", "rmsprop", "adagrad", "adadelta"] = "adam"
     """Keras' optimizer of that name."""
-    learning_rate: float = 2e-3
+    learning_rate: Positive = 2e-3
     """The highest learning rate of the schedule."""
     schedule: Literal["constant", "inverse_sqrt", "cosine", "plateau"] = "cosine"
     """Course of the learning rate after the warm-up."""
-    warmup_steps: int = 200
+    warmup_steps: Natural = 200
     """Steps over which the learning rate rises linearly from 0."""
-    plateau_factor: float = 0.5
+    plateau_factor: Share = 0.5
     """plateau: what the rate is multiplied with when validation has not improved."""
-    plateau_patience: int = 1
+    plateau_patience: Natural = 1
     """plateau: validations without improvement before that."""
-    weight_decay: float = 0.0
+    weight_decay: Weight = 0.0
     """Of AdamW and the like (decoupled)."""
-    momentum: float = 0.0
+    momentum: Rate = 0.0
     """Of SGD."""
-    clip_norm: float = 1.0
+    clip_norm: Weight = 1.0
     """Gradients are scaled down to this global norm; 0 leaves them."""
-    accumulate: int = 1
+    accumulate: Count = 1
     """Batches whose gradients are added up for one update."""
-    ema: float = 0.0
+    ema: Rate = 0.0
     """Decay of the moving average of weights that is validated and kept as the best; 0: none."""
-    nonmonotone: int = 0
+    nonmonotone: Natural = 0
     """NT-ASGD: once so many validations in a row have brought nothing better, average the weights
     of all updates from then on (5 in the paper, with plain SGD at a constant rate); 0: off."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     """Keras dtype policy."""
     jit: bool = False
     """Compile the training step by XLA; set batching.pad_multiple to 8 or so with it."""
-    patience: int = 0
+    patience: Natural = 0
     """Stop after so many validations without a better score; 0: never."""
-    checkpoint_minutes: float = 2.0
+    checkpoint_minutes: Weight = 2.0
     """Minutes between checkpoints; there is one after each epoch in any case."""
 
     def __post_init__(self):
-        if self.epochs < 1 or self.accumulate < 1:
-            raise UserError("training.epochs and training.accumulate must be at least 1")
-        if not self.learning_rate > 0:
-            raise UserError("training.learning_rate must be above 0")
-        if not 0 <= self.ema < 1:
-            raise UserError("training.ema must be at least 0 and below 1")
-        if self.nonmonotone < 0 or (self.nonmonotone and self.ema):
-            raise UserError("training.nonmonotone must be 0 or more, and leaves no place for ema")
+        if self.nonmonotone and self.ema:
+            raise UserError("training.nonmonotone leaves no place for training.ema: choose one")

@@ -8,6 +8,20 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """The tests of a file, or of one app in tests/test_apps.py, run in one process and share what
+    their fixtures made; the contract's apps come last, small pieces that fill up both processes."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFileOrApp(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            return file + test.partition("[")[2] if file.endswith("test_apps.py") else file
+
+    return ByFileOrApp(config, log)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def tfds_folder(tmp_path_factory):
     """Prepared data sets are kept for the session and never in the user's own folder."""

@@ -3,6 +3,7 @@
 An app is found by its train.py. Its run folder holds examples.txt: inputs of `infer`, one a line.
 """
 
+import dataclasses
 import importlib
 import io
 import json
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -171,6 +173,26 @@ def test_damage_is_one_clear_line(trained, tmp_path, monkeypatch, capsys):
     assert code == 2 and "damaged" in err and len(err.splitlines()) == 1
     code, _, err = command(monkeypatch, capsys, f"apps.{app}.infer", tmp_path / "none", "x")
     assert code == 2 and "no run folder" in err
+
+
+def numbers(kind, path=""):
+    """(name, annotation) of every number in a configuration class and in those inside it."""
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        if dataclasses.is_dataclass(hint):
+            yield from numbers(hint, f"{path}{name}.")
+        elif {int, float} & {hint, *get_args(hint), *get_args((get_args(hint) or [0])[0])}:
+            yield path + name, hint
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_every_number_has_a_range(app, monkeypatch, capsys):
+    config = importlib.import_module(f"apps.{app}.config").Config
+    found = dict(numbers(config))
+    assert "model.units" in found
+    without = [name for name, hint in found.items() if not hasattr(hint, "__metadata__")]
+    assert not without
+    code, _, err = command(monkeypatch, capsys, f"apps.{app}.train", "tiny", "--model.units", "0")
+    assert code == 2 and "model.units is 0: it must be at least 1" in err
 
 
 def test_unknown_presets_and_fields(trained, monkeypatch, capsys):

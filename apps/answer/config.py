@@ -6,6 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
+from common.ranges import Count, Natural, Rate
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,9 @@ class DataConfig:
     """The same for validation; without it a tenth of the training stories is held out."""
     test: str = ""
     """The same for `evaluate`."""
-    max_sentences: int = 100
+    max_sentences: Count = 100
     """Sentences of a story; of a longer one the last ones are read."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many training questions; 0: all."""
 
 
@@ -36,21 +37,21 @@ class ModelConfig:
     sentence: Literal["recurrent", "position"] = "recurrent"
     """memory: a sentence's vector is a sum of its words' embeddings weighted by position
     (Sukhbaatar et al. 2015); recurrent adds the last states of a bidirectional layer over them."""
-    units: int = 64
+    units: Count = 64
     """Size of the embeddings of words, of the vectors of sentences, and of states."""
-    story_layers: int = 1
+    story_layers: Natural = 1
     """memory: bidirectional layers over the sentences in the light of the question; 0: the order
     of the sentences is told by their age alone, as in the paper."""
-    hops: int = 3
+    hops: Count = 3
     """memory: how often the question looks at the story."""
-    oldest: int = 60
+    oldest: Count = 60
     """memory: ages of sentences (counted back from the question) that are told apart."""
-    time_noise: float = 0.1
+    time_noise: Rate = 0.1
     """memory: in training, ages grow by one more at so many of the sentences (random noise of
     Sukhbaatar et al.)."""
-    word_dropout: float = 0.0
+    word_dropout: Rate = 0.0
     """Dropout rate on the embeddings."""
-    dropout: float = 0.1
+    dropout: Rate = 0.1
     """Dropout rate on sentence vectors and before the output layer."""
 
 
@@ -61,18 +62,12 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
-        if self.data.max_sentences < 1 or self.model.hops < 1 or self.model.oldest < 1:
-            raise UserError("data.max_sentences, model.hops and model.oldest must be at least 1")
         if self.model.units % 2:
             raise UserError("model.units must be even: half of them read in each direction")
-        if self.model.sentence == "position" and self.model.units != self.model.embedding_dim:
-            raise UserError(
-                "model.sentence position needs model.embedding_dim equal to model.units"
-            )
 
 
 # Stories of the simulated world; see README.md for times and scores of all presets.

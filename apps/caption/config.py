@@ -1,11 +1,12 @@
 """What a captioning run is made of, and the presets."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
+from common.ranges import Count, Natural, Range, Rate, Share, Weight
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class DataConfig:
     """The same for `evaluate`."""
     words: Literal["plain", "coco"] = "coco"
     """Captions as they are, or lower-cased without punctuation, as coco-caption compares them."""
-    max_length: int = 30
+    max_length: Count = 30
     """Most tokens of a caption; longer ones are left out of training."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many training pictures; 0: all."""
 
 
@@ -34,19 +35,19 @@ class DataConfig:
 class EncoderConfig:
     name: str = "cnn"
     """cnn (small, from scratch), efficientnet-lite0, or a network of keras.applications."""
-    size: int = 72
+    size: Count = 72
     """Pictures are scaled to so many pixels on both sides."""
     train: bool = True
     """Train the encoder as well; else its features are computed once and kept on disk."""
-    widths: tuple[int, ...] = (24, 48, 96, 160)
+    widths: Annotated[tuple[int, ...], Range(1)] = (24, 48, 96, 160)
     """Of cnn: channels of its stages."""
-    shift: float = 0.0
+    shift: Share = 0.0
     """Augmentation (of a trained encoder): pictures move by at most this share of their size."""
-    zoom: float = 0.0
+    zoom: Share = 0.0
     """Augmentation: they grow or shrink by at most this share."""
-    turn: float = 0.0
+    turn: Weight = 0.0
     """Augmentation: they turn by at most so many radians."""
-    light: float = 0.0
+    light: Share = 0.0
     """Augmentation: brightness and contrast change by at most this share."""
     flip: bool = False
     """Augmentation: half of them are mirrored left to right; features are kept of both sides."""
@@ -58,13 +59,13 @@ class ModelConfig:
     """How the decoder sees the picture: attention over its cells, as first state, as first word."""
     cell: Cell = "lstm"
     """Recurrent cell of the decoder; docs/layers.md has the equations."""
-    units: int = 256
+    units: Count = 256
     """State size of the decoder, and size of the picture's cells as it sees them."""
-    embedding_dim: int = 256
+    embedding_dim: Count = 256
     """Size of the word embeddings."""
-    layers: int = 1
+    layers: Count = 1
     """Layers of the decoder (below the attention)."""
-    upper_layers: int = 1
+    upper_layers: Natural = 1
     """More layers of the decoder, above the attention: they read its result."""
     attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
     """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
@@ -72,19 +73,19 @@ class ModelConfig:
     """A gate on what is attended to, as in Show, Attend and Tell (Xu et al. 2015)."""
     input_feeding: bool = False
     """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
-    doubly_stochastic: float = 0.0
+    doubly_stochastic: Weight = 0.0
     """Weight of sum_i (1 - sum_t attention_ti)^2: look at every cell (Xu et al. 2015)."""
     tie: bool = True
     """Share the output layer with the word embedding."""
-    picture_dropout: float = 0.2
+    picture_dropout: Rate = 0.2
     """Dropout rate on the picture's cells."""
-    embedding_dropout: float = 0.2
+    embedding_dropout: Rate = 0.2
     """Dropout rate on the embeddings."""
-    dropout: float = 0.2
+    dropout: Rate = 0.2
     """Dropout rate between recurrent layers."""
-    output_dropout: float = 0.2
+    output_dropout: Rate = 0.2
     """Dropout rate before the output layer."""
-    label_smoothing: float = 0.1
+    label_smoothing: Rate = 0.1
     """Share of the target distribution spread over the whole vocabulary."""
 
 
@@ -105,7 +106,7 @@ class Config:
     """Validation score that decides which weights are kept: of greedy captions."""
     start_from: str = ""
     """Folder of a run whose weights this one starts with, as for --encoder.train afterwards."""
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, augmentation, shuffling."""
 
     def __post_init__(self):

@@ -1,11 +1,12 @@
 """What a classification run is made of, and the presets."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
+from common.ranges import Count, Natural, Range, Rate
 
 Pooling = Literal["last", "mean", "max", "attention"]
 
@@ -26,9 +27,9 @@ class DataConfig:
     """Of people's own files: the field with the text."""
     label_field: str = "label"
     """Of people's own files: the field with the label."""
-    max_length: int = 200
+    max_length: Annotated[int, Range(2)] = 200
     """Tokens of a text; of what is longer, the first and the last halves of these are read."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many training examples, spread over all; 0: all."""
 
 
@@ -38,28 +39,28 @@ class ModelConfig:
     """A recurrent network; or, to compare, the convolutional one of Kim (2014)."""
     cell: Cell = "lstm"
     """Recurrent cell; docs/layers.md has the equations."""
-    units: int = 128
+    units: Count = 128
     """State size, in each direction; of a cnn: feature maps of each width."""
-    layers: int = 1
+    layers: Count = 1
     """Recurrent layers; from the third on with residual connections."""
     bidirectional: bool = True
     """Read the text in both directions."""
     pooling: tuple[Pooling, ...] = ("mean", "max", "attention")
     """What stands for the text: the last state (of each direction), the mean or the maximum of all,
     or their mean weighted by attention (Yang et al. 2016); several are concatenated."""
-    widths: tuple[int, ...] = (3, 4, 5)
+    widths: Annotated[tuple[int, ...], Range(1)] = (3, 4, 5)
     """Of a cnn: the words that its filters span."""
-    embedding_dim: int = 128
+    embedding_dim: Count = 128
     """Size of the token embeddings."""
-    embedding_dropout: float = 0.5
+    embedding_dropout: Rate = 0.5
     """Dropout rate on the embeddings."""
-    word_dropout: float = 0.3
+    word_dropout: Rate = 0.3
     """Share of the tokens that are read as <unk>."""
-    dropout: float = 0.5
+    dropout: Rate = 0.5
     """Dropout rate between recurrent layers."""
-    output_dropout: float = 0.5
+    output_dropout: Rate = 0.5
     """Dropout rate before the output layer."""
-    label_smoothing: float = 0.0
+    label_smoothing: Rate = 0.0
     """Share of the target distribution spread over all labels."""
 
 
@@ -70,22 +71,15 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
         model = self.model
-        if self.data.max_length < 2 or self.data.limit < 0:
-            raise UserError("data.max_length must be at least 2, data.limit not negative")
-        if min(model.units, model.layers, model.embedding_dim) < 1:
-            raise UserError("model.units, model.layers and model.embedding_dim must be at least 1")
-        names = "embedding_dropout", "word_dropout", "dropout", "output_dropout", "label_smoothing"
-        if wrong := [name for name in names if not 0 <= getattr(model, name) < 1]:
-            raise UserError(f"model.{wrong[0]} must be at least 0 and below 1")
         if not model.pooling or len(set(model.pooling)) < len(model.pooling):
             raise UserError("model.pooling must name one or several poolings, each once")
-        if model.kind == "cnn" and (not model.widths or min(model.widths) < 1):
-            raise UserError("model.widths must be at least 1: --model.widths 3 4 5")
+        if model.kind == "cnn" and not model.widths:
+            raise UserError("model.widths: give one or several numbers of words")
         if self.tokenizer.subword_sampling:
             raise UserError("tokenizer.subword_sampling is for texts that are written, not read")
 

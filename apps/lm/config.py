@@ -5,7 +5,7 @@ from typing import Literal
 
 from common.cells import Cell
 from common.config import TokenizerConfig, TrainingConfig
-from common.errors import UserError
+from common.ranges import Count, Natural, Rate, Share, Weight
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class DataConfig:
     """The same for validation; without it the last twentieth of the training text is held out."""
     test: tuple[str, ...] = ()
     """The same for `evaluate`."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many training lines; 0: all."""
 
 
@@ -27,9 +27,9 @@ class StreamConfig:
     mode: Literal["stream", "lines"] = "stream"
     """The whole text as one stream whose state is carried on (truncated back-propagation through
     time), or each line for itself, from a zero state to its end (full back-propagation)."""
-    batch_size: int = 32
+    batch_size: Count = 32
     """Rows of a batch, on each device."""
-    length: int = 40
+    length: Count = 40
     """stream: time steps of a batch, over which gradients flow."""
     vary: bool = True
     """stream: draw that length anew for each batch, with a learning rate to match (AWD-LSTM)."""
@@ -39,52 +39,45 @@ class StreamConfig:
 class ModelConfig:
     cell: Cell = "lstm"
     """Recurrent cell; docs/layers.md has the equations."""
-    layers: int = 2
+    layers: Count = 2
     """Recurrent layers."""
-    units: int = 512
+    units: Count = 512
     """State size of each."""
-    embedding_dim: int = 256
+    embedding_dim: Count = 256
     """Size of the token embeddings."""
-    residual_from: int = 0
+    residual_from: Natural = 0
     """First layer (from 1) whose input is added to its output; 0: none."""
     tie: bool = True
     """Share the output layer with the embedding; a projection bridges units and embedding_dim."""
-    token_dropout: float = 0.0
+    token_dropout: Rate = 0.0
     """Dropout rate of whole vocabulary entries of the embedding (Gal & Ghahramani 2016)."""
-    input_dropout: float = 0.1
+    input_dropout: Rate = 0.1
     """Dropout rate on the embeddings, one mask for all time steps (locked)."""
-    hidden_dropout: float = 0.1
+    hidden_dropout: Rate = 0.1
     """The same between recurrent layers."""
-    output_dropout: float = 0.1
+    output_dropout: Rate = 0.1
     """The same before the output layer."""
-    recurrent_dropout: float = 0.0
+    recurrent_dropout: Rate = 0.0
     """DropConnect rate on the recurrent weights, one mask for all time steps (AWD-LSTM)."""
-    activation_penalty: float = 0.0
+    activation_penalty: Weight = 0.0
     """AR: weight of the mean square of the last layer's output (Merity et al. 2017)."""
-    temporal_penalty: float = 0.0
+    temporal_penalty: Weight = 0.0
     """TAR: weight of the mean square of its change from step to step."""
-
-    def __post_init__(self):
-        for name in ("token", "input", "hidden", "output", "recurrent"):
-            if not 0 <= getattr(self, f"{name}_dropout") < 1:
-                raise UserError(f"model.{name}_dropout must be at least 0 and below 1")
-        if min(self.layers, self.units, self.embedding_dim) < 1:
-            raise UserError("model.layers, model.units, model.embedding_dim must be at least 1")
 
 
 @dataclass(frozen=True)
 class WritingConfig:
     """How `infer` and the samples of training write; its options change it."""
 
-    max_tokens: int = 80
+    max_tokens: Count = 80
     """Longest text, in tokens."""
-    temperature: float = 0.8
+    temperature: Weight = 0.8
     """Below 1 safer, above 1 wilder; 0: always the likeliest token."""
-    top_k: int = 0
+    top_k: Natural = 0
     """Draw among the k likeliest tokens; 0: all."""
-    top_p: float = 0.95
+    top_p: Share = 0.95
     """Draw among the likeliest tokens that have this probability together."""
-    lines: int = 1
+    lines: Natural = 1
     """Stop after so many lines (sentences, verses, poems); 0: at max_tokens."""
 
 
@@ -96,7 +89,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     writing: WritingConfig = field(default_factory=WritingConfig)
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, the lengths of batches."""
 
 

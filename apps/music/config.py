@@ -6,6 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TrainingConfig
 from common.errors import UserError
+from common.ranges import Count, Natural, Rate
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,11 @@ class DataConfig:
     """Of polyphonic: jsb or nottingham. Of band: its sets, such as nottingham,pop909,groove."""
     folder: str = ""
     """People's own: a folder of MIDI files, with any folders in it."""
-    transpose: int = 5
+    transpose: Natural = 5
     """Each epoch moves each piece by up to so many semitones, inside the range of the set."""
-    crop: int = 0
+    crop: Natural = 0
     """Train on pieces of so many steps, cut out anew in each epoch; 0: whole pieces."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many pieces of each split; 0: all."""
 
 
@@ -31,23 +32,23 @@ class ModelConfig:
     melody, then chords on it, then drums."""
     cell: Cell = "lstm"
     """Recurrent cell; docs/layers.md has the equations."""
-    units: int = 192
+    units: Count = 192
     """State size of the network over time."""
-    layers: int = 1
+    layers: Count = 1
     """Layers of the network over time; from the third on with residual connections."""
-    reader_units: int = 96
+    reader_units: Count = 96
     """voices: state size, in each direction, of the network that reads what is given."""
-    frame_units: int = 96
+    frame_units: Count = 96
     """State size of the network over the notes of a frame."""
-    embedding_dim: int = 96
+    embedding_dim: Count = 96
     """Size of the embeddings of notes."""
     notes: Literal["independent", "sequence"] = "independent"
     """frames: 88 sigmoids, or the notes of a frame one after another."""
-    input_dropout: float = 0.2
+    input_dropout: Rate = 0.2
     """Dropout rate on what the network over time reads."""
-    dropout: float = 0.3
+    dropout: Rate = 0.3
     """Dropout rate between layers, and on the output of the network in the frame."""
-    output_dropout: float = 0.3
+    output_dropout: Rate = 0.3
     """Dropout rate on the output of the network over time."""
 
 
@@ -57,12 +58,10 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=lambda: BatchingConfig(batch_size=16))
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, shuffling, transposition."""
 
     def __post_init__(self):
-        if self.data.transpose < 0 or self.data.crop < 0:
-            raise UserError("data.transpose and data.crop must be 0 or more")
         if self.training.jit and (self.model.kind != "frames" or self.model.notes == "sequence"):
             raise UserError(
                 "training.jit: only frames with independent notes have shapes that XLA takes"

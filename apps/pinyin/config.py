@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TrainingConfig
-from common.errors import UserError
+from common.ranges import Count, Natural, Rate, Share
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class DataConfig:
     """The same for validation; without it a fiftieth of the training pieces is held out."""
     test: tuple[str, ...] = ()
     """The same for `evaluate`."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many training pieces; 0: all."""
 
 
@@ -26,39 +26,35 @@ class DataConfig:
 class ModelConfig:
     cell: Cell = "lstm"
     """Recurrent cell of all three stacks; docs/layers.md has the equations."""
-    units: int = 256
+    units: Count = 256
     """State size of the encoder (in each direction), the decoder and the language model."""
-    embedding_dim: int = 192
+    embedding_dim: Count = 192
     """Size of the embeddings of syllables and characters; the latter are the output layer too."""
-    pair_buckets: int = 40009
+    pair_buckets: Count = 40009
     """Rows of each of the two tables of pairs, found by hashing."""
-    pair_dim: int = 64
+    pair_dim: Count = 64
     """Size of the embeddings of pairs."""
-    encoder_layers: int = 1
+    encoder_layers: Count = 1
     """Bidirectional layers that read the syllables."""
-    decoder_layers: int = 1
+    decoder_layers: Count = 1
     """Layers of the decoder."""
-    language_layers: int = 1
+    language_layers: Count = 1
     """Layers of the character language model."""
-    word_dropout: float = 0.05
+    word_dropout: Rate = 0.05
     """Share of the characters before that decoder and language model do not see."""
-    embedding_dropout: float = 0.1
+    embedding_dropout: Rate = 0.1
     """Dropout rate on the embeddings."""
-    dropout: float = 0.2
+    dropout: Rate = 0.2
     """Dropout rate between layers and on the encoder's output."""
-    output_dropout: float = 0.2
+    output_dropout: Rate = 0.2
     """Dropout rate before the output layer."""
 
 
 @dataclass(frozen=True)
 class DecodingConfig:
     beam: BeamConfig = field(default_factory=lambda: BeamConfig(beam=10, length_penalty=0.0))
-    language_weight: float = 0.4
+    language_weight: Share = 0.4
     """Share w of the language model: log p = (1 - w) log p_decoder + w log p_language."""
-
-    def __post_init__(self):
-        if not 0 <= self.language_weight <= 1:
-            raise UserError("decoding.language_weight must be from 0 to 1")
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ class Config:
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, shuffling."""
 
 

@@ -1,11 +1,12 @@
 """What a summarisation run is made of, and the presets."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
+from common.ranges import Count, Natural, Range, Rate, Share, Weight
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,13 @@ class DataConfig:
     """Of people's own files: the field to summarise (JSON: a text, or a list of several)."""
     summary_field: str = "summary"
     """Of people's own files: the field with the summary (JSON: or a list of references)."""
-    max_length: int = 200
+    max_length: Annotated[int, Range(2)] = 200
     """Tokens of a source; what is over is cut off. Several documents share them equally."""
-    max_summary: int = 40
+    max_summary: Annotated[int, Range(2)] = 40
     """Tokens of a summary; longer ones are left out of training."""
     line_mark: str = ""
     """Put in the place of line breaks, where those mean something, as between speakers."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many training examples; 0: all."""
 
 
@@ -38,13 +39,13 @@ class DataConfig:
 class ModelConfig:
     cell: Cell = "lstm"
     """Recurrent cell of encoder and decoder; docs/layers.md has the equations."""
-    units: int = 256
+    units: Count = 256
     """State size of the encoder (in each direction) and of the decoder."""
-    embedding_dim: int = 128
+    embedding_dim: Count = 128
     """Size of the token embeddings, shared by encoder, decoder and output layer."""
-    encoder_layers: int = 1
+    encoder_layers: Count = 1
     """Bidirectional layers; from the third on with residual connections."""
-    decoder_layers: int = 1
+    decoder_layers: Count = 1
     """Layers of the decoder; from the third on with residual connections."""
     attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
     """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
@@ -52,17 +53,17 @@ class ModelConfig:
     """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
     pointer: bool = True
     """Copy words out of the source (See et al.); without it only words of the vocabulary."""
-    coverage: float = 1.0
+    coverage: Weight = 1.0
     """Weight of the coverage loss in the second phase; 0: a network without coverage, faster."""
-    coverage_from: float = 0.75
+    coverage_from: Share = 0.75
     """Share of the training after which the second phase begins."""
-    embedding_dropout: float = 0.2
+    embedding_dropout: Rate = 0.2
     """Dropout rate on the embeddings."""
-    word_dropout: float = 0.0
+    word_dropout: Rate = 0.0
     """Share of the words that the network reads as <unk>: they can still be copied."""
-    dropout: float = 0.2
+    dropout: Rate = 0.2
     """Dropout rate between recurrent layers and on the encoder's output."""
-    output_dropout: float = 0.2
+    output_dropout: Rate = 0.2
     """Dropout rate before the output layer."""
 
 
@@ -73,7 +74,7 @@ class DecodingConfig:
             beam=5, length_penalty=1.0, min_length=3, no_repeat_ngram=3
         )
     )
-    max_length: int = 40
+    max_length: Count = 40
     """Most tokens of a summary."""
 
 
@@ -85,16 +86,10 @@ class Config:
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
-        if self.data.max_length < 2 or self.data.max_summary < 2 or self.decoding.max_length < 1:
-            raise UserError(
-                "data.max_length and data.max_summary must be at least 2, decoding.max_length 1"
-            )
-        if not 0 <= self.model.coverage_from <= 1 or self.model.coverage < 0:
-            raise UserError("model.coverage_from must be from 0 to 1, model.coverage not negative")
         if self.tokenizer.subword_sampling:
             raise UserError(
                 "tokenizer.subword_sampling: summaries copy tokens, which must be fixed"

@@ -1,11 +1,12 @@
 """What a tagging run is made of, and the presets."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
+from common.ranges import Count, Natural, Range, Rate
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class DataConfig:
     cutting: Literal["auto", "marks", "lexicon"] = "auto"
     """How raw text is cut into words: at spaces and marks, or, where words are written without
     spaces, by the most probable sequence of training words; auto: by the characters."""
-    max_length: int = 150
+    max_length: Count = 150
     """Longer sentences, in words, are left out of training."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many training sentences; 0: all."""
 
 
@@ -35,25 +36,25 @@ class DataConfig:
 class ModelConfig:
     cell: Cell = "lstm"
     """Recurrent cell over words and over characters; docs/layers.md has the equations."""
-    units: int = 200
+    units: Count = 200
     """State size of each direction over the words."""
-    layers: int = 1
+    layers: Count = 1
     """Bidirectional layers over the words; from the third on with residual connections."""
-    embedding_dim: int = 100
+    embedding_dim: Count = 100
     """Size of the word embeddings."""
-    character_dim: int = 30
+    character_dim: Count = 30
     """Size of the character embeddings."""
-    character_units: int = 50
+    character_units: Natural = 50
     """State size of each direction over the characters of a word; 0: words only."""
-    max_characters: int = 20
+    max_characters: Annotated[int, Range(2)] = 20
     """Characters of a word that are read; of longer words both ends."""
     crf: bool = False
     """Learn which tag follows which, and find the best sequence by Viterbi's algorithm (CRF)."""
-    word_dropout: float = 0.1
+    word_dropout: Rate = 0.1
     """Share of the words that training reads as <unk>: the characters have to tell."""
-    embedding_dropout: float = 0.3
+    embedding_dropout: Rate = 0.3
     """Dropout rate on words and characters together."""
-    dropout: float = 0.3
+    dropout: Rate = 0.3
     """Dropout rate between recurrent layers and before the output layer."""
 
 
@@ -66,7 +67,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=lambda: BatchingConfig(batch_size=64))
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
@@ -76,8 +77,6 @@ class Config:
             raise UserError(
                 "training.jit: XLA would compile anew for each number of distinct words"
             )
-        if self.data.max_length < 1 or self.model.max_characters < 2:
-            raise UserError("data.max_length must be at least 1, model.max_characters 2")
 
 
 # Chinese newspaper; see README.md for times and scores of all presets.

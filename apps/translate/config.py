@@ -6,6 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
+from common.ranges import Count, Natural, Positive, Rate, Share
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class DataConfig:
     """The same for validation; without it a fiftieth of the training pairs is held out."""
     test: tuple[str, ...] = ()
     """The same for `evaluate`."""
-    max_length: int = 80
+    max_length: Count = 80
     """Tokens on a side; longer pairs are left out of training, longer input is split or cut."""
-    limit: int = 0
+    limit: Natural = 0
     """Use only so many training pairs; 0: all."""
 
 
@@ -32,15 +33,15 @@ class DataConfig:
 class ModelConfig:
     cell: Cell = "lstm"
     """Recurrent cell of encoder and decoder; docs/layers.md has the equations."""
-    units: int = 256
+    units: Count = 256
     """State size of the encoder (in each direction) and of the decoder."""
-    embedding_dim: int = 256
+    embedding_dim: Count = 256
     """Size of the token embeddings."""
-    encoder_layers: int = 1
+    encoder_layers: Count = 1
     """Bidirectional layers; from the third on with residual connections."""
-    decoder_layers: int = 1
+    decoder_layers: Count = 1
     """Layers of the decoder; from the third on with residual connections."""
-    upper_layers: int = 0
+    upper_layers: Natural = 0
     """More layers of the decoder, above the attention: they read its result."""
     attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
     """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
@@ -48,28 +49,28 @@ class ModelConfig:
     """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
     tie: Literal["none", "output", "all"] = "all"
     """Share the output layer with the target embedding, or all three tables (joint vocabulary)."""
-    embedding_dropout: float = 0.3
+    embedding_dropout: Rate = 0.3
     """Dropout rate on the embeddings."""
-    word_dropout: float = 0.0
+    word_dropout: Rate = 0.0
     """Dropout rate of whole words (Gal & Ghahramani 2016)."""
-    dropout: float = 0.3
+    dropout: Rate = 0.3
     """Dropout rate between recurrent layers and on the encoder's output."""
-    output_dropout: float = 0.3
+    output_dropout: Rate = 0.3
     """Dropout rate before the output layer."""
     same_dropout: bool = False
     """One dropout mask for all time steps of a sequence (variational dropout)."""
-    label_smoothing: float = 0.1
+    label_smoothing: Rate = 0.1
     """Share of the target distribution spread over the whole vocabulary."""
-    scheduled_sampling: float = 0.0
+    scheduled_sampling: Share = 0.0
     """Final share of target words replaced by the model's own, rising linearly over training."""
 
 
 @dataclass(frozen=True)
 class DecodingConfig:
     beam: BeamConfig = field(default_factory=lambda: BeamConfig(beam=5, length_penalty=1.0))
-    length_ratio: float = 1.6
+    length_ratio: Positive = 1.6
     """Longest output: this times the source's tokens, plus length_extra."""
-    length_extra: int = 10
+    length_extra: Natural = 10
     """See length_ratio."""
 
 
@@ -83,7 +84,7 @@ class Config:
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
-    seed: int = 1
+    seed: Natural = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):

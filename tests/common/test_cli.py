@@ -100,7 +100,7 @@ def test_a_wrong_value_names_the_field(capsys, arguments, words):
 def test_a_senseless_value_is_a_user_error():
     with pytest.raises(UserError, match="training.epochs"):
         parse("--training.epochs", "0")
-    with pytest.raises(UserError, match="n_best is 9: it must be from 1 to beam = 5"):
+    with pytest.raises(UserError, match="n_best is 9: it must be at most beam = 5"):
         parse("--beam.n-best", "9")
 
 
