@@ -3,14 +3,12 @@
 `train` is a whole command in miniature; what a test compares is every stored array, bit for bit.
 """
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -19,144 +17,26 @@ import tensorflow as tf
 
 from common import checkpoints, progress
 from common.batching import Batches
-from common.config import BatchingConfig, TrainingConfig
+from common.config import BatchingConfig
 from common.errors import UserError
-from common.layers import LSTM
-from common.losses import smoothed_cross_entropy
 from common.run import Run
-from common.training import Trainer
-
-ROOT = Path(__file__).parents[2]
-VOCAB, UNITS, BATCH = 12, 8, 8
-STEPS = 5  # updates an epoch
-
-BASE = TrainingConfig(
-    epochs=3, learning_rate=0.05, warmup_steps=3, clip_norm=1.0, ema=0.9, checkpoint_minutes=1e9
+from tests.miniature import (
+    BASE,
+    BATCH,
+    PLAIN,
+    STEPS,
+    VOCAB,
+    Config,
+    Model,
+    arrays_of,
+    assert_close_weights,
+    assert_same,
+    make,
+    python,
+    sentences,
+    train,
+    weights_of,
 )
-PLAIN = replace(BASE, epochs=1, ema=0.0)
-
-
-@dataclass(frozen=True)
-class Config:
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    seed: int = 1
-
-
-def sentences(count=STEPS * BATCH):
-    """Runs of numbers, each the one before plus one: easy to learn, of different lengths."""
-    random = np.random.default_rng(5)
-    return [
-        [1 + (int(start) + n) % (VOCAB - 1) for n in range(size)]
-        for start, size in zip(
-            random.integers(0, VOCAB, count), random.integers(3, 7, count), strict=True
-        )
-    ]
-
-
-class InOrder(Batches):
-    """Batches of neighbours, in the order in which they stand."""
-
-    def order(self, epoch):
-        size = self.config.batch_size
-        return list(np.arange(len(self.longest)).reshape(-1, size))
-
-
-class Model(keras.Model):
-    """Next token out of an LSTM; `recurrent` False leaves the LSTM out, which compiles sooner."""
-
-    def __init__(self, dropout=0.3, recurrent=True):
-        super().__init__()
-        self.embedding = keras.layers.Embedding(VOCAB, UNITS)
-        self.rnn = LSTM(UNITS, return_sequences=True) if recurrent else None
-        self.dropout = keras.layers.Dropout(dropout)
-        self.dense = keras.layers.Dense(VOCAB)
-        self.embedding.build()
-        if recurrent:
-            self.rnn.build((None, None, UNITS))
-        self.dense.build((None, None, UNITS))
-        self.built = True
-
-    def call(self, tokens, training=False):
-        x = self.embedding(tokens)
-        if self.rnn:
-            x = self.rnn(x, mask=tf.not_equal(tokens, 0))
-        return self.dense(self.dropout(x, training=training))
-
-    def losses_of(self, arrays, training=True):
-        (tokens,) = arrays
-        logits = tf.reshape(self(tokens[:, :-1], training=training), [-1, VOCAB])
-        labels = tf.reshape(tokens[:, 1:], [-1])
-        losses, nll = smoothed_cross_entropy(logits, labels, 0.1 if training else 0.0)
-        scored = tf.cast(labels > 0, tf.float32)
-        return (
-            tf.reduce_sum(losses * scored),
-            tf.reduce_sum(scored),
-            tf.reduce_sum(nll * scored),
-        )
-
-
-def make(path, config=BASE, seed=1, batches=None, strategy=None, loss=None, metric=None, **options):
-    """The trainer of a new process. `seed` is of the model's first weights and dropouts: what
-    resumes must not depend on it."""
-    keras.utils.set_random_seed(seed)
-    run = Run.start(path, "tiny", Config(config))
-    strategy = strategy or tf.distribute.get_strategy()
-    batches = batches or Batches([sentences()], BatchingConfig(batch_size=BATCH, bucket_batches=2))
-    with strategy.scope():
-        model = Model(**options)
-
-    def validate():
-        _, tokens, nll = model.losses_of(batches.arrays(range(20)), training=False)
-        value = float(nll / tokens)
-        return {"loss": value, "score": -value if metric is None else metric()}, ["a", "b"]
-
-    loss = loss or (lambda model, arrays, share: model.losses_of(arrays))
-    return Trainer(
-        run,
-        config,
-        strategy,
-        model,
-        batches,
-        lambda arrays, share: loss(model, arrays, share),
-        validate,
-        "score",
-    )
-
-
-def train(path, config=BASE, max_steps=None, **options):
-    trainer = make(path, config, **options)
-    trainer.fit(max_steps)
-    return trainer
-
-
-def arrays_of(trainer):
-    """Every stored array: weights, dropout seeds, optimizer, averages."""
-    kinds = {
-        "model": trainer.model.variables,
-        "optimizer": trainer.update.optimizer.variables,
-        "average": trainer.update.average.averages,
-    }
-    return {
-        f"{kind}/{number:03d}": variable.numpy()
-        for kind, variables in kinds.items()
-        for number, variable in enumerate(variables)
-    }
-
-
-def assert_same(trainer, expected, tolerance=0):
-    found = arrays_of(trainer)
-    assert found.keys() == expected.keys()
-    for name, value in expected.items():
-        np.testing.assert_allclose(found[name], value, 0, tolerance, err_msg=name)
-
-
-def weights_of(trainer):
-    return [variable.numpy() for variable in trainer.model.trainable_variables]
-
-
-def assert_close_weights(a, b, tolerance):
-    for x, y in zip(a, b, strict=True):
-        np.testing.assert_allclose(x, y, 0, tolerance)
 
 
 @pytest.fixture(scope="module")
@@ -251,10 +131,6 @@ def child(path):
 
     trainer.update._step = slow_step
     trainer.fit()
-
-
-def python(program, **options):
-    return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, text=True, **options)
 
 
 def test_kill_9_loses_nothing(tmp_path, undisturbed, monkeypatch):
@@ -403,77 +279,6 @@ def test_too_few_batches_for_one_update(tmp_path):
 # --- the same by another way -----------------------------------------------------------------
 
 
-def in_order(size):
-    return InOrder([sentences(64)], BatchingConfig(batch_size=size))
-
-
-@pytest.mark.parametrize("clip_norm", [0.0, 0.01])
-def test_an_update_is_the_gradient_of_the_mean_loss(tmp_path, clip_norm):
-    config = replace(
-        PLAIN, optimizer="sgd", schedule="constant", warmup_steps=0, clip_norm=clip_norm
-    )
-    trainer = make(tmp_path, config, batches=in_order(16), dropout=0.0)
-    variables = [variable.value for variable in trainer.model.trainable_variables]
-    with tf.GradientTape() as tape:
-        total, tokens, _ = trainer.model.losses_of(trainer.batches.arrays(range(16)))
-        loss = total / tokens
-    gradients = [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, variables)]
-    norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
-    scale = 0.05 * (clip_norm / norm if clip_norm else 1.0)
-    assert not clip_norm or norm > clip_norm
-    expected = [v.numpy() - scale * g for v, g in zip(variables, gradients, strict=True)]
-    trainer.fit(max_steps=1)
-    assert_close_weights(weights_of(trainer), expected, 1e-6)
-
-
-def test_accumulated_batches_are_one_large_batch(tmp_path):
-    """Also with padding and different numbers of tokens in the two halves."""
-    options = {"dropout": 0.0, "recurrent": False}
-    large = train(tmp_path / "large", PLAIN, batches=in_order(16), **options)
-    for stop in (1, 3, None):
-        config = replace(PLAIN, accumulate=2)
-        parts = train(tmp_path / "parts", config, stop, batches=in_order(8), **options)
-    assert large.position.step == parts.position.step == 4
-    assert_close_weights(weights_of(parts), weights_of(large), 1e-6)
-
-
-def two_devices(path):
-    tf.config.set_logical_device_configuration(
-        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-    )
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    config = replace(PLAIN, ema=0.9)
-    for stop in (2, None):  # a stop in between: checkpoints of mirrored variables
-        options = {"batches": in_order(8), "dropout": 0.0, "recurrent": False}
-        trainer = train(path, config, max_steps=stop, strategy=strategy, **options)
-    print(json.dumps({"step": trainer.position.step, "replicas": trainer.replicas}))
-
-
-def test_two_devices_are_two_accumulated_batches(tmp_path):
-    path = tmp_path / "two"
-    program = f"from tests.common.test_training import two_devices; two_devices({str(path)!r})"
-    process = python(program, stdout=subprocess.PIPE)
-    config = replace(PLAIN, ema=0.9, accumulate=2)
-    one = train(tmp_path / "one", config, batches=in_order(8), dropout=0.0, recurrent=False)
-    output, _ = process.communicate(timeout=120)
-    assert json.loads(output.splitlines()[-1]) == {"step": 4, "replicas": 2}
-    arrays, meta = checkpoints.Rotation(path / "checkpoints").load()
-    assert meta["step"] == one.position.step == 4
-    expected = arrays_of(one)
-    for prefix in ("model", "optimizer", "average"):
-        theirs = [value for name, value in arrays.items() if name.startswith(prefix)]
-        ours = [value for name, value in expected.items() if name.startswith(prefix)]
-        assert len(ours) > 2
-        assert_close_weights(theirs, ours, 1e-6)
-
-
-def test_xla_is_the_same(tmp_path):
-    options = {"dropout": 0.0, "recurrent": False, "batches": in_order(16)}
-    plain = train(tmp_path / "plain", PLAIN, max_steps=2, **options)
-    compiled = train(tmp_path / "jit", replace(PLAIN, jit=True), max_steps=2, **options)
-    assert_close_weights(weights_of(compiled), weights_of(plain), 1e-4)
-
-
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, monkeypatch):
     monkeypatch.setattr(progress, "LOG_EVERY", 1)
@@ -503,37 +308,3 @@ def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, mon
         )
     )
     assert 1e-3 < distance < 0.5  # the average follows, whoever counts the updates
-
-
-def test_state_is_carried_from_batch_to_batch_and_starts_anew_with_an_epoch(tmp_path):
-    """Truncated BPTT: what the loss returns comes back with the next batch, also after a resume."""
-    seen = []
-
-    def make():
-        model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1)])
-
-        def loss(arrays, progress, state):
-            tf.py_function(lambda count: seen.append(int(count)), [state["count"]], [])
-            tokens = tf.cast(tf.size(arrays[0]), tf.float32)
-            total = tf.reduce_sum(model(tf.cast(arrays[0], tf.float32)[:, :1]) ** 2)
-            return total, tokens, total, {"count": state["count"] + 1}
-
-        run = Run.start(tmp_path / "run", "test", TrainingConfig(epochs=2))
-        batches = Batches([[[1, 2]] * 8], BatchingConfig(batch_size=2))
-        return Trainer(
-            run,
-            TrainingConfig(epochs=2),
-            tf.distribute.get_strategy(),
-            model,
-            batches,
-            loss,
-            lambda: ({"loss": 1.0}, []),
-            "loss",
-            lower_is_better=True,
-            state={"count": tf.constant(0)},
-        )
-
-    make().fit(max_steps=2)
-    assert seen == [0, 1]
-    make().fit()
-    assert seen == [0, 1, 2, 3, 0, 1, 2, 3]
