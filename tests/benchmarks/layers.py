@@ -1,11 +1,12 @@
-"""Speed of our recurrent layers against keras.layers.LSTM.
+"""Speed of our recurrent layers against keras.layers.LSTM, and PyTorch's.
 
-    python -m tests.benchmarks.layers [--rounds 9] [--shapes 20x35x200x200 ...]
+    python -m tests.benchmarks.layers [--rounds 9] [--shapes 20x35x200x200 ...] [--torch PYTHON]
 
 A round runs one training step (forward and backward, gradients of all weights and of the input) of
-every layer in turn, in one process, so that whatever else the machine does meets all of them; the
-order turns by one from round to round. Read the ratios: medians over the rounds of a layer's time
-to that of `keras.layers.LSTM` of the same shape in the same round. Below 1 is faster.
+every layer in turn, in one process (PyTorch's in another, which waits meanwhile), so that whatever
+else the machine does meets all of them; the order turns by one from round to round. Read the
+ratios: medians over the rounds of a layer's time to that of `keras.layers.LSTM` of the same shape
+in the same round. Below 1 is faster.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ import tyro
 from common.cells import CELL_NAMES
 from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
+from tests.benchmarks.plain_torch import peer_of
 
 SHAPES = ("20x35x200x200", "20x35x650x650", "64x25x256x512", "128x20x256x256")
 CTRNN_SHAPE = (64, 32, 64, 64)
@@ -34,6 +36,8 @@ class Command:
     """Names of our cells."""
     substeps: int = 6
     """Sub-steps of the CTRNN's own table."""
+    torch: str = ""
+    """A Python that has PyTorch: its LSTM and GRU stand in the tables as well."""
     clock: Literal["wall", "processor"] = "wall"
     """Time of day, or the processor time of all threads: steadier on a busy machine, but blind to
     how well the work spreads over the cores."""
@@ -133,17 +137,31 @@ def main():
         ) from None
     if command.rounds < 1:
         raise UserError(f"rounds is {command.rounds}: it must be at least 1")
+    if command.torch and command.clock != "wall":
+        raise UserError("--torch runs in a process of its own: leave --clock at wall")
+    peer = peer_of(command.torch)
 
     columns, masked, single = {}, {}, {}
     measure = partial(measured, rounds=command.rounds, clock=command.clock)
-    for head, (batch, length, depth, units) in zip(command.shapes, shapes, strict=True):
+    for head, shape in zip(command.shapes, shapes, strict=True):
+        batch, length, depth, units = shape
         x = tf.random.normal([batch, length, depth])
-        mask = tf.range(length) < tf.random.uniform([batch, 1], length // 2, length + 1, tf.int32)
+        lengths = tf.random.uniform([batch, 1], length // 2, length + 1, tf.int32)
+        mask = tf.range(length) < lengths
         layers = rows(command.cells, units)
         steps = {name: training_step(layer, depth) for name, layer in layers.items()}
-        columns[head] = measure({name: partial(step, x) for name, step in steps.items()})
-        masked[head] = measure({name: partial(step, x, mask) for name, step in steps.items()})
-        single[head] = measure({name: one_step(layer, depth) for name, layer in layers.items()})
+        columns[head] = measure(
+            {name: partial(step, x) for name, step in steps.items()}
+            | in_torch(peer, what="layer", shape=shape, lengths=None)
+        )
+        masked[head] = measure(
+            {name: partial(step, x, mask) for name, step in steps.items()}
+            | in_torch(peer, what="layer", shape=shape, lengths=lengths[:, 0].numpy().tolist())
+        )
+        single[head] = measure(
+            {name: one_step(layer, depth) for name, layer in layers.items()}
+            | in_torch(peer, what="single", shape=shape)
+        )
     print("Training step, time by that of keras.layers.LSTM:\n")
     table(columns)
     print("The same with variable lengths (masks):\n")
@@ -151,6 +169,12 @@ def main():
     print("100 single steps at batch 1, time by that of Keras' LSTMCell:\n")
     table(single)
     ctrnn_table(measure, command.substeps)
+
+
+def in_torch(peer, **request):
+    """PyTorch's rows of a table."""
+    kinds = ("LSTM", "GRU") if peer else ()
+    return {f"torch.nn.{kind}": partial(peer.ask, kind=kind, **request) for kind in kinds}
 
 
 def ctrnn_table(measure, substeps):

@@ -11,7 +11,7 @@ import os
 import platform
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +23,7 @@ from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
 from common.run import Run
 from data import DataError
+from tests.benchmarks.plain_torch import peer_of, training_round
 from tests.benchmarks.translate import comparison, paired, train_ours
 
 SAMPLED = 1000  # tokens written in the graph
@@ -38,10 +39,12 @@ def resident_megabytes():
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def training_speed(config, model, streams, steps, rounds):
+def training_speed(config, model, streams, steps, rounds, peer=None):
+    """Rows of `comparison`: with plain Keras, and with PyTorch where there is a peer; and the
+    memory after each of our rounds."""
     from common.training import Trainer
     from common.workers import strategy
-    from tests.benchmarks.plain_keras_lm import compiled, dataset
+    from tests.benchmarks.plain_keras_lm import compiled, dataset, parts
 
     order = streams.order(0)[:steps]
     if len(order) < steps:
@@ -76,9 +79,23 @@ def training_speed(config, model, streams, steps, rounds):
                 rnn.reset_states()
             plain.fit(dataset(streams, order), shuffle=False, verbose=0)
 
-        seconds = paired(train, fit, rounds)
-    tokens = sum(int((streams.arrays(batch)[1] != 0).sum()) for batch in order)
-    return comparison(tokens, seconds, "tokens/s"), memory
+        examples = [streams.arrays(batch) for batch in order]
+        tokens = sum(int((labels != 0).sum()) for _, labels in examples)
+        others = {"plain Keras, model.fit, stateful=True": fit}
+        if peer:
+            settings = asdict(config.model) | {
+                "learning_rate": config.training.learning_rate,
+                "clip_norm": config.training.clip_norm or 1e9,
+            }
+            expected = ours, model.count_params()
+            others[f"PyTorch {peer.version}"] = training_round(
+                peer, "lm", folder, parts(plain), examples, settings, expected
+            )
+        rows = {
+            name: comparison(tokens, paired(train, other, rounds), "tokens/s")
+            for name, other in others.items()
+        }
+    return rows, memory
 
 
 def writing_speed(config, model, vocab, rounds):
@@ -121,6 +138,7 @@ def measure(
     steps: int = 40,
     rounds: int = 5,
     data: Literal["kjv", "penn_treebank"] = "kjv",
+    torch: str = "",
 ):
     """Prints the speed of the language model beside plain Keras.
 
@@ -128,9 +146,11 @@ def measure(
         steps: updates a round.
         rounds: pairs of rounds, after one that is not counted.
         data: the set; its preset shapes the model.
+        torch: a Python that has PyTorch, to measure that as well.
     """
     if min(steps, rounds) < 1:
         raise UserError("--steps and --rounds must be at least 1")
+    peer = peer_of(torch)
     load_tensorflow()
     import keras
 
@@ -148,16 +168,15 @@ def measure(
     streams = texts.make_batches(config, texts.encode(tokenizer, lines))
     model = LanguageModel(config.model, tokenizer.vocab_size)
     writing = writing_speed(config, model, tokenizer.vocab_size, rounds)
-    training, memory = training_speed(config, model, streams, steps, rounds)
+    training, memory = training_speed(config, model, streams, steps, rounds, peer)
     print(
         f"\n{config.data.name}: {model.count_params():,} parameters, {os.cpu_count()} CPUs; "
         f"{rounds} pairs of rounds of {steps} updates; medians"
     )
     print(f"{'':18} {'ours':>10} {'other':>10} {'ratio':>7}")
-    others = ("plain Keras, model.fit, stateful=True", "Python loop over model.predict")
-    for name, row, other in zip(
-        ("training", "writing, batch 1"), (training, writing), others, strict=True
-    ):
+    rows = [("training", row, other) for other, row in training.items()]
+    rows.append(("writing, batch 1", writing, "Python loop over model.predict"))
+    for name, row, other in rows:
         speeds = f"{row['ours']:10,.1f} {row['other']:10,.1f} {row['ratio']:7.2f}"
         print(f"{name:18} {speeds}  {row['unit']}; other: {other}")
     if None not in memory:
@@ -172,7 +191,7 @@ def measure(
         "machine": platform.machine(),
         "steps": steps,
         "rounds": rounds,
-        "training_ratio": round(training["ratio"], 3),
+        "training_ratio": {other: round(row["ratio"], 3) for other, row in training.items()},
         "writing_ratio": round(writing["ratio"], 3),
         "megabytes": [m and round(m) for m in memory],
         "median": {"training": training, "writing": writing},

@@ -56,6 +56,16 @@ def compiled(config, model, rows):
     return plain
 
 
+def parts(plain):
+    """name -> weights of each part, for the same network elsewhere."""
+    rnns = {f"rnn{number}": rnn.get_weights() for number, rnn in enumerate(plain.rnns)}
+    return rnns | {
+        "embedding": plain.embedding.get_weights(),
+        "projection": plain.projection.get_weights(),
+        "output_bias": [plain.bias.numpy()],
+    }
+
+
 def dataset(streams, order):
     """The batches of a stream as (inputs, labels)."""
     spec = streams.signature

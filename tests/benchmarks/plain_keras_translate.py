@@ -139,6 +139,15 @@ def copy_weights(ours, plain):
         mine.set_weights(theirs.get_weights())
 
 
+def parts(plain):
+    """name -> weights of each part, for the same network elsewhere."""
+    names = ["encoder", "decoder", "combine", "bridge_h", "bridge_c", "key", "embedding"]
+    if plain.upper:
+        names += ["upper", "upper_bridge_h", "upper_bridge_c"]
+    found = {name: getattr(plain, name).get_weights() for name in names}
+    return found | {"output_bias": [plain.output_bias.numpy()]}
+
+
 def dataset(batches, order):
     """((source, shifted target), target, weights) of the batches of `order`, for `fit`."""
     spec = (tf.TensorSpec([None, None], tf.int32),) * 2

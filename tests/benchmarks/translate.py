@@ -14,7 +14,7 @@ import os
 import platform
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -27,7 +27,9 @@ from apps.translate.config import PRESETS, Config
 from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
 from common.run import Run
+from common.text import BOS, PAD
 from data import DataError
+from tests.benchmarks.plain_torch import peer_of, training_round
 
 BATCH = 32  # sentences decoded at once
 
@@ -94,7 +96,6 @@ def our_loss(model, arrays, smoothing):
     import tensorflow as tf
 
     from common.losses import smoothed_cross_entropy
-    from common.text import BOS, PAD
 
     source, target = arrays
     shifted = np.pad(target[:, :-1], [(0, 0), (1, 0)], constant_values=BOS)
@@ -104,8 +105,9 @@ def our_loss(model, arrays, smoothing):
     return float(tf.reduce_mean(smoothed_cross_entropy(logits, target[scored], smoothing)[0]))
 
 
-def training_speed(config, model, batches, steps, rounds):
-    from tests.benchmarks.plain_keras_translate import compiled, dataset
+def training_speed(config, model, batches, steps, rounds, peer=None):
+    """Rows of `comparison`: with plain Keras, and with PyTorch where there is a peer."""
+    from tests.benchmarks.plain_keras_translate import compiled, dataset, parts
 
     order = batches.order(0)[:steps]
     if len(order) < steps:
@@ -118,15 +120,30 @@ def training_speed(config, model, batches, steps, rounds):
     theirs = plain_loss(plain, batches, order[:1])
     if not abs(ours - theirs) < 1e-4:
         raise AssertionError(f"not the same network: loss {ours} of ours, {theirs} of plain Keras")
+    examples = [batches.arrays(numbers) for numbers in order]
+    tokens = sum(int((target != 0).sum()) for _, target in examples)
     with tempfile.TemporaryDirectory() as folder:
         trainer = make_trainer(folder, config, model, batches)
-        seconds = paired(
-            lambda: train_ours(trainer, steps),
-            lambda: plain.fit(dataset(batches, order), shuffle=False, verbose=0),
-            rounds,
-        )
-    tokens = sum(int((batches.arrays(numbers)[1] != 0).sum()) for numbers in order)
-    return comparison(tokens, seconds, "target tokens/s")
+        others = {
+            "plain Keras, model.fit": lambda: plain.fit(
+                dataset(batches, order), shuffle=False, verbose=0
+            )
+        }
+        if peer:
+            settings = asdict(config.model) | {
+                "bos": BOS,
+                "learning_rate": config.training.learning_rate,
+                "clip_norm": config.training.clip_norm or 1e9,
+            }
+            expected = ours, model.count_params()
+            others[f"PyTorch {peer.version}"] = training_round(
+                peer, "translate", folder, parts(plain), examples, settings, expected
+            )
+        train = partial(train_ours, trainer, steps)
+        return {
+            name: comparison(tokens, paired(train, other, rounds), "target tokens/s")
+            for name, other in others.items()
+        }
 
 
 # Decoding ---------------------------------------------------------------------------------------
@@ -269,6 +286,7 @@ def measure(
     data: Literal["bible", "multi30k"] = "bible",
     sentences: int = 64,
     run: str | None = None,
+    torch: str = "",
 ):
     """Prints the speed of the translation app beside plain Keras and a Python decoding loop.
 
@@ -279,18 +297,20 @@ def measure(
         sentences: validation sentences decoded a round.
         run: folder of a trained run, whose data, model and weights are measured instead; without
             it weights are random, and every output is as long as it may be.
+        torch: a Python that has PyTorch, to measure that as well.
     """
     if min(steps, rounds, sentences) < 1:
         raise UserError("--steps, --rounds and --sentences must be at least 1")
+    peer = peer_of(torch)
     load_tensorflow()
     config, model, batches, sources = prepare(data, run)
     # Spread over the whole set, whatever order it has.
     sources = [sources[n] for n in np.linspace(0, len(sources) - 1, sentences, dtype=int)]
     (beam, eager), greedy, ties = decoding_speed(config, model, sources, rounds)
-    training = training_speed(config, model, batches, steps, rounds)  # changes the weights
+    training = training_speed(config, model, batches, steps, rounds, peer)  # changes the weights
     width = config.decoding.beam.beam
     rows = [
-        ("training", training, "plain Keras, model.fit"),
+        *(("training", row, name) for name, row in training.items()),
         (f"beam {width}, batch {BATCH}", eager, "Python loop"),
         (f"beam {width}, batch {BATCH}", beam, "Python loop, step in the graph"),
         (f"greedy, batch {BATCH}", greedy, ""),
@@ -320,8 +340,8 @@ def measure(
         "sentences": len(sources),
         "ties": ties,
         **{name: {key: round(value, 3) if key != "unit" else value for key, value in row.items()}
-           for name, row in (("training", training), ("beam", beam), ("beam_eager", eager),
-                             ("greedy", greedy))},
+           for name, row in (*((f"training, {other}", row) for other, row in training.items()),
+                             ("beam", beam), ("beam_eager", eager), ("greedy", greedy))},
     }  # fmt: skip
     print(json.dumps(figures))
 

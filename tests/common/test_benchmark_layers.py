@@ -44,7 +44,12 @@ def test_table_has_medians_of_paired_ratios(capsys):
 
 @pytest.mark.parametrize(
     "arguments, message",
-    [(["--shapes", "20x30"], "20x30: give batch x time"), (["--rounds", "0"], "rounds is 0")],
+    [
+        (["--shapes", "20x30"], "20x30: give batch x time"),
+        (["--rounds", "0"], "rounds is 0"),
+        (["--torch", "/no/python"], "--torch /no/python: cannot run"),
+        (["--torch", "x", "--clock", "processor"], "process of its own"),
+    ],
 )
 def test_bad_arguments_are_one_line(arguments, message, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["layers", *arguments])

@@ -1,0 +1,300 @@
+"""PyTorch's side of the speed tables, in a process of its own.
+
+The suite does not need PyTorch: `Peer` starts this file under a Python that has it, and asks it
+for one round at a time, so that the rounds of both sides alternate on the same machine.
+
+    python3 -m venv ~/torch && ~/torch/bin/pip install torch numpy
+    make bench-layers ARGS="--torch ~/torch/bin/python"
+"""
+
+import json
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+
+
+class Peer:
+    """A process under `python` that has torch; requests are dicts, answered one by one.
+
+    Raises ValueError when that Python cannot import torch, or when a request fails.
+    """
+
+    def __init__(self, python):
+        pipe = subprocess.PIPE
+        try:
+            self.process = subprocess.Popen(
+                [python, __file__], stdin=pipe, stdout=pipe, encoding="utf-8"
+            )
+        except OSError as error:
+            raise ValueError(f"cannot run {python}: {error.strerror}") from None
+        self.version = self._read()
+
+    def ask(self, **request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def _read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise ValueError("PyTorch's process has ended: its own message stands above")
+        return json.loads(line)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def peer_of(python):
+    """The process that runs PyTorch, or None for no Python."""
+    from common.errors import UserError  # not known where this file is the other process
+
+    try:
+        return Peer(python) if python else None
+    except ValueError as error:
+        raise UserError(f"--torch {python}: {error}") from None
+
+
+def training_round(peer, name, folder, parts, batches, config, expected):
+    """A function that trains PyTorch's version of a network on the batches, once through.
+
+    Args:
+        name: "translate" or "lm".
+        folder: an empty one, for what both processes read.
+        parts: name -> weights as Keras keeps them.
+        config: what the network and its training need, for JSON.
+        expected: loss of the first batch without dropout, and number of parameters; AssertionError
+            where PyTorch has others.
+    """
+    named = {f"{part}/{n}": array for part in parts for n, array in enumerate(parts[part])}
+    np.savez(f"{folder}/weights.npz", **named)
+    sides = {f"{n}/{side}": batch[side] for n, batch in enumerate(batches) for side in (0, 1)}
+    np.savez(f"{folder}/batches.npz", **sides)
+    ask = partial(peer.ask, what="network", name=name, folder=str(folder), config=config)
+    found = ask(arguments={"train": False})
+    same = abs(found["loss"] - expected[0]) < 1e-4 and found["parameters"] == expected[1]
+    if not same:
+        raise AssertionError(f"not the same network: {expected} (loss, parameters), torch: {found}")
+    return partial(ask, arguments={"train": True})
+
+
+# Below runs in the other process ----------------------------------------------------------------
+
+
+def layer_step(kind, shape, lengths):
+    """A training step of nn.LSTM or nn.GRU: gradients of all weights and of the input. With
+    lengths, sequences are packed."""
+    import torch
+
+    batch, time, depth, units = shape
+    layer = getattr(torch.nn, kind)(depth, units)
+    x = torch.randn(time, batch, depth, requires_grad=True)
+
+    def run():
+        layer.zero_grad()
+        x.grad = None
+        given = x
+        if lengths:
+            pack = torch.nn.utils.rnn.pack_padded_sequence
+            given = pack(x, torch.tensor(lengths), enforce_sorted=False)
+        outputs = layer(given)[0]
+        if lengths:
+            outputs = torch.nn.utils.rnn.pad_packed_sequence(outputs)[0]
+        outputs.square().sum().backward()
+
+    return run
+
+
+def single_steps(kind, shape):
+    """100 steps at batch 1, as decoding does them."""
+    import torch
+
+    _, _, depth, units = shape
+    cell = getattr(torch.nn, f"{kind}Cell")(depth, units)
+    x, zeros = torch.zeros(1, depth), torch.zeros(1, units)
+    state = (zeros, zeros) if kind == "LSTM" else zeros
+
+    @torch.inference_mode()
+    def run():
+        for _ in range(100):
+            cell(x, state)
+
+    return run
+
+
+def networks():
+    """name -> class of the networks below; torch is known only in the other process."""
+    import math
+
+    import torch
+    from torch import nn
+    from torch.nn import functional
+    from torch.nn.utils import rnn as packing
+
+    def filled(module, arrays):
+        """An nn.LSTM or nn.Linear with the weights of Keras' layer, which has one bias, not two."""
+        values = [torch.tensor(array) for array in arrays]
+        if isinstance(module, nn.Linear):
+            module.weight.data = values[0].T.contiguous()
+            if module.bias is not None:
+                module.bias.data = values[1]
+        else:
+            for suffix, at in (("", 0), ("_reverse", 3))[: len(values) // 3]:
+                for name, value in zip(("weight_ih", "weight_hh", "bias_ih"), values[at:]):  # noqa: B905
+                    getattr(module, f"{name}_l0{suffix}").data = value.T.contiguous()
+                second = getattr(module, f"bias_hh_l0{suffix}")
+                second.data.zero_()
+                second.requires_grad = False
+        return module
+
+    def linear(arrays):
+        return filled(nn.Linear(*arrays[0].shape, bias=len(arrays) > 1), arrays)
+
+    def lstm(arrays):
+        depth, units = arrays[0].shape[0], arrays[1].shape[0]
+        both = len(arrays) > 3
+        return filled(nn.LSTM(depth, units, batch_first=True, bidirectional=both), arrays)
+
+    class Translator(nn.Module):
+        """(source, target) `[batch, length]` -> mean loss; see plain_keras_translate.py."""
+
+        def __init__(self, weights, config):
+            super().__init__()
+            self.config = config
+            self.embedding = nn.Parameter(torch.tensor(weights["embedding"][0]))
+            self.output_bias = nn.Parameter(torch.tensor(weights["output_bias"][0]))
+            self.encoder, self.decoder = lstm(weights["encoder"]), lstm(weights["decoder"])
+            self.upper = lstm(weights["upper"]) if "upper" in weights else None
+            names = [n for n in weights if "bridge" in n or n in ("key", "combine")]
+            self.linears = nn.ModuleDict({name: linear(weights[name]) for name in names})
+
+        def embed(self, tokens):
+            x = functional.embedding(tokens, self.embedding) * math.sqrt(self.embedding.shape[1])
+            return functional.dropout(x, self.config["embedding_dropout"], self.training)
+
+        def first_state(self, name, summary):
+            h, c = (self.linears[f"{name}bridge_{part}"](summary) for part in "hc")
+            return torch.tanh(h)[None], c[None]
+
+        def forward(self, source, target):
+            config, lengths = self.config, (source != 0).sum(1)
+            packed = packing.pack_padded_sequence(
+                self.embed(source), lengths, batch_first=True, enforce_sorted=False
+            )
+            memory, (h, c) = self.encoder(packed)
+            memory, _ = packing.pad_packed_sequence(memory, batch_first=True)
+            memory = functional.dropout(memory, config["dropout"], self.training)
+            summary = torch.cat([h[0], c[0], h[1], c[1]], -1)
+
+            shifted = functional.pad(target[:, :-1], (1, 0), value=config["bos"])
+            hidden, _ = self.decoder(self.embed(shifted), self.first_state("", summary))
+            scale = 1 / math.sqrt(config["units"]) if config["attention"] == "scaled" else 1.0
+            scores = (hidden * scale) @ self.linears["key"](memory).transpose(1, 2)
+            scores = scores.masked_fill((source == 0)[:, None], float("-inf"))
+            context = scores.softmax(-1) @ memory
+            if self.upper is not None:
+                both = torch.cat([hidden, context], -1)
+                both = functional.dropout(both, config["dropout"], self.training)
+                hidden, _ = self.upper(both, self.first_state("upper_", summary))
+            features = torch.tanh(self.linears["combine"](torch.cat([context, hidden], -1)))
+            features = functional.dropout(features, config["output_dropout"], self.training)
+            scored = target != 0
+            logits = features[scored] @ self.embedding.T + self.output_bias
+            smoothing = config["label_smoothing"]
+            return functional.cross_entropy(logits, target[scored], label_smoothing=smoothing)
+
+    class LanguageModel(nn.Module):
+        """(tokens, next tokens) -> mean loss; the state goes on from batch to batch."""
+
+        def __init__(self, weights, config):
+            super().__init__()
+            self.config, self.state = config, None
+            self.embedding = nn.Parameter(torch.tensor(weights["embedding"][0]))
+            self.output_bias = nn.Parameter(torch.tensor(weights["output_bias"][0]))
+            rnns = [weights[name] for name in sorted(weights) if name.startswith("rnn")]
+            self.rnns = nn.ModuleList([lstm(arrays) for arrays in rnns])
+            self.projection = linear(weights["projection"])
+
+        def locked(self, x, rate):
+            if not (self.training and rate):
+                return x
+            mask = torch.empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - rate) / (1 - rate)
+            return x * mask
+
+        def reset(self):
+            self.state = None
+
+        def forward(self, tokens, labels):
+            config = self.config
+            x = functional.embedding(tokens, self.embedding) * math.sqrt(self.embedding.shape[1])
+            x = self.locked(x, config["input_dropout"])
+            states = self.state or [None] * len(self.rnns)
+            new = []
+            for number, rnn in enumerate(self.rnns):
+                x = self.locked(x, config["hidden_dropout"]) if number else x
+                x, state = rnn(x, states[number])
+                new.append(tuple(part.detach() for part in state))
+            self.state = new
+            x = self.projection(self.locked(x, config["output_dropout"]))
+            logits = x @ self.embedding.T + self.output_bias
+            return functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+
+    return {"translate": Translator, "lm": LanguageModel}
+
+
+def network(name, folder, config):
+    """A network with the weights and batches that `training_round` has put into the folder: a
+    function that tells the loss of the first batch without dropout, or trains on all of them."""
+    import torch
+
+    weights, batches = {}, []
+    with np.load(f"{folder}/weights.npz") as file:
+        for key in file.files:
+            weights.setdefault(key.split("/")[0], []).append(file[key])
+    with np.load(f"{folder}/batches.npz") as file:
+        for number in range(len(file.files) // 2):
+            batches.append(
+                [torch.tensor(file[f"{number}/{side}"], dtype=torch.long) for side in (0, 1)]
+            )
+    model = networks()[name](weights, config)
+    variables = [value for value in model.parameters() if value.requires_grad]
+    optimizer = torch.optim.Adam(variables, config["learning_rate"], eps=1e-7)
+
+    def run(train):
+        if hasattr(model, "reset"):
+            model.reset()
+        model.train(train)
+        if not train:
+            with torch.inference_mode():
+                loss = float(model(*batches[0]))
+            return {"loss": loss, "parameters": sum(value.numel() for value in variables)}
+        for batch in batches:
+            optimizer.zero_grad()
+            loss = model(*batch)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(variables, config["clip_norm"])
+            optimizer.step()
+        return float(loss)
+
+    return run
+
+
+def serve():
+    import torch
+
+    makers = {"layer": layer_step, "single": single_steps, "network": network}
+    made = {}
+    print(json.dumps(torch.__version__), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        arguments = request.pop("arguments", {})
+        key = json.dumps(request)
+        if key not in made:
+            made[key] = makers[request.pop("what")](**request)
+        print(json.dumps(made[key](**arguments)), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
