@@ -106,8 +106,8 @@ DEFAULT = Config(
 MULTI30K = Config(
     data=DataConfig(name="multi30k", source="en", target="de"),
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=6000, lowercase=True),
-    model=ModelConfig(embedding_dropout=0.2, dropout=0.3, output_dropout=0.3),
-    training=TrainingConfig(epochs=20, learning_rate=2e-3, ema=0.999),
+    model=ModelConfig(upper_layers=1, embedding_dropout=0.2, dropout=0.3, output_dropout=0.3),
+    training=TrainingConfig(epochs=24, learning_rate=2e-3, ema=0.999),
     decoding=DecodingConfig(beam=BeamConfig(beam=5, length_penalty=1.3)),
 )
 
