@@ -152,7 +152,7 @@ def main():
         steps = {name: training_step(layer, depth) for name, layer in layers.items()}
         columns[head] = measure(
             {name: partial(step, x) for name, step in steps.items()}
-            | in_torch(peer, what="layer", shape=shape, lengths=None)
+            | in_torch(peer, what="layer", shape=shape)
         )
         masked[head] = measure(
             {name: partial(step, x, mask) for name, step in steps.items()}
@@ -168,7 +168,7 @@ def main():
     table(masked)
     print("100 single steps at batch 1, time by that of Keras' LSTMCell:\n")
     table(single)
-    ctrnn_table(measure, command.substeps)
+    ctrnn_table(measure, command.substeps, peer)
 
 
 def in_torch(peer, **request):
@@ -177,7 +177,7 @@ def in_torch(peer, **request):
     return {f"torch.nn.{kind}": partial(peer.ask, kind=kind, **request) for kind in kinds}
 
 
-def ctrnn_table(measure, substeps):
+def ctrnn_table(measure, substeps, peer):
     import tensorflow as tf
 
     from common.layers import CTRNN
@@ -190,6 +190,11 @@ def ctrnn_table(measure, substeps):
     steps = {n: partial(training_step(layer, depth), x) for n, layer in layers.items()}
     compiled = training_step(layers["exponential"], depth, jit_compile=True)
     steps["exponential, XLA"] = partial(compiled, x)
+    if peer and peer.has_ncps:  # its LTC has 6 sub-steps
+        kinds = ("LTC", "CfC")
+        steps |= {
+            f"ncps {k}": partial(peer.ask, what="layer", kind=k, shape=CTRNN_SHAPE) for k in kinds
+        }
     print(f"CTRNN, {substeps} sub-steps, {'x'.join(map(str, CTRNN_SHAPE))}, one training step:\n")
     for name, seconds in measure(steps).items():
         print(f"- {name}: {1e3 * np.median(seconds):.1f} ms")

@@ -3,10 +3,11 @@
 The suite does not need PyTorch: `Peer` starts this file under a Python that has it, and asks it
 for one round at a time, so that the rounds of both sides alternate on the same machine.
 
-    python3 -m venv ~/torch && ~/torch/bin/pip install torch numpy
+    python3 -m venv ~/torch && ~/torch/bin/pip install torch numpy ncps
     make bench-layers ARGS="--torch ~/torch/bin/python"
 """
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -29,7 +30,7 @@ class Peer:
             )
         except OSError as error:
             raise ValueError(f"cannot run {python}: {error.strerror}") from None
-        self.version = self._read()
+        self.version, self.has_ncps = self._read()
 
     def ask(self, **request):
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -83,13 +84,18 @@ def training_round(peer, name, folder, parts, batches, config, expected):
 # Below runs in the other process ----------------------------------------------------------------
 
 
-def layer_step(kind, shape, lengths):
-    """A training step of nn.LSTM or nn.GRU: gradients of all weights and of the input. With
-    lengths, sequences are packed."""
+def layer_step(kind, shape, lengths=None):
+    """A training step of nn.LSTM or nn.GRU, or of ncps' LTC or CfC: gradients of all weights and
+    of the input. With lengths, sequences are packed."""
     import torch
 
     batch, time, depth, units = shape
-    layer = getattr(torch.nn, kind)(depth, units)
+    if kind in ("LTC", "CfC"):
+        import ncps.torch
+
+        layer = getattr(ncps.torch, kind)(depth, units, batch_first=False)
+    else:
+        layer = getattr(torch.nn, kind)(depth, units)
     x = torch.randn(time, batch, depth, requires_grad=True)
 
     def run():
@@ -286,7 +292,8 @@ def serve():
 
     makers = {"layer": layer_step, "single": single_steps, "network": network}
     made = {}
-    print(json.dumps(torch.__version__), flush=True)
+    has_ncps = importlib.util.find_spec("ncps") is not None
+    print(json.dumps([torch.__version__, has_ncps]), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         arguments = request.pop("arguments", {})
