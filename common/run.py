@@ -4,6 +4,7 @@ config.json       the configuration, with the app's name
 starts.jsonl      a line for each start: command, time, versions
 metrics.jsonl     a line for each measurement
 checkpoints/      last-STEP.npz (all that resuming needs), best.npz (the model)
+examples.txt      inputs of infer, one a line, which an export is checked with
 samples/          what the model said about the same few examples, by step
 evaluation.json   scores with their signatures
 *.png, tensorboard/, tokenizer files
@@ -100,6 +101,15 @@ class Run:
                 versions[package] = importlib.metadata.version(package)
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
         self._append("starts.jsonl", {"command": command, "time": time.time(), **versions})
+
+    def keep_examples(self, lines):
+        """Inputs of `infer`, one a line, to try it with and to check an export by."""
+        with atomic(self.path / "examples.txt") as file:
+            file.writelines(" ".join(line.split()) + "\n" for line in lines)
+
+    def examples(self):
+        """The lines that `keep_examples` has kept."""
+        return (self.path / "examples.txt").read_text(encoding="utf-8").split("\n")[:-1]
 
     def log(self, kind, step, **values):
         self._append("metrics.jsonl", {"kind": kind, "step": step, **values})

@@ -1,39 +1,26 @@
 """Trains a captioning model: python -m apps.caption.train [PRESET] [--run-dir DIR] ..."""
 
 from apps.caption.config import PRESETS
-from common.cli import parse_training
+from common import commands
 from common.errors import run_main
-from common.quiet import load_tensorflow
 from data import DataError
 
 
 def main():
-    config, run_dir, max_steps = parse_training("caption", PRESETS)
+    with commands.training("caption", PRESETS) as (config, run, scope, max_steps):
+        from apps.caption import data, features, pictures
+        from apps.caption.model import Captioner
+        from apps.caption.pipeline import Pipeline, start_from
+        from apps.caption.scores import exact
+        from common.losses import total_nll
+        from common.metrics.caption import caption_scores
+        from common.run import Run
+        from common.spread import spread
+        from common.training import Trainer
 
-    load_tensorflow()
-    import keras
-
-    from apps.caption import data, features, pictures
-    from apps.caption.model import Captioner
-    from apps.caption.pipeline import Pipeline, start_from
-    from apps.caption.scores import exact
-    from common.losses import total_nll
-    from common.metrics.caption import caption_scores
-    from common.plots import training_curve
-    from common.run import Run
-    from common.training import Trainer
-    from common.workers import strategy
-
-    scope = strategy()
-    run = Run.start(run_dir, "caption", config)
-    with run.locked():
-        run.record_start()
-        keras.config.set_dtype_policy(config.training.precision)
         training = data.read_pictures(config.data, "train")
         held_out = data.read_pictures(config.data, "validation")
-        # Not before the data: preparing a set for the first time draws random numbers. Not after
-        # the tokenizer: TensorFlow clears caches with the seed, and its resources with them.
-        keras.utils.set_random_seed(config.seed)
+        commands.seed(config)
         tokenizer = data.make_tokenizer(config, training, run.path)
         with scope.scope():
             model = Captioner(config, tokenizer.vocab_size)
@@ -63,7 +50,7 @@ def main():
             found["exact"] = exact(outputs, references, config.data.language)
             names = dict.fromkeys((config.metric, "cider_d", "bleu4"))
             scores = {"loss": nll / tokens, **{name: found[name].value for name in names}}
-            shown = range(0, len(outputs), -(-len(outputs) // 4))
+            shown = spread(range(len(outputs)), 4)
             return scores, [
                 f"{checked.pictures[n].name}\n   -> {outputs[n]}\n    = {references[n][0]}"
                 for n in shown
@@ -79,14 +66,7 @@ def main():
             validate,
             metric=config.metric,
         )
-        position = trainer.fit(max_steps)
-        training_curve(run.path / "training.png", run.rows(), config.metric)
-        minutes, end = position.seconds / 60, position.finished or "stopped by --max-steps"
-        print(
-            f"best validation {config.metric} {position.best:.2f} (greedy); {minutes:.1f} minutes; "
-            f"{end}"
-        )
-        print(run.path)
+        commands.fit(trainer, max_steps, f"{config.metric} {{:.2f}} (greedy)")
 
 
 if __name__ == "__main__":

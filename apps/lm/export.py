@@ -1,34 +1,17 @@
 """Exports a run as a SavedModel, text to text: python -m apps.lm.export RUN --out DIR."""
 
-from dataclasses import dataclass
-from typing import Annotated
-
-import tyro
-
 from apps.lm.config import Config
+from common import commands
 from common.errors import run_main
-from common.quiet import load_tensorflow
-
-
-@dataclass
-class Command:
-    run: Annotated[str, tyro.conf.Positional]
-    """Folder of the run, or `latest`."""
-    out: str = "exports/lm"
-    """The model's folder; the export is the next free version number in it, at first OUT/1/."""
 
 
 def main():
-    command = tyro.cli(Command, prog="python -m apps.lm.export", description=__doc__)
-
-    load_tensorflow()
+    run, out = commands.exporting("lm", Config, __doc__)
     import tensorflow as tf
 
     from apps.lm import pipeline
     from common.export import export
-    from common.run import Run
 
-    run = Run.open(command.run, "lm", Config)
     writer, _ = pipeline.load(run, without_cudnn=True)
     ours = run.config.writing
     texts = tf.TensorSpec([None], tf.string, name="prompt")
@@ -66,7 +49,7 @@ def main():
         total = tf.reduce_sum(log_probs, 1)
         return {"log_probabilities": log_probs, "tokens": tokens, "log_probability": total}
 
-    examples = (run.path / "examples.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    examples = run.examples()
     examples += ["", "\u0001 ☃ 你好", "two\nlines"]
     chosen = {"max_length": 20, "temperature": 1.0, "top_k": 10, "top_p": 0.9, "seed": 7}
     folder = export(
@@ -77,10 +60,9 @@ def main():
             "generate": {"prompt": examples, **chosen},
             "score": {"text": examples},
         },
-        command.out,
+        out,
     )
-    print(f"{len(examples)} texts give the same answers in a fresh process, by both loaders")
-    print(folder)
+    commands.exported(folder, examples)
 
 
 if __name__ == "__main__":

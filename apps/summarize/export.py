@@ -1,42 +1,22 @@
 """Exports a run as a SavedModel, text to summary: python -m apps.summarize.export RUN --out DIR."""
 
-from dataclasses import dataclass
-from typing import Annotated
-
-import tyro
-
 from apps.summarize.config import Config
+from common import commands
 from common.errors import run_main
-from common.quiet import load_tensorflow
-
-
-@dataclass
-class Command:
-    run: Annotated[str, tyro.conf.Positional]
-    """Folder of the run, or `latest`."""
-    out: str = "exports/summarize"
-    """The model's folder; the export is the next free version number in it, at first OUT/1/."""
 
 
 def main():
-    command = tyro.cli(Command, prog="python -m apps.summarize.export", description=__doc__)
-
-    load_tensorflow()
+    run, out = commands.exporting("summarize", Config, __doc__)
     from apps.summarize import pipeline
     from common.export import export_search
-    from common.run import Run
 
-    run = Run.open(command.run, "summarize", Config)
     summarizer, _ = pipeline.load(run, without_cudnn=True)
-    examples = (run.path / "examples.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    examples = run.examples()
     unseen = "The function frobnicate_xyz returns the zorkmid_count of a quux."
     examples += [unseen, "", "\u0001 ☃ 你好", f"{examples[0]}\f{unseen}\f"]
     beam = run.config.decoding.beam
-    folder = export_search(
-        summarizer, summarizer.summarize, beam, "text", "text", examples, command.out
-    )
-    print(f"{len(examples)} texts give the same answers in a fresh process, by both loaders")
-    print(folder)
+    folder = export_search(summarizer, summarizer.summarize, beam, "text", "text", examples, out)
+    commands.exported(folder, examples)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,21 @@
 """Exports a run as a SavedModel, text to text: python -m apps.translate.export RUN --out DIR."""
 
-from dataclasses import dataclass
-from typing import Annotated
-
-import tyro
-
 from apps.translate.config import Config
+from common import commands
 from common.errors import run_main
-from common.quiet import load_tensorflow
-
-
-@dataclass
-class Command:
-    run: Annotated[str, tyro.conf.Positional]
-    """Folder of the run, or `latest`."""
-    out: str = "exports/translate"
-    """The model's folder; the export is the next free version number in it, at first OUT/1/."""
 
 
 def main():
-    command = tyro.cli(Command, prog="python -m apps.translate.export", description=__doc__)
-
-    load_tensorflow()
+    run, out = commands.exporting("translate", Config, __doc__)
     from apps.translate import pipeline
     from common.export import export_search
-    from common.run import Run
 
-    run = Run.open(command.run, "translate", Config)
     translator, _ = pipeline.load(run, without_cudnn=True)
-    examples = (run.path / "examples.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    examples = run.examples()
     examples += ["", "\u0001 ☃ 你好"]
     beam = run.config.decoding.beam
-    folder = export_search(
-        translator, translator.translate, beam, "text", "text", examples, command.out
-    )
-    print(f"{len(examples)} texts give the same answers in a fresh process, by both loaders")
-    print(folder)
+    folder = export_search(translator, translator.translate, beam, "text", "text", examples, out)
+    commands.exported(folder, examples)
 
 
 if __name__ == "__main__":

@@ -137,3 +137,9 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     run = Run(tmp_path / "none", "app", Config())
     with pytest.raises(UserError, match="cannot write .*metrics.jsonl"):
         run.log("train", 1)
+
+
+def test_examples_are_kept_one_a_line(tmp_path):
+    run = Run.start(tmp_path / "run", "app", Config())
+    run.keep_examples(iter(["a  b\nc", "", "你 好"]))
+    assert run.examples() == ["a b c", "", "你 好"]

@@ -1,0 +1,12 @@
+import pytest
+
+from common.spread import spread
+
+
+@pytest.mark.parametrize(
+    "length, count, expected",
+    [(0, 3, []), (2, 3, [0, 1]), (3, 3, [0, 1, 2]), (4, 3, [0, 2]), (9, 3, [0, 3, 6])],
+)
+def test_a_few_from_all_over(length, count, expected):
+    assert spread(list(range(length)), count) == expected
+    assert list(spread(range(length), count)) == expected
