@@ -6,7 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Rate
+from common.ranges import Count, Natural, Rate, check
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Config:
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
+        check(self)
         if self.model.units % 2:
             raise UserError("model.units must be even: half of them read in each direction")
 

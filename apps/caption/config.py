@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate, Share, Weight
+from common.ranges import Count, Natural, Range, Rate, Share, Weight, check
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ class Config:
     """Of initial weights, dropout, augmentation, shuffling."""
 
     def __post_init__(self):
+        check(self)
         if self.encoder.name == "cnn" and not self.encoder.train:
             raise UserError("encoder cnn has no weights of its own: leave --encoder.train on")
         if len(self.encoder.widths) != 4:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate
+from common.ranges import Count, Natural, Range, Rate, check
 
 Pooling = Literal["last", "mean", "max", "attention"]
 
@@ -75,6 +75,7 @@ class Config:
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
+        check(self)
         model = self.model
         if not model.pooling or len(set(model.pooling)) < len(model.pooling):
             raise UserError("model.pooling must name one or several poolings, each once")

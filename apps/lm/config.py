@@ -5,7 +5,7 @@ from typing import Literal
 
 from common.cells import Cell
 from common.config import TokenizerConfig, TrainingConfig
-from common.ranges import Count, Natural, Rate, Share, Weight
+from common.ranges import Count, Natural, Rate, Share, Weight, check
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,9 @@ class Config:
     writing: WritingConfig = field(default_factory=WritingConfig)
     seed: Natural = 1
     """Of initial weights, dropout, the lengths of batches."""
+
+    def __post_init__(self):
+        check(self)
 
 
 # The King James Bible; see README.md for times and scores of all presets.

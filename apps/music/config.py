@@ -6,7 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Rate
+from common.ranges import Count, Natural, Rate, check
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Config:
     """Of initial weights, dropout, shuffling, transposition."""
 
     def __post_init__(self):
+        check(self)
         if self.training.jit and (self.model.kind != "frames" or self.model.notes == "sequence"):
             raise UserError(
                 "training.jit: only frames with independent notes have shapes that XLA takes"

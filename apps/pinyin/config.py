@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TrainingConfig
-from common.ranges import Count, Natural, Rate, Share
+from common.ranges import Count, Natural, Rate, Share, check
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,9 @@ class Config:
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     seed: Natural = 1
     """Of initial weights, dropout, shuffling."""
+
+    def __post_init__(self):
+        check(self)
 
 
 # People's Daily of January 1998; see README.md for times and scores of all presets.

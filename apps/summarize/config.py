@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate, Share, Weight
+from common.ranges import Count, Natural, Range, Rate, Share, Weight, check
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class Config:
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
+        check(self)
         if self.tokenizer.subword_sampling:
             raise UserError(
                 "tokenizer.subword_sampling: summaries copy tokens, which must be fixed"

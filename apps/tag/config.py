@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate
+from common.ranges import Count, Natural, Range, Rate, check
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Config:
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
+        check(self)
         if self.words.kind != "space":
             raise UserError("words.kind must be space: the words of a sentence are cut before")
         if self.training.jit:

@@ -6,7 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Positive, Rate, Share
+from common.ranges import Count, Natural, Positive, Rate, Share, check
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Config:
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
+        check(self)
         if self.model.tie == "all" and not self.joint:
             raise UserError("model.tie all needs one vocabulary: --joint, or --model.tie output")
         for files in (self.data.train, self.data.validation, self.data.test):

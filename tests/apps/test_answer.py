@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from apps.answer import data, memory, scores
-from apps.answer.config import Config, DataConfig, ModelConfig
+from apps.answer.config import Config, ModelConfig
 from apps.answer.model import Answerer
 from apps.answer.pipeline import Look
 from apps.answer.source import read, split
@@ -340,5 +340,7 @@ def test_the_answers_of_a_run_are_checked(tmp_path):
     (tmp_path / "answers.json").write_text("[1")
     with pytest.raises(UserError, match="damaged"):
         data.make_answers([], tmp_path)
-    with pytest.raises(UserError, match="max_sentences"):
-        Config(data=DataConfig(max_sentences=0))
+    with pytest.raises(UserError, match="model.units must be even"):
+        Config(model=replace(SMALL, units=7))
+    for variant in VARIANTS:
+        Config(model=replace(SMALL, **variant))

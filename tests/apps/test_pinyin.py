@@ -284,5 +284,5 @@ def test_text_without_pieces_is_refused(tmp_path):
 
 
 def test_weights_out_of_range():
-    with pytest.raises(UserError, match="from 0 to 1"):
-        DecodingConfig(language_weight=1.5)
+    with pytest.raises(UserError, match="decoding.language_weight is 1.5: .* at most 1"):
+        Config(decoding=DecodingConfig(language_weight=1.5))

@@ -12,6 +12,7 @@ import pytest
 from common import cli
 from common.config import BatchingConfig, BeamConfig, TrainingConfig
 from common.errors import UserError, run_main
+from common.ranges import check
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class Config:
     beam: BeamConfig = field(default_factory=BeamConfig)
     files: tuple[str, ...] = ()
     name: str = "Übung"
+
+    def __post_init__(self):
+        check(self)
 
 
 PRESETS = {"default": Config(), "tiny": Config(model=ModelConfig(units=2))}

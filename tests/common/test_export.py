@@ -53,6 +53,19 @@ def test_a_keras_model_as_attribute_is_caught(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("loader", ["load", "session"])
+@pytest.mark.parametrize("wrong", [{"text": ["abab", "", "é"]}, {"score": [6.0, 0.1, 6.0]}])
+def test_answers_that_disagree_leave_nothing(tmp_path, monkeypatch, loader, wrong):
+    right = {"text": ["abab", "", "éé"], "score": [6.0, 0.0, 6.0]}
+    found = {name: {"serving_default": right} for name in ("load", "session")}
+    found[loader] = {"serving_default": right | wrong}
+    monkeypatch.setattr("common.export._answers", lambda *_: found)
+    module = Twice()
+    with pytest.raises(UserError, match=f"loaded by {loader}.*nothing was exported"):
+        export(module, {"serving_default": module.signature()}, CASES, tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
 def test_what_a_killed_export_left_is_cleared_up(tmp_path):
     child = subprocess.Popen(["true"])
     child.wait()
