@@ -7,6 +7,7 @@ import tyro
 
 from common.cli import parse_training
 from common.quiet import load_tensorflow
+from common.spread import spread
 
 
 @contextlib.contextmanager
@@ -41,6 +42,11 @@ def seed(config):
     import keras
 
     keras.utils.set_random_seed(config.seed)
+
+
+def checked(config, held_out):
+    """The validation examples that training looks at after each epoch."""
+    return spread(held_out, config.training.validate_on or max(1, len(held_out)))
 
 
 def fit(trainer, max_steps, best):

@@ -108,6 +108,8 @@ class TrainingConfig:
     """Keras dtype policy."""
     jit: bool = False
     """Compile the training step by XLA; set batching.pad_multiple to 8 or so with it."""
+    validate_on: Natural = 0
+    """Validation examples used after each epoch, evenly spread over all; 0: all of them."""
     patience: Natural = 0
     """Stop after so many validations without a better score; 0: never."""
     checkpoint_minutes: Weight = 2.0

@@ -93,7 +93,7 @@ TINY = replace(
     data=DataConfig(version="small"),
     model=ModelConfig(units=16, hops=2),
     batching=BatchingConfig(batch_size=32),
-    training=TrainingConfig(epochs=4, warmup_steps=5),
+    training=TrainingConfig(epochs=4, warmup_steps=5, validate_on=60),
 )
 
 PRESETS = {"default": DEFAULT, "tiny": TINY, "babi": BABI}

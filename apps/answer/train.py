@@ -17,7 +17,7 @@ def main():
         from common.training import Trainer
 
         examples = data.read_examples(config.data, "train")
-        held_out = data.read_examples(config.data, "validation")
+        held_out = commands.checked(config, data.read_examples(config.data, "validation"))
         commands.seed(config)
         tokenizer = data.make_tokenizer(config, examples, run.path)
         answers = data.make_answers(examples, run.path)

@@ -156,7 +156,7 @@ TINY = replace(
     data=DataConfig(words="plain", limit=200),
     encoder=EncoderConfig(size=32, widths=(8, 8, 16, 16), shift=0.1),
     model=ModelConfig(units=32, embedding_dim=32),
-    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9, validate_on=60),
 )
 
 PRESETS = {

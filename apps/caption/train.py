@@ -19,7 +19,7 @@ def main():
         from common.training import Trainer
 
         training = data.read_pictures(config.data, "train")
-        held_out = data.read_pictures(config.data, "validation")
+        held_out = commands.checked(config, data.read_pictures(config.data, "validation"))
         commands.seed(config)
         tokenizer = data.make_tokenizer(config, training, run.path)
         with scope.scope():

@@ -113,7 +113,7 @@ TINY = replace(
     data=DataConfig(max_length=40, limit=300),
     tokenizer=TokenizerConfig(kind="char", vocab_size=1000),
     model=ModelConfig(units=16, embedding_dim=16),
-    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9, validate_on=60),
 )
 
 PRESETS = {"default": DEFAULT, "tiny": TINY, "sst2": SST2, "mr": MR, "trec": TREC}

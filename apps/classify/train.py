@@ -20,6 +20,7 @@ def main():
         labels = data.make_labels(config.data, examples, run.path)
         numbers = data.numbers(examples, labels)
         data.numbers(held_out, labels)  # which refuses labels that training does not have
+        held_out = commands.checked(config, held_out)
         commands.seed(config)
         tokenizer = data.make_tokenizer(config, examples, run.path)
         rows = data.encode(config, tokenizer, examples)

@@ -164,7 +164,7 @@ TINY = replace(
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=500),
     streams=StreamConfig(batch_size=8, length=20),
     model=ModelConfig(layers=1, units=32, embedding_dim=32),
-    training=TrainingConfig(epochs=1, learning_rate=5e-3, warmup_steps=5, ema=0.9),
+    training=TrainingConfig(epochs=1, learning_rate=5e-3, warmup_steps=5, ema=0.9, validate_on=60),
     writing=WritingConfig(max_tokens=30),
 )
 

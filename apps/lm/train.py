@@ -15,7 +15,7 @@ def main():
         from common.training import Trainer
 
         lines = data.read_lines(config.data, "train")
-        held_out = data.read_lines(config.data, "validation")
+        held_out = commands.checked(config, data.read_lines(config.data, "validation"))
         commands.seed(config)
         tokenizer = data.make_tokenizer(config, lines, run.path)
         batches = data.make_batches(

@@ -112,7 +112,7 @@ TINY = replace(
     data=DataConfig(limit=12, crop=64),
     model=ModelConfig(units=32, reader_units=16, frame_units=16, embedding_dim=16),
     batching=BatchingConfig(batch_size=4),
-    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9, validate_on=60),
 )
 
 PRESETS = {

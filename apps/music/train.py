@@ -20,6 +20,7 @@ def main():
         held_out = data.read_pieces(config, "validation")
         commands.seed(config)
         limits = data.ranges(pieces + held_out)
+        held_out = commands.checked(config, held_out)
         write_json(run.path / "ranges.json", limits)
         batches = data.make_batches(config, pieces, limits)
         with scope.scope():

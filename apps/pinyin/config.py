@@ -74,7 +74,7 @@ class Config:
 # People's Daily of January 1998; see README.md for times and scores of all presets.
 DEFAULT = Config(
     batching=BatchingConfig(batch_size=96),
-    training=TrainingConfig(epochs=3, learning_rate=2e-3, ema=0.998),
+    training=TrainingConfig(epochs=3, learning_rate=2e-3, ema=0.998, validate_on=1000),
 )
 
 # Newspaper and reviews together: for text of any kind.
@@ -86,7 +86,7 @@ TINY = replace(
     data=DataConfig(parts=("hsk",), limit=500),
     model=ModelConfig(units=32, embedding_dim=32, pair_buckets=500, pair_dim=16),
     batching=BatchingConfig(batch_size=64),
-    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9, validate_on=60),
 )
 
 PRESETS = {"default": DEFAULT, "tiny": TINY, "mixed": MIXED}

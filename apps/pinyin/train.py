@@ -5,8 +5,6 @@ from common import commands
 from common.errors import run_main
 from data import DataError
 
-CHECKED = 1000  # validation pieces that are converted after each epoch
-
 
 def main():
     with commands.training("pinyin", PRESETS) as (config, run, scope, max_steps):
@@ -19,13 +17,12 @@ def main():
         from common.training import Trainer
 
         pairs = data.read_pairs(config.data, "train")
-        held_out = data.read_pairs(config.data, "validation")
+        held_out = commands.checked(config, data.read_pairs(config.data, "validation"))
         commands.seed(config)
         syllables, characters, allowed = data.make_tokenizers(pairs, run.path)
         batches = data.make_batches(config, pairs, syllables, characters)
         checks = data.make_batches(config, held_out, syllables, characters)
-        checked = spread(held_out, CHECKED)
-        run.keep_examples(pinyin for pinyin, _ in spread(checked, 30))
+        run.keep_examples(pinyin for pinyin, _ in spread(held_out, 30))
         with scope.scope():
             model = Converter(config.model, allowed)
         print(
@@ -34,7 +31,7 @@ def main():
             f"{characters.vocab_size:,} characters"
         )
         pipeline = Pipeline(config, model, syllables, characters)
-        sources, references = map(list, zip(*checked, strict=True))
+        sources, references = map(list, zip(*held_out, strict=True))
 
         def validate():
             nll, count = total_nll(model.token_losses, checks)

@@ -105,7 +105,7 @@ DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="joiner", vocab_size=6000),
     model=ModelConfig(word_dropout=0.1, embedding_dropout=0.3, dropout=0.3, output_dropout=0.3),
     batching=BatchingConfig(batch_size=48),
-    training=TrainingConfig(epochs=6, learning_rate=2e-3, ema=0.998),
+    training=TrainingConfig(epochs=6, learning_rate=2e-3, ema=0.998, validate_on=500),
     decoding=DecodingConfig(
         beam=BeamConfig(beam=5, length_penalty=1.5, min_length=3, no_repeat_ngram=3)
     ),
@@ -116,7 +116,7 @@ AESLC = replace(
     DEFAULT,
     data=DataConfig(name="aeslc", max_length=150, max_summary=25),
     tokenizer=TokenizerConfig(kind="joiner", vocab_size=15000),
-    training=TrainingConfig(epochs=8, learning_rate=2e-3, ema=0.998),
+    training=TrainingConfig(epochs=8, learning_rate=2e-3, ema=0.998, validate_on=500),
     decoding=DecodingConfig(
         beam=BeamConfig(beam=5, length_penalty=1.0, min_length=2, no_repeat_ngram=3),
         max_length=25,
@@ -128,7 +128,7 @@ SAMSUM = replace(
     DEFAULT,
     data=DataConfig(name="samsum", max_length=300, max_summary=60, line_mark=" | "),
     tokenizer=TokenizerConfig(kind="joiner", vocab_size=12000),
-    training=TrainingConfig(epochs=10, learning_rate=2e-3, ema=0.998),
+    training=TrainingConfig(epochs=10, learning_rate=2e-3, ema=0.998, validate_on=500),
     decoding=DecodingConfig(
         beam=BeamConfig(beam=5, length_penalty=1.0, min_length=10, no_repeat_ngram=3),
         max_length=70,
@@ -146,7 +146,7 @@ TINY = replace(
     tokenizer=TokenizerConfig(kind="joiner", vocab_size=500),
     model=ModelConfig(units=32, embedding_dim=32),
     batching=BatchingConfig(batch_size=32),
-    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9, validate_on=60),
     decoding=DecodingConfig(max_length=20),
 )
 

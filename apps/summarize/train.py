@@ -5,8 +5,6 @@ from common import commands
 from common.errors import run_main
 from data import DataError
 
-CHECKED = 500  # validation documents that are summarised after each epoch
-
 
 def main():
     with commands.training("summarize", PRESETS) as (config, run, scope, max_steps):
@@ -20,12 +18,11 @@ def main():
         from common.training import Trainer
 
         examples = data.read_examples(config.data, "train")
-        held_out = data.read_examples(config.data, "validation")
+        held_out = commands.checked(config, data.read_examples(config.data, "validation"))
         commands.seed(config)
         tokenizer = data.make_tokenizer(config, examples, run.path)
         batches = data.make_batches(config, tokenizer, examples)
         checks = data.make_batches(config, tokenizer, held_out)
-        checked = spread(held_out, CHECKED)
         shown = [example.document for example in spread(held_out, 30)]
         mark = config.data.line_mark or " "
         run.keep_examples(mark.join(filter(str.strip, document.splitlines())) for document in shown)
@@ -36,14 +33,14 @@ def main():
             f"{model.count_params():,} parameters, {tokenizer.vocab_size:,} tokens"
         )
         pipeline = Pipeline(config, model, tokenizer)
-        documents = [example.document for example in checked]
-        references = [example.references[0] for example in checked]
+        documents = [example.document for example in held_out]
+        references = [example.references[0] for example in held_out]
 
         def validate():
             nll, tokens = total_nll(model.token_losses, checks)
             outputs = pipeline.best(documents, greedy(config.decoding.beam), quiet=True)
             scores = rouge(outputs, references, kinds=("rouge1", "rouge2", "rougeL"))
-            samples = spread(range(len(checked)), 4)
+            samples = spread(range(len(documents)), 4)
             return {"loss": nll / tokens, **{name: s.value for name, s in scores.items()}}, [
                 f"{' '.join(documents[n].split())[:300]}\n   -> {outputs[n]}\n    = {references[n]}"
                 for n in samples

@@ -100,7 +100,7 @@ TINY = replace(
     words=TokenizerConfig("space", 500, lowercase=True, min_count=2),
     model=ModelConfig(units=16, embedding_dim=16, character_dim=8, character_units=8),
     batching=BatchingConfig(batch_size=32),
-    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9, validate_on=60),
 )
 
 PRESETS = {

@@ -17,7 +17,7 @@ def main():
         from common.training import Trainer
 
         sentences = data.read_sentences(config.data, "train")
-        held_out = data.read_sentences(config.data, "validation")
+        held_out = commands.checked(config, data.read_sentences(config.data, "validation"))
         commands.seed(config)
         reader = data.make_reader(config, sentences, run.path)
         batches = data.TaggedBatches(config, reader, sentences, config.data.max_length)

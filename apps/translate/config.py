@@ -144,7 +144,7 @@ TINY = replace(
     data=DataConfig(max_length=40, limit=500),
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=500),
     model=ModelConfig(units=32, embedding_dim=32),
-    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9),
+    training=TrainingConfig(epochs=4, warmup_steps=5, ema=0.9, validate_on=60),
 )
 
 PRESETS = {

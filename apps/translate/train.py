@@ -17,7 +17,7 @@ def main():
         from common.training import Trainer
 
         pairs = data.read_pairs(config.data, "train")
-        held_out = data.read_pairs(config.data, "validation")
+        held_out = commands.checked(config, data.read_pairs(config.data, "validation"))
         commands.seed(config)
         source, target = data.make_tokenizers(config, pairs, run.path)
         sampled = config.tokenizer.subword_sampling > 0
