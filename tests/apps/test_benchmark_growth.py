@@ -1,0 +1,25 @@
+"""The growth benchmark: powers of known curves, a picture, and a step and a search that run."""
+
+import pytest
+
+from tests.benchmarks import growth
+
+SMALL = {"units": 4, "length": 3, "vocabulary": 20, "batch": 2, "beam": 2}
+
+
+def test_powers_of_a_parabola_and_of_what_begins_late(tmp_path):
+    seconds = {}
+    for name, (values, _) in growth.SIZES.items():
+        seconds |= {(name, value): float(value) ** 2 for value in values}
+    assert growth.powers(seconds, "units") == pytest.approx((2, 2))
+    seconds |= {("batch", value): max(value, 32) / 1e3 for value in growth.SIZES["batch"][0]}
+    assert growth.powers(seconds, "batch") == pytest.approx((1 / 3, 1))
+    growth.draw(tmp_path / "growth.png", seconds)
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_measured_is_a_gradient_and_a_whole_search(monkeypatch):
+    monkeypatch.setattr(growth, "BASE", SMALL)
+    assert growth.tokens(SMALL).shape == (2, 3)
+    assert growth.training_step(SMALL)() > 0
+    assert growth.search(SMALL)().shape == (2, 1)
