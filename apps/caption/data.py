@@ -1,7 +1,6 @@
 """Data set or people's own files -> pictures with captions -> arrays and tokens -> batches."""
 
 import re
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from common.files import atomic
 from common.metrics.coco_tokens import coco_tokens
 from common.text import EOS
 from data import caption_files
+from data.splits import one_in, read_split, told
 
 
 class Picture(NamedTuple):
@@ -30,31 +30,22 @@ class Picture(NamedTuple):
             raise UserError(f"cannot read {self.content}: {error.strerror}") from None
 
 
-def own_pictures(captions, folder="", split=""):
+def own_pictures(captions, folder="", split="", tell=True):
     """Pictures of a captions file, with a report of what was left out."""
-    found, report = caption_files.read_captions(captions, folder, split)
-    if report.kept < report.total:
-        print(f"{captions}: {report}", file=sys.stderr)
+    found = told(captions, caption_files.read_captions(captions, folder, split), tell)
     return [Picture(path.name, path, texts) for path, texts in found]
 
 
 def read_pictures(config, split):
     """The `Picture`s of a split: train, validation, test, or another one that the set has."""
-    if not config.train:
-        rows = sets.pictures(config.name, config.language, split)
-        pictures = [Picture(*row) for row in rows]
-    elif split != "train" and getattr(config, split, ""):
-        pictures = own_pictures(getattr(config, split), config.folder, split)
-    elif split not in ("train", "validation"):
-        raise sets.DataError(
-            "the run has no test captions: give --data.test when training, or evaluate --captions"
-        )
-    else:  # a twentieth of people's own training pictures validates when they give nothing else
-        pictures = own_pictures(config.train, config.folder, "train")
-        if not config.validation:
-            held = pictures[::20]
-            pictures = [p for n, p in enumerate(pictures) if n % 20] if split == "train" else held
-    return pictures[: config.limit] if split == "train" and config.limit else pictures
+    return read_split(
+        config,
+        split,
+        lambda split: [Picture(*row) for row in sets.pictures(config.name, config.language, split)],
+        lambda captions, given: own_pictures(captions, config.folder, given, tell=given == split),
+        one_in(20, "picture"),
+        option="--captions",
+    )
 
 
 def clean(config, caption):

@@ -1,6 +1,6 @@
 """Data set or people's own file -> texts with labels -> tokens -> batches."""
 
-import sys
+from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
@@ -9,37 +9,30 @@ import data as sets
 from common import text as tokenizers
 from common.batching import Batches
 from common.files import read_json, write_json
+from common.spread import spread
 from common.text import EOS
 from data import labelled, sources
+from data.splits import read_split, told
 
 CHUNK = 512  # texts tokenised at once
 
 
-def own_examples(path, config):
+def own_examples(path, config, tell=True):
     """Examples of people's own file, with a report of what was left out."""
-    examples, report = labelled.of_file(path, config.text_field, config.label_field)
-    if report.kept < report.total:
-        print(f"{path}: {report}", file=sys.stderr)
-    return examples
+    return told(path, labelled.of_file(path, config.text_field, config.label_field), tell)
 
 
 def read_examples(config, split):
     """`data.labelled.Example`s of "train", "validation" or "test"."""
-    if not config.train:
-        examples = labelled.of_set(config.name, split, config.version)
-    elif split != "train" and getattr(config, split):
-        examples = own_examples(getattr(config, split), config)
-    elif split == "test":
-        raise sets.DataError(
-            "the run has no test file: give --data.test when training, or evaluate --file"
-        )
-    else:
-        examples = own_examples(config.train, config)
-        if not config.validation:
-            examples = held_out(examples)[split == "validation"]
-    if split == "train" and config.limit:
-        examples = examples[:: -(-len(examples) // config.limit)]
-    return examples
+    examples = read_split(
+        replace(config, limit=0),
+        split,
+        lambda split: labelled.of_set(config.name, split, config.version),
+        lambda path, given: own_examples(path, config, tell=given == split),
+        held_out,
+    )
+    # Evenly spread: in a file the labels may stand one after the other.
+    return spread(examples, config.limit) if split == "train" and config.limit else examples
 
 
 def held_out(examples):

@@ -13,6 +13,7 @@ from common.config import BatchingConfig
 from common.streams import Streams
 from common.text import EOS
 from data import plain_text
+from data.splits import read_split, told
 
 CHINESE = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]")
 CHUNK = 1024  # lines tokenised at once
@@ -22,33 +23,29 @@ HELD_OUT = 20  # one in so many lines of people's own text, the last ones, valid
 
 def own_lines(paths, tell=True):
     """Lines of people's own files, with a report of what was left out."""
-    lines, report = plain_text.read(paths)
-    if tell and report.kept < report.total:
-        print(f"{', '.join(paths)}: {report}", file=sys.stderr)
-    return lines
+    return told(paths, plain_text.read(paths), tell)
 
 
 def read_lines(config, split):
     """The text of "train", "validation" or "test", line by line."""
-    if not config.train:
-        lines = [row["text"].decode() for row in sets.rows(config.name, None, split)]
-    elif split != "train" and getattr(config, split):
-        lines = own_lines(getattr(config, split))
-    elif split == "test":
+    return read_split(
+        config,
+        split,
+        lambda split: [row["text"].decode() for row in sets.rows(config.name, None, split)],
+        lambda paths, given: own_lines(paths, tell=given == split),
+        last_part,
+    )
+
+
+def last_part(lines):
+    """(lines to learn, lines to validate): the text stays in one piece."""
+    if len(lines) < 2:
         raise sets.DataError(
-            "the run has no test files: give --data.test when training, or evaluate --file"
+            "the text is a single line, of which none can be held out: "
+            "give --data.validation, or break it into lines"
         )
-    else:
-        lines = own_lines(config.train, tell=split == "train")
-        if not config.validation:
-            if len(lines) < 2:
-                raise sets.DataError(
-                    "the text is a single line, of which none can be held out: "
-                    "give --data.validation, or break it into lines"
-                )
-            cut = len(lines) - max(1, len(lines) // HELD_OUT)
-            lines = lines[:cut] if split == "train" else lines[cut:]
-    return lines[: config.limit] if split == "train" and config.limit else lines
+    cut = len(lines) - max(1, len(lines) // HELD_OUT)
+    return lines[:cut], lines[cut:]
 
 
 def make_tokenizer(config, lines, folder):

@@ -1,6 +1,5 @@
 """Pieces of Chinese text with their pinyin -> tokens -> batches."""
 
-import sys
 from collections import Counter
 
 import numpy as np
@@ -15,16 +14,15 @@ from common.files import read_json, write_json
 from common.text import EOS, UNK
 from data import plain_text
 from data.pinyin import reading
+from data.splits import one_in, read_split, told
 
 READINGS = "readings.json"
 CHARACTERS = TokenizerConfig(kind="char", vocab_size=30000)
 
 
-def own_pairs(paths):
+def own_pairs(paths, tell=True):
     """(pinyin, text) of each piece of people's own files."""
-    lines, report = plain_text.read(paths)
-    if report.kept < report.total:
-        print(f"{', '.join(paths)}: {report}", file=sys.stderr)
+    lines = told(paths, plain_text.read(paths), tell)
     texts = dict.fromkeys(piece for line in lines for piece in reading.pieces(line))
     pairs = [(" ".join(syllables), t) for t in texts if (syllables := reading.read(t))]
     if len(pairs) < 2:
@@ -39,27 +37,25 @@ def set_pairs(part, split):
     return [(r["pinyin"].decode(), r["text"].decode()) for r in sets.rows("pinyin", part, split)]
 
 
+def pairs_of_sets(parts, split):
+    """The same of several configurations of the set, none of them in two splits."""
+    pairs = [pair for part in parts for pair in set_pairs(part, split)]
+    if split == "train" and len(parts) > 1:  # one part's test piece may be in another
+        held_out = (set_pairs(part, s) for part in parts for s in ("validation", "test"))
+        held_out = {text for rows in held_out for _, text in rows}
+        pairs = [pair for pair in pairs if pair[1] not in held_out]
+    return pairs
+
+
 def read_pairs(config, split):
     """(pinyin, text) of each piece of "train", "validation" or "test"."""
-    if not config.train:
-        pairs = [pair for part in config.parts for pair in set_pairs(part, split)]
-        if split == "train" and len(config.parts) > 1:  # one part's test piece may be in another
-            held_out = (set_pairs(part, s) for part in config.parts for s in ("validation", "test"))
-            held_out = {text for rows in held_out for _, text in rows}
-            pairs = [pair for pair in pairs if pair[1] not in held_out]
-    elif split != "train" and getattr(config, split):
-        pairs = own_pairs(getattr(config, split))
-    elif split == "test":
-        raise sets.DataError(
-            "the run has no test files: give --data.test when training, or evaluate --file"
-        )
-    else:  # a fiftieth of people's own pieces validates when they give nothing else
-        pairs = own_pairs(config.train)
-        if not config.validation:
-            held = range(0, len(pairs), 50)
-            kept = [pair for n, pair in enumerate(pairs) if n % 50]
-            pairs = kept if split == "train" else [pairs[n] for n in held]
-    return pairs[: config.limit] if split == "train" and config.limit else pairs
+    return read_split(
+        config,
+        split,
+        lambda split: pairs_of_sets(config.parts, split),
+        lambda paths, given: own_pairs(paths, tell=given == split),
+        one_in(50, "piece"),
+    )
 
 
 def make_tokenizers(pairs, folder):

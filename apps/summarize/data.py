@@ -1,50 +1,33 @@
 """Data set or people's own file -> documents with summaries -> tokens -> batches."""
 
-import sys
-
 import numpy as np
 
-import data as sets
 from apps.summarize.source import read
 from common import text as tokenizers
 from common.batching import Batches
 from common.copying import target_ids
 from common.text import EOS, JoinerTokenizer
 from data import documents
+from data.splits import one_in, read_split, told
 
 CHUNK = 512  # documents tokenised at once
 
 
-def own_examples(path, config):
+def own_examples(path, config, tell=True):
     """Examples of people's own file, with a report of what was left out."""
-    examples, report = documents.of_file(path, config.document_field, config.summary_field)
-    if report.kept < report.total:
-        print(f"{path}: {report}", file=sys.stderr)
-    return examples
+    found = documents.of_file(path, config.document_field, config.summary_field)
+    return told(path, found, tell)
 
 
 def read_examples(config, split):
     """`data.documents.Example`s of "train", "validation" or "test"."""
-    if not config.train:
-        examples = documents.of_set(config.name, split, config.version)
-    elif split != "train" and getattr(config, split):
-        examples = own_examples(getattr(config, split), config)
-    elif split == "test":
-        raise sets.DataError(
-            "the run has no test file: give --data.test when training, or evaluate --file"
-        )
-    else:  # a fiftieth of people's own training examples validates when they give nothing else
-        examples = own_examples(config.train, config)
-        if not config.validation:
-            if len(examples) < 2:
-                raise sets.DataError(
-                    f"{config.train} has one usable example: one to learn and one to validate are "
-                    "the least"
-                )
-            held = range(0, len(examples), 50)
-            kept = [example for n, example in enumerate(examples) if n % 50]
-            examples = kept if split == "train" else [examples[n] for n in held]
-    return examples[: config.limit] if split == "train" and config.limit else examples
+    return read_split(
+        config,
+        split,
+        lambda split: documents.of_set(config.name, split, config.version),
+        lambda path, given: own_examples(path, config, tell=given == split),
+        one_in(50, "example"),
+    )
 
 
 def make_tokenizer(config, examples, folder):

@@ -1,7 +1,5 @@
 """Data set or people's own file -> tagged sentences -> batches."""
 
-import sys
-
 import numpy as np
 import tensorflow as tf
 
@@ -11,37 +9,23 @@ from common.batching import Batches
 from common.hmm import TagCounts
 from common.text import PAD
 from data import tagged_text
+from data.splits import one_in, read_split, told
 
 
-def own_sentences(path, config):
+def own_sentences(path, config, tell=True):
     """Sentences of people's own file, with a report of what was left out."""
-    sentences, report = tagged_text.of_file(path, config.column)
-    if report.kept < report.total:
-        print(f"{path}: {report}", file=sys.stderr)
-    return sentences
+    return told(path, tagged_text.of_file(path, config.column), tell)
 
 
 def read_sentences(config, split):
     """`data.tagged_text.Sentence`s of "train", "validation" or "test"."""
-    if not config.train:
-        sentences = tagged_text.of_set(config.name, split, config.version)
-    elif split != "train" and getattr(config, split):
-        sentences = own_sentences(getattr(config, split), config)
-    elif split == "test":
-        raise sets.DataError(
-            "the run has no test file: give --data.test when training, or evaluate --file"
-        )
-    else:  # a tenth of people's own sentences validates when they give nothing else
-        sentences = own_sentences(config.train, config)
-        if not config.validation:
-            if len(sentences) < 2:
-                raise sets.DataError(
-                    f"{config.train} has one usable sentence: one to learn and one to validate are "
-                    "the least"
-                )
-            kept = [sentence for n, sentence in enumerate(sentences) if n % 10]
-            sentences = kept if split == "train" else sentences[::10]
-    return sentences[: config.limit] if split == "train" and config.limit else sentences
+    return read_split(
+        config,
+        split,
+        lambda split: tagged_text.of_set(config.name, split, config.version),
+        lambda path, given: own_sentences(path, config, tell=given == split),
+        one_in(10, "sentence"),
+    )
 
 
 def make_reader(config, sentences, folder):

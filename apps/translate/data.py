@@ -1,7 +1,5 @@
 """Data set or people's own files -> sentence pairs -> tokens -> batches."""
 
-import sys
-
 import numpy as np
 
 import data as sets
@@ -9,19 +7,16 @@ from common import text
 from common.batching import Batches
 from common.text import EOS
 from data import text_files
+from data.splits import one_in, read_split, told
 
 SIDES = ("source", "target")
 CHUNK = 1024  # sentences tokenised at once
 
 
-def own_pairs(files):
+def own_pairs(files, tell=True):
     """Pairs of two aligned text files or of one TSV, with a report of what was left out."""
-    pairs, report = (
-        text_files.read_parallel(*files) if len(files) == 2 else text_files.read_tsv(files[0])
-    )
-    if report.kept < report.total:
-        print(f"{', '.join(files)}: {report}", file=sys.stderr)
-    return pairs
+    read = text_files.read_parallel if len(files) == 2 else text_files.read_tsv
+    return told(files, read(*files), tell)
 
 
 LANGUAGES = {"kjv": "en", "bbe": "en", "web": "en"}  # versions of one text; others name themselves
@@ -35,21 +30,14 @@ def languages(config):
 
 def read_pairs(config, split):
     """Sentence pairs of "train", "validation" or "test"."""
-    if not config.train:
-        pairs = sets.pairs(config.name, config.source, config.target, split)
-    elif split != "train" and getattr(config, split):
-        pairs = own_pairs(getattr(config, split))
-    elif split == "test":
-        raise sets.DataError(
-            "the run has no test files: give --data.test when training, or evaluate --pair"
-        )
-    else:  # a fiftieth of people's own training pairs validates when they give nothing else
-        pairs = own_pairs(config.train)
-        if not config.validation:
-            held = range(0, len(pairs), 50)
-            kept = [pair for n, pair in enumerate(pairs) if n % 50]
-            pairs = kept if split == "train" else [pairs[n] for n in held]
-    return pairs[: config.limit] if split == "train" and config.limit else pairs
+    return read_split(
+        config,
+        split,
+        lambda split: sets.pairs(config.name, config.source, config.target, split),
+        lambda files, given: own_pairs(files, tell=given == split),
+        one_in(50, "pair"),
+        option="--pair",
+    )
 
 
 def make_tokenizers(config, pairs, folder):
