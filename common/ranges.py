@@ -20,7 +20,7 @@ class Range:
     above: bool = False
     below: bool = False
 
-    def __contains__(self, value):  # of NaN every comparison is false
+    def __contains__(self, value):
         if not math.isfinite(value):
             return False
         low = self.low < value if self.above else self.low <= value
