@@ -35,7 +35,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     `pickup` are counted in sixteenths.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("1.0.1")
 
     def _info(self):
         scalar = tfds.features.Scalar(dtype=np.int32)
@@ -96,12 +96,13 @@ def _tune(name, midi, left_out):
         together.setdefault((round(4 * start), round(4 * end)), []).append(pitch)
     spans = [(*span, chords.of_pitches(pitches)) for span, pitches in sorted(together.items())]
     notes, bar = midi_files.grid(melody, steps), round(4 * midi.bar)
-    lead = int(np.flatnonzero(notes)[0])  # silence before the pickup
+    lead = int(np.flatnonzero(notes)[0])  # silence before the pickup, where chords may sound
+    spans = [(max(start - lead, 0), end - lead, number) for start, end, number in spans]
     return {
         "id": name,
         "style": next(STYLES[stem] for stem in STYLES if name.startswith(stem)),
         "melody": notes[lead:],
-        "chords": chords.grid(spans, steps)[lead:],
+        "chords": chords.grid(spans, steps - lead),
         "bar": bar,
         "pickup": -lead % bar,
     }

@@ -82,13 +82,17 @@ def test_nottingham(raw, tmp_path):
     melody = [(3, 4, 62), *((s + 4, e + 4, p) for s, e, p in TUNE[:4])]
     content = midi(("a", melody), ("b", chord))
     files = {f"MIDI/jigs{n}.mid": content for n in range(40)}
+    early = [(1, 6, p) for p in (43, 47, 50)]  # sounds before the melody begins
+    files |= {f"MIDI/reels{n}.mid": midi(("a", melody), ("b", early)) for n in range(40)}
     files["MIDI/xmas1.mid"] = midi(("a", TUNE))  # no chords
     files["MIDI/melody/jigs1.mid"] = b"not looked at"
     tar(raw / "nottingham" / "nottingham_midi.tar.gz", files)
     splits = [rows("nottingham", None, split, tmp_path) for split in data.SPLITS]
-    assert sum(map(len, splits)) == 40 and all(splits)
-    row = splits[0][0]
-    assert row["style"] == b"jig" and row["bar"] == 16 and row["pickup"] == 4
+    assert sum(map(len, splits)) == 80 and all(splits)
+    row = next(row for row in splits[0] if row["style"] == b"reel")
+    assert row["chords"].tolist() == [28] + [1] * 11 + [0] * (len(row["chords"]) - 12)
+    row = next(row for row in splits[0] if row["style"] == b"jig")
+    assert row["bar"] == 16 and row["pickup"] == 4
     assert row["melody"][:8].tolist() == [62, 1, 1, 1, 67, 1, 1, 1]
     assert row["chords"][:14].tolist() == [0] * 4 + [28] + [1] * 7 + [21 + 24 + 2, 1]
     made = data.builder("nottingham", None, tmp_path)
