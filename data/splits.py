@@ -5,7 +5,11 @@ import sys
 from data import DataError
 
 
-def read_split(config, split, of_set, of_files, hold_out, option="--file"):
+def first(examples, count):
+    return examples[:count]
+
+
+def read_split(config, split, of_set, of_files, hold_out, option="--file", few=first):
     """The examples of "train", "validation", "test", or of another split that a set has.
 
     Args:
@@ -17,6 +21,7 @@ def read_split(config, split, of_set, of_files, hold_out, option="--file"):
         hold_out: examples -> (those to learn, those to validate), where people give no files to
             validate with.
         option: that `evaluate` takes a file by.
+        few: (examples, limit) -> those that are used.
     """
     if not config.train:
         examples = of_set(split)
@@ -30,7 +35,7 @@ def read_split(config, split, of_set, of_files, hold_out, option="--file"):
         examples = of_files(config.train, "train")
         if not config.validation:
             examples = hold_out(examples)[split == "validation"]
-    return examples[: config.limit] if split == "train" and config.limit else examples
+    return few(examples, config.limit) if split == "train" and config.limit else examples
 
 
 def one_in(count, what):

@@ -1,6 +1,5 @@
 """Data set or people's own file -> stories with questions -> tokens and answers -> batches."""
 
-import sys
 from collections import Counter
 
 import numpy as np
@@ -12,6 +11,7 @@ from common import text as tokenizers
 from common.batching import Batches
 from common.files import read_json, write_json
 from data import stories
+from data.splits import told
 
 CHUNK = 512  # stories tokenised at once
 
@@ -29,9 +29,7 @@ def read_examples(config, split, file=""):
         path = file or getattr(config, split) or (config.train if split != "test" else "")
         if not path:
             raise sets.DataError("no test file: give --data.test when training, or evaluate --file")
-        found, report = stories.of_file(path)
-        if report.kept < report.total:
-            print(f"{path}: {report}", file=sys.stderr)
+        found = told(path, stories.of_file(path))
         if not whole:
             if len(found) < 2:
                 raise sets.DataError(

@@ -1,7 +1,5 @@
 """Data set or people's own file -> texts with labels -> tokens -> batches."""
 
-from dataclasses import replace
-
 import numpy as np
 import tensorflow as tf
 
@@ -24,15 +22,14 @@ def own_examples(path, config, tell=True):
 
 def read_examples(config, split):
     """`data.labelled.Example`s of "train", "validation" or "test"."""
-    examples = read_split(
-        replace(config, limit=0),
+    return read_split(
+        config,
         split,
         lambda split: labelled.of_set(config.name, split, config.version),
         lambda path, given: own_examples(path, config, tell=given == split),
         held_out,
+        few=spread,  # in a file the labels may stand one after the other
     )
-    # Evenly spread: in a file the labels may stand one after the other.
-    return spread(examples, config.limit) if split == "train" and config.limit else examples
 
 
 def held_out(examples):
