@@ -58,6 +58,8 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=lambda: BatchingConfig(batch_size=16))
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    parallels: bool = False
+    """voices: let it compose parallel fifths, octaves and unisons; else it is kept from them."""
     seed: Natural = 1
     """Of initial weights, dropout, shuffling, transposition."""
 

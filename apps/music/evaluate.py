@@ -25,6 +25,8 @@ class Command:
     """Of these pieces."""
     seed: int = 1
     """Of these pieces."""
+    parallels: bool = False
+    """Let voices move in parallel fifths, octaves and unisons in them."""
 
 
 def main():
@@ -39,7 +41,7 @@ def main():
     from common.run import Run
 
     run = Run.open(command.run, "music", Config)
-    made, meta = pipeline.load(run)
+    made, meta = pipeline.load(run, parallels=command.parallels)
     composer = Composer(made)
     pieces = data.read_pieces(run.config, command.split)
     found = scores.likelihoods(composer, pieces)

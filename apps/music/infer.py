@@ -31,6 +31,8 @@ class Command:
     """Write OUT.mid, OUT.png, OUT.musicxml (chorales) and OUT.wav, numbered when several."""
     takes: int = 1
     """Pieces for each line."""
+    parallels: bool = False
+    """Of voices: let two of them move in parallel fifths, octaves and unisons."""
     wish: Annotated[Wish, tyro.conf.arg(name="")] = field(default_factory=Wish)
 
 
@@ -46,7 +48,7 @@ def main():
     from common.run import Run
 
     run = Run.open(command.run, "music", Config)
-    composer = Composer(pipeline.load(run)[0])
+    composer = Composer(pipeline.load(run, parallels=command.parallels)[0])
     number = 0
     for lines in [[None]] if command.midi else chunks(command.text):
         for line in lines:

@@ -1,5 +1,7 @@
 """Notes in, notes out, in TensorFlow operations only: what evaluate, infer and export all run."""
 
+from dataclasses import replace
+
 import tensorflow as tf
 
 from apps.music import frame_tokens, styles
@@ -58,7 +60,8 @@ class Pipeline(tf.Module):
 
     def _sample(self, model, notes, facts, limits, temperature, seed):
         batch, time, voices = tf.unstack(tf.shape(notes))
-        step = model.step(code.from_code(notes), code.conditions(time, facts), limits)
+        parallels = self.kind == "band" or self.config.parallels
+        step = model.step(code.from_code(notes), code.conditions(time, facts), limits, parallels)
         state, length = model.first_state(batch), time * voices
         found = sample(step, state, batch, length, seed=seed, temperature=temperature)
         chosen = tf.reshape(found.tokens, [batch, time, voices])
@@ -109,9 +112,13 @@ class Pipeline(tf.Module):
         return tf.reduce_sum(tf.where((place >= 1) & (place < lengths[:, None]), losses, 0.0), -1)
 
 
-def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+def load(run, *, parallels=False, without_cudnn=False):
+    """The pipeline of a run with its best weights, and what is known about them.
+
+    `parallels` lets voices move in parallel whatever the run says.
+    """
     limits = read_json(run.path / "ranges.json")
     model = make_model(run.config.model, len(limits))
     meta = best_weights(run, model, without_cudnn=without_cudnn)
-    return Pipeline(run.config, model, limits), meta
+    config = replace(run.config, parallels=parallels or run.config.parallels)
+    return Pipeline(config, model, limits), meta

@@ -75,6 +75,12 @@ def resolved(tokens):
     return tf.where(held, VOCAB + values, tokens)
 
 
+def pitch(notes):
+    """Tokens or resolved tokens -> MIDI number, 0 for what is no note."""
+    tokens = notes % VOCAB
+    return tf.where(tokens >= FIRST, tokens - FIRST + LOWEST, 0)
+
+
 def pitch_class(notes):
     """Tokens or resolved tokens -> 0 to 11, or 12 for what is no note."""
     tokens = notes % VOCAB
@@ -126,3 +132,25 @@ def allowed(sounding):
     silent = (sounding == BOS) | (sounding % VOCAB == REST_TOKEN)
     may = (token >= REST_TOKEN) | ((token == HOLD_TOKEN) & ~silent[..., None])
     return tf.where(may, 0.0, FORBIDDEN)
+
+
+def parallel(before, now, voice):
+    """bool `[batch, vocab]`: the notes that would move a voice in parallel with another.
+
+    Parallel is what `common.music.measures.parallel_fifths` counts: two voices a fifth, octave or
+    unison apart (modulo octaves) move in one direction to the same interval.
+
+    Args:
+        before, now: MIDI numbers of all voices `[batch, voices]`, 0 for silence, one step ago and
+            as far as they are known now; voices yet to be chosen are as before.
+        voice: number of the voice that chooses, a scalar tensor.
+    """
+    own = tf.gather(before, [voice], axis=1)  # [batch, 1]
+    order = tf.where(tf.range(tf.shape(before)[1]) < voice, 1, -1)  # the upper minus the lower
+    first = order * (before - own) % 12
+    moved = (now != before) & (before > 0) & (now > 0) & (own > 0)
+    may = (moved & ((first == 0) | (first == 7)))[..., None]  # [batch, voices, 1]
+    notes = pitch(tf.range(VOCAB))
+    second = order[:, None] * (now[..., None] - notes) % 12  # [batch, voices, vocab]
+    direction = tf.sign(now - before)[..., None] == tf.sign(notes - own)[:, None]
+    return tf.reduce_any(may & (second == first[..., None]) & direction, 1) & (notes > 0)

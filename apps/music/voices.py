@@ -136,10 +136,11 @@ class Voices(keras.Model):
             "frame": self.frame.start(tf.zeros([batch, depth])),
             "present": self.present(tf.zeros([batch, depth])),
             "notes": tf.fill([batch, self.voices], BOS),  # resolved, as chosen last
+            "before": tf.fill([batch, self.voices], BOS),  # those of the step of time before
             "position": tf.zeros([batch], tf.int32),
         }
 
-    def step(self, given, conditions, limits):
+    def step(self, given, conditions, limits, parallels=True):
         """The step function of common.decoding: one voice of one step of time after another.
 
         Args:
@@ -147,6 +148,7 @@ class Voices(keras.Model):
                 is given whole is known from the start, cells of others when their time comes.
             conditions: `[batch, time, ...]`.
             limits: for each voice the MIDI numbers that it may choose, see `tokens.inside`.
+            parallels: whether two voices may move in parallel fifths, octaves or unisons.
         """
         inside = tf.constant(np.stack([code.inside(voice) for voice in limits]))  # [voices, vocab]
         known = tf.reduce_all(given != code.FREE_TOKEN, 1, keepdims=True)
@@ -169,19 +171,26 @@ class Voices(keras.Model):
                 h, states = self.over_time.step(x, state["time"])
                 h = tf.concat([h, here], -1)
                 first = tf.fill(tf.shape(tokens), BOS)
-                return states, self.frame.start(h), self.present(h), first
+                return states, self.frame.start(h), self.present(h), first, notes
 
             def same_time():
-                return state["time"], state["frame"], state["present"], chosen
+                return state["time"], state["frame"], state["present"], chosen, state["before"]
 
-            times, frame, present, element = tf.cond(voice == 0, next_time, same_time)
+            times, frame, present, element, before = tf.cond(voice == 0, next_time, same_time)
             output, frame = self.frame.step(self.element(element, voice) + present, frame)
             logits = self.logits(output) + code.allowed(tf.gather(notes, voice, axis=1))
             logits = tf.where(inside[voice], logits, FORBIDDEN)
-            cell = given[:, time, voice]
+            cells = given[:, time]  # [batch, voices]
+            if not parallels:
+                # Voices behind this one still have their old note: those that are given move too.
+                ahead = (tf.range(self.voices) > voice) & (cells >= code.REST_TOKEN)
+                now = code.pitch(tf.where(ahead, cells, notes))
+                wrong = code.parallel(code.pitch(before), now, voice)
+                logits = tf.where(wrong, FORBIDDEN, logits)
+            cell = tf.gather(cells, voice, axis=1)
             only = tf.one_hot(cell, code.VOCAB, on_value=0.0, off_value=FORBIDDEN)
             logits = tf.where((cell != code.FREE_TOKEN)[:, None], only, logits)
             after = {"time": times, "frame": frame, "present": present, "notes": notes}
-            return logits, after | {"position": state["position"] + 1}
+            return logits, after | {"before": before, "position": state["position"] + 1}
 
         return step

@@ -21,7 +21,7 @@ from apps.music.voice_batches import BandBatches, VoiceBatches
 from apps.music.wish import Wish
 from common.decoding import sample
 from common.errors import UserError
-from common.music import ABSENT, FREE, HOLD, rolls
+from common.music import ABSENT, FREE, HOLD, measures, rolls
 from data import midi_files
 
 FRAMES = replace(TINY.model, kind="frames")
@@ -188,6 +188,41 @@ def test_composing_has_the_probability_that_is_scored(composer):
         np.testing.assert_allclose(nll, -found.log_probs[:, 0], rtol=1e-4)
         kept = np.array(given) == 1
         np.testing.assert_array_equal(chosen[0].numpy()[:, kept], notes[:, kept])
+
+
+def test_parallel_notes_are_those_that_the_measure_counts():
+    random = np.random.default_rng(4)
+    before, now = (random.integers(57, 73, [40, 4]) * (random.random([40, 4]) > 0.1) for _ in "ab")
+    found = wrong = 0
+    for voice in range(4):
+        known = now.copy()
+        known[:, voice:] = before[:, voice:]  # not chosen yet
+        masks = code.parallel(
+            tf.constant(before, tf.int32), tf.constant(known, tf.int32), tf.constant(voice)
+        ).numpy()
+        assert not masks[:, : code.FIRST].any()
+        for row, mask in enumerate(masks):
+            for pitch in range(57, 73):
+                chosen = known[row].copy()
+                chosen[voice] = pitch
+                two = np.stack([before[row], chosen])
+                rest = np.delete(two, voice, 1)
+                counts = [measures.parallel_fifths([piece]) > 0 for piece in (two, rest)]
+                if not counts[1]:  # those of the other voices are not this one's
+                    wrong += counts[0] != mask[pitch - 21 + code.FIRST]
+                    found += counts[0]
+    assert wrong == 0 and found > 10
+
+
+@pytest.mark.parametrize("line", ["", "C5 D5 E5 F5 G5 A5 G5 F5", "|||C3 D3 E3 F3 G3 F3 E3 D3"])
+def test_parallels_are_composed_only_when_asked_for(composer, line):
+    """The network is untrained: left alone, it writes many."""
+    pipeline, wish = composer.pipeline, Wish(temperature=1.5, bars=8)
+    free = Pipeline(replace(pipeline.config, parallels=True), pipeline.model, LIMITS)
+    strict, loose = (
+        made.compose(made.read(line), wish)[0].notes for made in (composer, Composer(free))
+    )
+    assert measures.parallel_fifths([strict]) == 0 < measures.parallel_fifths([loose])
 
 
 def test_padding_and_batches_move_no_likelihood(composer):
