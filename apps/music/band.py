@@ -12,13 +12,24 @@ bar, style, tempo, and how densely notes begin.
 import keras
 import tensorflow as tf
 
+from apps.music import styles
 from apps.music import tokens as code
 from apps.music.voices import Voices
 from common.text import PAD
 
 TRACKS = ("melody", "chords", "kick", "snare", "cymbals")
+STYLE = 3  # its place among the facts and the conditions
 # Tracks that a layer's network has, and how many of the first ones are always given to it.
 LAYERS = {"melody": (0, 1, 0), "chords": (0, 2, 1), "drums": (2, 5, 0)}
+
+
+def own_style(layer, facts, unknown=-1):
+    """Facts `[..., n]`, or conditions, where 0 is unknown: with their style unknown where the sets
+    that a layer learns from do not have it. Traceable."""
+    style = facts[..., STYLE]
+    own = (style - unknown > len(styles.TONAL)) == (layer == "drums")
+    style = tf.where(own, style, unknown)[..., None]
+    return tf.concat([facts[..., :STYLE], style, facts[..., STYLE + 1 :]], -1)
 
 
 class Band(keras.Model):
@@ -35,6 +46,7 @@ class Band(keras.Model):
     def _arrays(self, name, arrays):
         tokens, given, conditions = arrays
         start, end, known = LAYERS[name]
+        conditions = own_style(name, conditions, unknown=0)
         known = tf.repeat([1, 0], [known, end - start - known])
         return tokens[..., start:end], tf.maximum(given[:, start:end], known), conditions
 

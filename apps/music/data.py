@@ -68,31 +68,54 @@ def _band(config, split):
     """Pieces of five tracks (melody, chords, three of drums) of the sets that data.config names."""
     pieces = []
     for name in (config.config or "nottingham,pop909,groove").split(","):
-        found = [_tracks(name, row) for row in sets.rows(name, None, split)]
+        rows = sets.rows(name, None, split)
+        if name == "groove":
+            found = [_drums(row) for row in rows if row["kind"] == b"beat"]
+            if split == "train":  # tunes have other metres than this set
+                found += [_three_beats(piece) for piece in found]
+        else:
+            found = [_tune(name, row) for row in rows]
         pieces += found[: config.limit] if config.limit else found
     return pieces
 
 
-def _tracks(name, row):
-    identity, tempo = f"{name}/{row['id'].decode()}", int(row.get("tempo", 0))
-    tempo = styles.tempo(tempo) if tempo else -1
-    if name == "groove":
-        drums = row["drums"]
-        notes = np.concatenate([np.full([len(drums), 2], ABSENT, np.int32), drums], 1)
-        density = styles.density((drums > 0).any(1).mean(), drums=True)
-        style = styles.style(row["style"].decode())
-        return Piece(identity, notes, more=(style, tempo, density))
+def _drums(row):
+    drums = row["drums"]
+    notes = np.concatenate([np.full([len(drums), 2], ABSENT, np.int32), drums], 1)
+    density = styles.density((drums > 0).any(1).mean(), drums=True)
+    more = (styles.style(row["style"].decode()), styles.tempo(row["tempo"]), density)
+    return Piece(f"groove/{row['id'].decode()}", notes, more=more)
+
+
+def _three_beats(piece):
+    """Drums in 4/4 without the last beat of each bar."""
+    kept = piece.notes[np.arange(len(piece.notes)) % 16 < 12]
+    return piece._replace(id=piece.id + "/3", notes=kept, bar=12)
+
+
+def _tune(name, row):
     notes = np.full([len(row["melody"]), 5], ABSENT, np.int32)
     notes[:, 0], notes[:, 1] = row["melody"], row["chords"]
     bar, pickup = int(row["bar"]), int(row["pickup"])
-    # What is before the melody is cut off, to the bar.
-    first = int(np.argmax(notes[:, 0] > HOLD))
-    cut = max(0, first - (first - pickup) % bar)
-    style = styles.style(row["style"].decode() if "style" in row else "pop")
     key = keys.estimate(rolls.pitch_classes(notes[:, :1]))
-    density = styles.density((notes[cut:, 0] > HOLD).mean())
-    notes, pickup = rolls.cut(notes, cut), pickup if not cut else 0
-    return Piece(identity, notes, bar, pickup, key, more=(style, tempo, density))
+    notes, pickup = without_rests(notes, bar, pickup)
+    style = styles.style(row["style"].decode() if "style" in row else "pop")
+    tempo = styles.tempo(row["tempo"]) if "tempo" in row else -1
+    more = (style, tempo, styles.density((notes[:, 0] > HOLD).mean()))
+    return Piece(f"{name}/{row['id'].decode()}", notes, bar, pickup, key, more=more)
+
+
+def without_rests(notes, bar, pickup):
+    """(notes, pickup) of a tune without the bars before its melody, nor those after the first in
+    which it is silent: what accompanies them, which nobody wants composed, is not in the sets."""
+    number = (np.arange(len(notes)) - pickup) // bar
+    heard = np.isin(number, number[rolls.sounding(notes[:, :1])[:, 0] > 0])
+    first = int(np.argmax(heard))
+    after_heard = heard | np.isin(number, number[heard] + 1)
+    kept = after_heard & (np.arange(len(notes)) >= first)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], kept, [0]])))
+    parts = [rolls.cut(notes, *span) for span in edges.reshape(-1, 2)]
+    return np.concatenate(parts), 0 if first else pickup
 
 
 def ranges(pieces):

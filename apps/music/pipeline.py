@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from apps.music import frame_tokens, styles
 from apps.music import tokens as code
-from apps.music.band import LAYERS
+from apps.music.band import LAYERS, own_style
 from apps.music.model import make_model
 from common.decoding import sample
 from common.files import read_json
@@ -54,7 +54,10 @@ class Pipeline(tf.Module):
             if name == "drums":
                 facts = self._with_density(facts, layers[0][0])
             limits, part_seed = self.limits[start:end], seed + tf.constant([0, start])
-            found, log_prob = self._sample(parts[name], own, facts, limits, temperature, part_seed)
+            own_facts = own_style(name, facts)
+            found, log_prob = self._sample(
+                parts[name], own, own_facts, limits, temperature, part_seed
+            )
             layers.append((found[..., known:], log_prob))
         return tf.concat([found for found, _ in layers], -1), sum(score for _, score in layers)
 

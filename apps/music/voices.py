@@ -38,7 +38,9 @@ class Voices(keras.Model):
         dim, units, rate = config.embedding_dim, config.units, config.dropout
         self.notes = Embedding(voices * ROWS, dim, name="notes")
         self.classes = Embedding(code.CLASSES, dim, name="pitch_classes")
-        self.tables = [Embedding(size, dim, name=f"condition_{n}") for n, size in enumerate(sizes)]
+        self.tables = [  # a piece may ask for what no piece of the training set has
+            Embedding(size, dim, zeros=True, name=f"condition_{n}") for n, size in enumerate(sizes)
+        ]
         self.input_dropout = keras.layers.Dropout(config.input_dropout)
         self.reader = Stack(1, config.reader_units, config.cell, bidirectional=True, name="reader")
         self.over_time = Stack(config.layers, units, config.cell, dropout=rate, name="time")

@@ -11,19 +11,23 @@ class Embedding(keras.layers.Layer):
     """Rows of a table E `[vocab, dim]`: embed(i) = sqrt(dim) E_i, which is one_hot(i) E scaled.
 
     E starts at a standard deviation of 1 / sqrt(dim), so that embeddings have unit variance and
-    the logits of `logits(x) = x E^T + b` are small at the start; both uses share E.
+    the logits of `logits(x) = x E^T + b` are small at the start; both uses share E. With
+    `zeros=True` E starts at 0, for rows that are looked up but may never have been trained: they
+    then say nothing, instead of noise.
 
     Call: int `[...]` -> `[..., dim]`.
     """
 
-    def __init__(self, vocab_size, dim, output=False, **kwargs):
+    def __init__(self, vocab_size, dim, output=False, zeros=False, **kwargs):
         super().__init__(**kwargs)
+        self.zeros = zeros
         self.vocab_size, self.dim, self.output_layer = vocab_size, dim, output
 
     def build(self, shape=None):
+        normal = keras.initializers.RandomNormal(stddev=1 / math.sqrt(self.dim))
         self.table = self.add_weight(
             shape=(self.vocab_size, self.dim),
-            initializer=keras.initializers.RandomNormal(stddev=1 / math.sqrt(self.dim)),
+            initializer="zeros" if self.zeros else normal,
             name="table",
         )
         if self.output_layer:

@@ -2,7 +2,9 @@
 
 Performances in 4/4 on a grid of sixteenths, the kit reduced to nine voices as in the paper, in
 three tracks of which each plays one of its voices at a time: kick; snare and toms; cymbals.
-The splits are the official ones. How loud and how far off the grid a hit was is left out.
+The splits are the official ones. How loud and how far off the grid a hit was is left out; so are
+ghost notes, the half of the snare's strokes that are hardly heard: without their loudness they
+would count as much as the others.
 """
 
 import csv
@@ -16,20 +18,23 @@ from data import DataError, archives, midi_files, sources
 URL = "https://storage.googleapis.com/magentadata/datasets/groove/groove-v1.0.0-midionly.zip"
 SHA256 = "651cbc524ffb891be1a3e46d89dc82a1cecb09a57c748c7b45b844c4841dcc1e"
 # The kit's MIDI number -> the General MIDI number of its voice (Gillick et al. 2019, table 6).
-KICK = {36: 36}
-DRUMS = {38: 38, 40: 38, 37: 38, 48: 50, 50: 50, 45: 47, 47: 47, 43: 43, 58: 43}
+KICK, SNARE = {36: 36}, 38
+DRUMS = {38: SNARE, 40: SNARE, 37: SNARE, 48: 50, 50: 50, 45: 47, 47: 47, 43: 43, 58: 43}
 CYMBALS = {46: 46, 26: 46, 42: 42, 22: 42, 44: 42, 49: 49, 55: 49, 57: 49, 52: 49}
 CYMBALS |= {51: 51, 59: 51, 53: 51}
+GHOST = 40  # of a velocity up to 127: softer strokes of the snare are ghost notes
 SHORTEST = 16  # sixteenths
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Performances of one bar or more.
 
-    `drums` is int32 `[time, 3]`: a General MIDI drum number where a voice is hit, else 0.
+    `drums` is int32 `[time, 3]`: a General MIDI drum number where a voice is hit, else 0; `kind` is
+    "beat", which goes on for some time, or "fill", a bar or two between beats.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES = {"1.1.0": "Without ghost notes; with the kind of a performance."}
 
     def _info(self):
         return self.dataset_info_from_configs(
@@ -43,6 +48,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 {
                     "id": tfds.features.Text(),
                     "style": tfds.features.Text(),
+                    "kind": tfds.features.Text(),
                     "tempo": tfds.features.Scalar(dtype=np.int32),
                     "drums": tfds.features.Tensor(shape=(None, 3), dtype=np.int32),
                 }
@@ -70,7 +76,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 left_out["shorter than a bar"] += 1
                 continue
             style = facts["style"].partition("/")[0]
-            row = {"id": facts["id"], "style": style, "tempo": int(facts["bpm"]), "drums": drums}
+            row = {"id": facts["id"], "style": style, "kind": facts["beat_type"]}
+            row |= {"tempo": int(facts["bpm"]), "drums": drums}
             splits[facts["split"]].append(row)
         self.info.metadata["left out"] = left_out
         return {split: self._generate_examples(rows) for split, rows in splits.items()}
@@ -87,6 +94,8 @@ def _drums(midi):
         steps -= 16  # the closing hit on the one after the last bar
     cells, loudness = np.zeros([steps, 3], np.int32), np.zeros([steps, 3])
     for start, _, pitch, velocity in hits:
+        if DRUMS.get(pitch) == SNARE and velocity < GHOST:
+            continue
         step = round(4 * start)
         for track, kit in enumerate((KICK, DRUMS, CYMBALS)):
             if pitch in kit and step < steps and velocity > loudness[step, track]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import data, files, scores
+from apps.music import data, files, scores, styles
 from apps.music import tokens as code
+from apps.music.band import LAYERS, own_style
 from apps.music.batches import RollBatches
 from apps.music.composer import Composer
 from apps.music.config import TINY, Config, DataConfig
@@ -419,6 +420,58 @@ def test_files_of_a_chorale(composer, tmp_path):
     given, wish = files.read_midi(tmp_path / "new" / "a.mid", composer, Wish())
     np.testing.assert_array_equal(given[:12, 0], piece.notes[:12, 0])
     assert (given[:, 1:] == FREE).all() and (wish.metre, wish.pickup) == (16, 4)
+
+
+def test_a_tune_without_its_rests():
+    """Bars of four steps: the first two and the fifth and sixth are silent, chords go on."""
+    melody = [0] * 8 + [60, 1, 62, 1] + [0] * 12 + [64, 1, 1, 1]
+    chords = [
+        21,
+        1,
+        1,
+        1,
+        26,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        28,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        30,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+    ]
+    notes, pickup = data.without_rests(np.array([melody, chords]).T, 4, 0)
+    assert notes[:, 0].tolist() == [60, 1, 62, 1, 0, 0, 0, 0, 64, 1, 1, 1] and pickup == 0
+    assert notes[:, 1].tolist() == [26, 1, 1, 1, 28, 1, 1, 1, 30, 1, 1, 1]
+    tune = np.array([[60, 1, 62, 1, 64, 1, 1, 1]]).T  # begins with an upbeat of two steps
+    notes, pickup = data.without_rests(tune, 4, 2)
+    assert notes.tolist() == tune.tolist() and pickup == 2
+
+
+def test_a_layer_hears_only_of_styles_that_it_learnt():
+    facts = tf.constant([[16, 0, 4, styles.style(name), 1, 2] for name in ("jig", "rock", "pop")])
+    asked = facts[:, 3].numpy().tolist()
+    assert own_style("melody", facts)[:, 3].numpy().tolist() == [asked[0], -1, asked[2]]
+    assert own_style("drums", facts)[:, 3].numpy().tolist() == [-1, asked[1], -1]
+    known = code.conditions(3, facts)
+    for layer in LAYERS:
+        expected = code.conditions(3, own_style(layer, facts))
+        np.testing.assert_array_equal(own_style(layer, known, unknown=0), expected)
 
 
 def test_tracks_of_the_band():

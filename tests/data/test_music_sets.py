@@ -101,13 +101,14 @@ def test_nottingham(raw, tmp_path):
 
 def test_groove(raw, tmp_path):
     hits = [(0, 0.1, 36), (0, 0.1, 22), (1.02, 1.1, 40), (2, 2.1, 36), (3, 3.1, 38), (4, 4.1, 49)]
-    info = "style,bpm,id,time_signature,midi_filename,split\n"
-    info += "".join(f"rock/x,120,{s},4-4,d/{s}.mid,{s}\n" for s in data.SPLITS)
-    info += "rock,120,odd,3-4,d/train.mid,train\n"
+    info = "style,bpm,id,time_signature,midi_filename,split,beat_type\n"
+    info += "".join(f"rock/x,120,{s},4-4,d/{s}.mid,{s},beat\n" for s in data.SPLITS)
+    info += "rock,120,odd,3-4,d/train.mid,train,beat\n"
     files = {f"groove/d/{s}.mid": midi(("d", hits), channel=9) for s in data.SPLITS}
     tar(raw / "groove" / "groove_midi.tar.gz", {**files, "groove/info.csv": info.encode()})
     (row,) = rows("groove", None, "train", tmp_path)
-    assert row["style"] == b"rock" and row["tempo"] == 120 and row["drums"].shape == (16, 3)
+    assert row["style"] == b"rock" and row["kind"] == b"beat" and row["tempo"] == 120
+    assert row["drums"].shape == (16, 3)
     assert np.argwhere(row["drums"]).tolist() == [[0, 0], [0, 2], [4, 1], [8, 0], [12, 1]]
     assert row["drums"][4, 1] == 38 and row["drums"][0, 2] == 42
 
