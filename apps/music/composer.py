@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from apps.music import data, styles
 from apps.music.band import TRACKS
-from apps.music.wish import Wish
+from apps.music.wish import SECTION, Wish
 from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
 
@@ -18,6 +18,14 @@ EMPTY = 128  # steps of a piece from nothing
 class Composition(NamedTuple):
     notes: np.ndarray  # note code `[time, voices]`, or a roll `[time, 88]`
     log_prob: float  # of what the model chose; of rolls not measured
+
+
+def in_form(notes, form, steps):
+    """Sections of so many steps, one a letter in the order of their coming, laid out as a form
+    such as AABA says."""
+    letters = sorted(set(form), key=form.index)
+    starts = [letters.index(letter) * steps for letter in form]
+    return np.concatenate([rolls.cut(notes, start, start + steps) for start in starts])
 
 
 class Composer:
@@ -58,7 +66,10 @@ class Composer:
         style = styles.style(wish.style)
         if style >= 0 and self.kind != "band":
             raise UserError("this model knows no styles: leave --style out, or train preset band")
-        steps = wish.bars * wish.metre
+        if wish.form and self.kind == "frames":
+            raise UserError("a roll has no bars that a form could repeat: leave --form out")
+        section = (wish.bars or SECTION) * wish.metre
+        steps = section * len(set(wish.form)) if wish.form else wish.bars * wish.metre
         temperature, seed = tf.constant(wish.temperature, tf.float32), (wish.seed, 0)
         if self.kind == "frames":
             steps = max(steps or len(given) + EMPTY // 2, len(given))
@@ -77,7 +88,10 @@ class Composer:
             facts += (style, styles.tempo(wish.tempo), -1)
         batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))
         found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
-        return [Composition(*take) for take in zip(found.numpy(), log_probs.numpy(), strict=True)]
+        found = found.numpy()
+        if wish.form:
+            found = [in_form(piece, wish.form, section) for piece in found]
+        return [Composition(*take) for take in zip(found, log_probs.numpy(), strict=True)]
 
     def check(self, given):
         """Refuses notes that no piece of the data has in that voice: nothing is known of them."""

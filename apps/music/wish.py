@@ -6,6 +6,7 @@ from apps.music.styles import BARS
 from common.errors import UserError
 
 LONGEST = 8192  # steps
+SECTION = 8  # bars
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,11 @@ class Wish:
     """How a piece is to be; every field has a flag of `infer`."""
 
     bars: int = 0
-    """Length of the piece; 0: that of what is given, or 8 bars when nothing is left to choose."""
+    """Length of the piece, or of each section of a form; 0: that of what is given, or 8 bars when
+    nothing is left to choose."""
+    form: str = ""
+    """Such as AABB: a section of --bars bars (8 by default) for each letter; where a letter comes
+    again, its notes do."""
     bar: int = 0
     """Sixteenths in a bar: 16 of 4/4, 12 of 3/4 or 6/8; 0: what the style has, else 16."""
     pickup: int = 0
@@ -36,8 +41,10 @@ class Wish:
             raise UserError(f"temperature is {self.temperature}: it must be 0 or more")
         if not 0 <= self.bar <= 48:
             raise UserError(f"a bar of {self.bar} sixteenths: it must be 1 to 48")
-        if self.bars < 0 or self.bars * self.metre > LONGEST:
-            most = LONGEST // self.metre
+        if self.form and not (self.form.isascii() and self.form.isalpha()):
+            raise UserError(f"form is {self.form!r}: it must be letters, such as AABA")
+        if self.bars < 0 or self.bars * self.metre * max(len(self.form), 1) > LONGEST:
+            most = LONGEST // self.metre // max(len(self.form), 1)
             raise UserError(f"{self.bars} bars: it must be 0 to {most}, more cannot be composed")
         if not 0 <= self.seed < 2**31:
             raise UserError(f"seed is {self.seed}: it must be 0 to {2**31 - 1}")

@@ -226,6 +226,18 @@ def test_parallels_are_composed_only_when_asked_for(composer, line):
     assert measures.parallel_fifths([strict]) == 0 < measures.parallel_fifths([loose])
 
 
+def test_a_form_repeats_its_sections(composer):
+    piece = composer("C5:2 D5:0.5", Wish(form="ABAC", bars=2, bar=8))[0]
+    sections = piece.reshape(4, 16, 4)
+    np.testing.assert_array_equal(sections[0], sections[2])
+    assert (sections[0] != sections[1]).any() and (sections[1] != sections[3]).any()
+    assert sections[0][:10, 0].tolist() == [72, 1, 1, 1, 1, 1, 1, 1, 74, 1]
+    assert (sections[:, 0] != HOLD).all()
+    assert len(composer("", Wish(form="AAB")).notes) == 3 * 8 * 16
+    with pytest.raises(UserError, match="AABA"):
+        Wish(form="A-B")
+
+
 def test_padding_and_batches_move_no_likelihood(composer):
     pieces = [Piece(str(n), random_notes(time, seed=n)) for n, time in enumerate((8, 30, 17))]
     pipeline = composer.pipeline
