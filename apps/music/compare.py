@@ -1,10 +1,12 @@
 """Recurrent layers on one task: python -m apps.music.compare --out DIR [--cells lstm gru ...].
 
 Trains preset jsb once for each cell and seed, with the units that come nearest to one number of
-parameters, and prints a table of test nll: mean and spread. What is done is not done again.
+parameters, and prints a table of test nll: mean and spread. What is done is not done again. A run
+that fails, as one whose loss explodes, counts in the table as failed.
 """
 
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -73,12 +75,18 @@ def main():
             if not scores.exists():
                 for part in (train, score):
                     if subprocess.run([sys.executable, "-m", *part]).returncode:
-                        raise UserError(f"{cell} with seed {seed} failed: see above")
-            found.append(json.loads(scores.read_text())["test"]["nll"])
+                        print(f"note: {cell} with seed {seed} failed, see above", file=sys.stderr)
+                        break
+            if scores.exists():
+                found.append(json.loads(scores.read_text())["test"]["nll"])
+        mean = statistics.mean(found) if found else math.inf
         spread = statistics.stdev(found) if len(found) > 1 else 0.0
-        rows.append((statistics.mean(found), f"| {cell} | {units} |", spread))
-    table = ["| cell | units | test nll | spread |", "| --- | --- | --- | --- |"]
-    table += [f"{name} {mean:.3f} | {spread:.3f} |" for mean, name, spread in sorted(rows)]
+        failed = len(command.seeds) - len(found)
+        rows.append((mean, f"| {cell} | {units} | {mean:.3f} | {spread:.3f} | {failed} |"))
+    if all(mean == math.inf for mean, _ in rows):
+        raise UserError("every run failed: see above")
+    table = ["| cell | units | test nll | spread | failed |", "| --- | --- | --- | --- | --- |"]
+    table += [row for _, row in sorted(rows)]
     Path(command.out, "table.md").write_text("\n".join(table) + "\n", encoding="utf-8")
     print("\n".join(table))
 
