@@ -97,12 +97,27 @@ class Rotation:
                 path.unlink()
 
     def load(self):
-        """The newest sound checkpoint, or None; damaged ones are named and passed over."""
+        """The newest sound checkpoint, or None where there is none.
+
+        Damaged ones are named and passed over; that all are is a UserError, since a training that
+        began anew would throw away what else the run has.
+        """
+        damaged = []
         for path in self.paths():
             try:
-                return load(path)
+                found = load(path)
             except Damaged as error:
+                damaged.append((path, error))
+                continue
+            for other, error in damaged:
                 print(f"warning: {error}; going back to the one before", file=sys.stderr)
                 if self.owned:
-                    path.rename(path.with_suffix(".damaged"))
+                    other.rename(other.with_suffix(".damaged"))
+            return found
+        if damaged:
+            reasons = "; ".join(str(error) for _, error in damaged)
+            raise UserError(
+                f"{reasons}. No sound one is left: remove them to train from the start, or choose "
+                "another --run-dir"
+            )
         return None

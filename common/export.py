@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -157,12 +158,15 @@ def _answers(folder, inputs):
 def _compare(expected, found, loader):
     for name, outputs in expected.items():
         for key, value in outputs.items():
-            other = found[name][key]
+            other = np.asarray(found[name][key])
             if value.dtype == object:
-                same = [v.decode() for v in value.ravel()] == list(np.ravel(other))
+                value = np.array([v.decode() for v in value.ravel()], object).reshape(value.shape)
+            if value.dtype.kind == "f":
+                equal = partial(np.allclose, rtol=1e-4, atol=1e-4)
             else:
-                same = np.allclose(value, other, rtol=1e-4, atol=1e-4)
-            if not same:
+                equal = np.array_equal
+            nothing = value.size == other.size == 0  # whose shape JSON does not keep
+            if not nothing and (value.shape != other.shape or not equal(value, other)):
                 raise UserError(
                     f"the export's signature {name}, loaded by {loader}, gives another {key} than "
                     "the model in memory: this is a bug of the app, nothing was exported"

@@ -1,4 +1,8 @@
-"""Words and marks that come back as they were written: text -> tokens -> the same text."""
+"""Words and marks that come back as they were written: text -> tokens -> the same text.
+
+But for Chinese: its characters come back without spaces between them, and with one where a letter
+or digit stands beside them.
+"""
 
 import tensorflow as tf
 

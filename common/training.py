@@ -15,7 +15,8 @@ from common.stopping import Stop
 from common.update import Update
 from common.workers import Team
 
-EXPLODED = 10  # times the loss of the untrained model
+FIRST = 5  # updates whose largest loss is that of the untrained model
+EXPLODED = 10  # times that loss
 
 
 class Trainer:
@@ -140,22 +141,31 @@ class Trainer:
             rate = learning_rate(config, position.step, self.total_steps, position.plateau_scale)
             rate *= scale(order[position.batch * self.replicas * config.accumulate])
             sums = self.update(iterator, rate, position.step / self.total_steps)
-            self._check(float(sums[0] / sums[1]))
+            self._check(float(sums[0] / sums[1]), float(sums[3]))
             position.step += 1
             position.batch += 1
             progress.update(sums, rate)
 
-    def _check(self, loss):
+    def _check(self, loss, norm):
         """Stops a training that has gone wrong, before anything of it is saved."""
-        if self.position.first_loss is None:
-            self.position.first_loss = loss
-        if math.isfinite(loss) and loss <= EXPLODED * abs(self.position.first_loss):
+        position = self.position
+        if position.step < FIRST:  # one batch alone may be an easy one
+            position.first_loss = max(abs(loss), position.first_loss or 0.0)
+        # An update in half precision whose gradient is not finite is left out by its optimizer.
+        half = self.config.precision == "mixed_float16"
+        what = None
+        if not math.isfinite(loss):
+            what = "loss", "not finite"
+        elif loss > EXPLODED * position.first_loss:
+            what = "loss", f"{loss:.3g}, it has exploded"
+        elif not (math.isfinite(norm) or half):
+            what = "gradient", "not finite"
+        if what is None:
             return
         kept = self.rotation.paths()
         at = f"the last good checkpoint is {kept[0]}" if kept else "there is no checkpoint yet"
-        what = f"{loss:.3g}, it has exploded" if math.isfinite(loss) else "not finite"
         raise UserError(
-            f"the loss of step {self.position.step + 1} is {what}; {at}. Lower "
+            f"the {what[0]} of step {position.step + 1} is {what[1]}; {at}. Lower "
             "training.learning_rate (or set training.clip_norm) and train into another folder"
         )
 
@@ -213,7 +223,13 @@ class Trainer:
                 checkpoints.assign(prefix, variables, stored)
             names = sorted(name for name in stored if name.startswith("state/"))
             self.update.set_states([stored[name] for name in names])
-            self.position = Position(**meta)
+            try:
+                self.position = Position(**meta)
+            except TypeError:
+                raise UserError(
+                    f"the checkpoints of {self.run.path} are of another version: train into "
+                    "another folder"
+                ) from None
         self.team.check_same(self.position.step)
         self.run.forget_after(self.position.step)
         return found is not None

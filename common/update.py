@@ -20,6 +20,8 @@ class Update:
         self.strategy, self.config, self.model, self.loss = strategy, config, model, loss
         self.replicas = strategy.num_replicas_in_sync
         self.first_state = state
+        if config.jit and self.replicas > 1:
+            raise UserError("training.jit: with several devices or workers leave it out")
         with strategy.scope():
             self.state = [
                 tf.Variable(

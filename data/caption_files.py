@@ -31,7 +31,7 @@ def read_captions(path, folder="", split=""):
     found, places, report = {}, {}, Report()
     for number, (name, caption) in enumerate(rows, start=1):
         report.total = number
-        if name is None:
+        if not (isinstance(name, str) and isinstance(caption, str)):
             reason = "not a UTF-8 picture name, a tab and a caption"
         elif not name or not caption.strip():
             reason = "empty"

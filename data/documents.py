@@ -51,7 +51,7 @@ def of_text_files(paths) -> str:
     kept = []
     for path in paths:
         text = "\n".join(text_files.read_lines(path)).replace("\f", "\n").strip()
-        if re.match(r"<(!doctype|html)\b", text, re.IGNORECASE):
+        if re.match(r"(<!--.*?-->|<\?xml.*?>|\s)*<(!doctype|html)\b", text, re.I | re.S):
             text = without_tags(text)
         if not text:
             print(f"note: {path} is empty and left out", file=sys.stderr)
@@ -64,16 +64,27 @@ def of_text_files(paths) -> str:
     return "\f".join(kept)
 
 
+HIDDEN = ("script", "style", "title", "template")
+INLINE = ("a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "kbd", "mark", "q")
+INLINE += ("s", "samp", "small", "span", "strong", "sub", "sup", "tt", "u", "var", "wbr")
+
+
 class _Text(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.parts, self.hidden = [], 0
 
     def handle_starttag(self, tag, attrs):
-        self.hidden += tag in ("script", "style", "head")
+        self.hidden += tag in HIDDEN
+        self._between(tag)
 
     def handle_endtag(self, tag):
-        self.hidden -= tag in ("script", "style", "head") and self.hidden > 0
+        self.hidden -= tag in HIDDEN and self.hidden > 0
+        self._between(tag)
+
+    def _between(self, tag):
+        if tag not in INLINE:  # which stand inside words
+            self.parts.append(" ")
 
     def handle_data(self, data):
         if not self.hidden:
@@ -81,11 +92,11 @@ class _Text(html.parser.HTMLParser):
 
 
 def without_tags(text) -> str:
-    """The text of an HTML page: no tags, scripts or styles, no head."""
+    """The text of an HTML page: no tags, scripts or styles, no title."""
     parser = _Text()
     parser.feed(text)
     parser.close()
-    return " ".join(" ".join(parser.parts).split())
+    return " ".join("".join(parser.parts).split())
 
 
 def _example(values):

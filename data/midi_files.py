@@ -107,7 +107,7 @@ def _read_track(messages, number, ticks, found, facts):
             name = message.name.strip() or name
         elif message.type == "set_tempo" and message.tempo:
             facts.setdefault("tempo", 60e6 / message.tempo)
-        elif message.type == "time_signature" and message.denominator:
+        elif message.type == "time_signature" and message.numerator and message.denominator:
             facts["bars"].append((now, 4 * message.numerator / message.denominator))
         elif message.type == "note_on" and message.velocity:
             key = _key(message)
@@ -162,18 +162,18 @@ def folder(path):
 
 def grid(notes, steps=None):
     """One voice on a grid of sixteenths: int32 `[time]`, a MIDI number where a note begins, 1
-    where it holds, 0 for a rest. Of notes together the highest is taken."""
+    where it holds, 0 for a rest. A note ends the one before it; of those that begin together the
+    highest is taken."""
     import numpy as np
 
     ends = [round(note[1] * 4) for note in notes]
     cells = np.zeros([steps or max(ends, default=0)], np.int32)
-    taken = np.zeros_like(cells)  # the pitch that sounds
-    for start, end, pitch, *_ in sorted(notes, key=lambda note: (note[0], note[2])):
+    for start, end, pitch, *_ in sorted(notes, key=lambda note: (round(note[0] * 4), note[2])):
         first = round(start * 4)
         after = min(max(first + 1, round(end * 4)), len(cells))
         if first >= len(cells):
             continue
-        cells[first:after], taken[first:after] = 1, pitch
+        cells[first:after] = 1
         cells[first] = pitch
         if after < len(cells) and cells[after] == 1:  # the rest of a note that was cut off
             stop = after

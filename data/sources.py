@@ -47,9 +47,10 @@ def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
             f" Put the file at $RAW_DATA/{set_name}/{path}, or connect to the network"
         ) from error
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as part:
-        part.write(content)
-    os.replace(part.name, kept)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+        part = pathlib.Path(folder, kept.name)
+        part.write_bytes(content)
+        os.replace(part, kept)
     return kept
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import data
 from data import DataError, text_files
 
-LINE = re.compile(r"(\d+)\s+(.*)")
+LINE = re.compile(r"(\d+) +(.*)")
 MARKS = (".", "?", "!", "…", "。", "？", "！")
 
 
@@ -75,7 +75,7 @@ def parse(lines, kind=""):
             elif not sentences:
                 raise ValueError("question without a story")
             else:
-                support = tuple(numbers[n] for n in map(int, "".join(cells[1:]).split()))
+                support = tuple(numbers[n] for n in map(int, " ".join(cells[1:]).split()))
                 asked = kind or text.split()[0].lower()
                 stories[-1].append(Example(sentences, text, cells[0], asked, support))
             report.kept += 1
@@ -93,7 +93,7 @@ def _cells(line):
         raise ValueError("not UTF-8") from None
     if not text.strip():
         raise ValueError("empty")
-    found = LINE.fullmatch(text.strip())
+    found = LINE.fullmatch(text.strip("\r\n "))
     if not found:
         raise ValueError("without a number")
     cells = [cell.strip() for cell in found[2].split("\t")]
@@ -124,7 +124,9 @@ def sentences_of(path) -> list[str]:
     Raises: DataError for a file that is missing, damaged or without a sentence.
     """
     lines = [line.strip() for line in text_files.read_lines(path) if "\t" not in line.strip()]
-    found = [re.sub(r"^\d+\s+", "", line) for line in lines if line]
+    found = [line for line in lines if line]
+    if all(LINE.fullmatch(line) for line in found):  # else a number is part of its sentence
+        found = [LINE.fullmatch(line)[2] for line in found]
     if not found:
         raise DataError(f"{path} has no sentence: a story has one a line, or several")
     return found

@@ -108,7 +108,6 @@ class AutomatonBuilder:
 
     def build(self) -> Automaton:
         """The last state is the end: it leads to itself."""
-        self.rows[-1] = [min(column, len(self.rows)) for column in self.rows[-1]]
         last = len(self.rows)
         rows = np.array([*self.rows, [0, last, last, -1, last]], np.int32)
         return Automaton(np.stack(self.classes), self.begins_word, *rows.T.copy())

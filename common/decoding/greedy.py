@@ -5,7 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from common.decoding.constraints import constrain
-from common.decoding.hypotheses import Hypotheses, keep_shapes, row_limits
+from common.decoding.hypotheses import FORBIDDEN, Hypotheses, keep_shapes, row_limits
 from common.text import BOS, EOS, PAD
 
 
@@ -117,5 +117,5 @@ def generate(
             state,
         ),
     )
-    scores = log_probs[:, tf.newaxis]
+    scores = tf.where(limits > 0, log_probs, FORBIDDEN)[:, tf.newaxis]
     return Hypotheses(history[:, tf.newaxis], lengths[:, tf.newaxis], scores, scores)

@@ -11,6 +11,7 @@ class CRF(keras.layers.Layer):
         s(x, y) = first[y_1] + sum_t e_t[y_t] + sum_(t > 1) A[y_(t-1), y_t] + last[y_T]
         log p(y | x) = s(x, y) - log sum_y' exp s(x, y')
 
+    The sum is exact as long as what a step adds differs by less than some 80 nats between labels.
     All weights start at 0: then the labels are independent, as under a softmax. Masks are bool
     `[batch, time]`, padding on the right; a row has at least one valid step.
 

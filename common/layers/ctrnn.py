@@ -87,6 +87,11 @@ class CTRNNCell(ProgramCell, keras.layers.SimpleRNNCell):
             raise UserError(f"substeps is {substeps}: it must be at least 1")
         if not dt > 0:
             raise UserError(f"dt is {dt}: it must be above 0")
+        if self.recurrent_dropout:
+            raise UserError(
+                "recurrent_dropout would drop the state itself, which leaks on from step to step: "
+                "take recurrent_weight_dropout"
+            )
         self.tau = list(tau) if isinstance(tau, (list, tuple)) else tau
         bounds = np.atleast_1d(np.array(tau, float))
         if bounds.size > 2 or not (bounds > 0).all():
@@ -188,12 +193,17 @@ class CTRNN(SequenceLoop, keras.layers.RNN):
         super().__init__(CTRNNCell(units, name="ctrnn_cell", **cell), **layer)
         self.input_spec = [keras.layers.InputSpec(ndim=3)]
         self._set_weight_dropout(recurrent_weight_dropout, self.cell.seed)
+        if self.stateful and self.cell.learn_initial_state:
+            raise UserError("learn_initial_state means nothing to a stateful layer: choose one")
 
     @property
     def units(self):
         return self.cell.units
 
     def call(self, sequences, initial_state=None, mask=None, training=False, time_steps=None):
+        depth = self.cell.kernel.shape[0]
+        if sequences.shape[-1] != depth:
+            raise UserError(f"a CTRNN built for inputs of {depth} is given {sequences.shape[-1]}")
         if time_steps is not None:
             steps = tf.cast(time_steps, sequences.dtype)[..., None]
             sequences = tf.concat([sequences, steps], -1)  # [batch, time, depth + 1]

@@ -173,6 +173,10 @@ class CudnnLoop(SequenceLoop):
             and not (cell.recurrent_dropout or self.unroll or self.recurrent_weight_dropout)
         )
 
+    def get_config(self):
+        config = super().get_config()
+        return config if self.use_cudnn == "auto" else config | {"use_cudnn": self.use_cudnn}
+
     def inner_loop(self, sequences, initial_state, mask, training=False):
         on_gpu = tf.config.list_logical_devices("GPU") and self.use_cudnn in ("auto", True)
         # Behind SequenceLoop stands Keras' layer, which chooses the cuDNN kernel.

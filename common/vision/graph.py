@@ -26,13 +26,17 @@ def resize(image, size):
 def decode(content):
     """An encoded picture (scalar string: JPEG, PNG, GIF, BMP) -> uint8 `[height, width, 3]`.
 
-    As common.vision.reading gives it, but that EXIF rotation is not applied. More than 50 million
-    pixels, or what is no such picture, is an error of the graph.
+    As common.vision.reading gives it, but that EXIF rotation is not applied and what is transparent
+    in a GIF is black. More than 50 million pixels, a BMP with a palette, or what is no picture
+    of these is an error of the graph.
     """
     width, height = pixel_size(content)
     few = tf.cast(width, tf.int64) * tf.cast(height, tf.int64) <= MOST_PIXELS
-    check = tf.debugging.Assert(few, ["the picture has too many pixels:", width, height])
-    with tf.control_dependencies([check]):
+    checks = [tf.debugging.Assert(few, ["the picture has too many pixels:", width, height])]
+    bits = tf.strings.substr(content + 29 * b"\x00", 28, 1)  # a pixel of a BMP
+    colors = (bits == b"\x18") | (bits == b"\x20") | ~_starts(content, b"BM")
+    checks.append(tf.debugging.Assert(colors, ["a BMP must have 24 or 32 bits a pixel"]))
+    with tf.control_dependencies(checks):
         content = tf.identity(content)
 
     def jpeg():  # the exact transform is what Pillow takes, too
@@ -40,7 +44,12 @@ def decode(content):
 
     def png():
         pixels = tf.cast(tf.io.decode_png(content, channels=4), tf.float32)
-        color, alpha = pixels[..., :3], pixels[..., 3:] / 255
+        color, alpha = pixels[..., :3], pixels[..., 3:]
+        # Where a picture has no transparency, the decoder fills it in with the largest number of
+        # the file's own bits, which may be fewer than the 8 that it gives.
+        bits = tf.io.decode_raw(tf.strings.substr(content, 24, 1), tf.uint8)[0]
+        filler = tf.cast(2 ** tf.minimum(tf.cast(bits, tf.int32), 8) - 1, tf.float32)
+        alpha = tf.where(tf.reduce_all(alpha == filler), 1.0, alpha / 255)
         return tf.cast(tf.round(color * alpha + 255 * (1 - alpha)), tf.uint8)  # on white
 
     def other():

@@ -55,5 +55,12 @@ def read_tensors(path) -> dict[str, np.ndarray]:
 
 
 def _view(values, offset, size, stride):
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if (
+        offset < 0
+        or min((*size, *stride), default=1) < 0
+        or (last >= len(values) and 0 not in size)
+    ):
+        raise UserError("a PyTorch weights file is damaged: a tensor lies outside of its storage")
     strides = [step * values.itemsize for step in stride]
     return np.lib.stride_tricks.as_strided(values[offset:], size, strides).copy()

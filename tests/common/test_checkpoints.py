@@ -79,6 +79,17 @@ def test_truncated_at_any_place(tmp_path, capsys):
     assert rotation.load() is None
 
 
+def test_all_damaged_is_no_new_start(tmp_path):
+    """A training that began anew would overwrite the best weights of the run."""
+    paths = [tmp_path / f"last-{step:08d}.npz" for step in (3, 4)]
+    for path in paths:
+        path.write_bytes(b"PK")
+    for _ in range(2):  # the second start finds them as they were
+        with pytest.raises(UserError, match="No sound one is left") as error:
+            checkpoints.Rotation(tmp_path).load()
+        assert all(str(path) in str(error.value) for path in paths)
+
+
 def test_flipped_bits_are_found(tmp_path):
     """Every bit of the file: what loads is what was saved, and nothing else is raised."""
     path = tmp_path / "x.npz"

@@ -76,6 +76,16 @@ def test_an_automaton_is_its_regular_expression(options, pattern):
     assert accepted(form, 5) == {s for s in every if re.fullmatch(pattern, s)}
 
 
+def test_the_shortest_automaton_keeps_its_exit():
+    """Fewer states than the number of the token that ends it."""
+    form = AutomatonBuilder(VOCAB, np.isin(np.arange(VOCAB), [*WORDS, 7]))
+    form.slot(np.isin(np.arange(VOCAB), WORDS), 1, 1, 1, 7)
+    after = form.build().advance(tf.constant([0]), tf.constant([4]))
+    form = form.build()
+    assert np.flatnonzero(form.mask(tf.constant([0]))[0]).tolist() == WORDS
+    assert np.flatnonzero(form.mask(after)[0]).tolist() == [7]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_every_search_obeys_an_automaton(seed):
     form, logits = slot_form(least=2), table(seed)

@@ -180,8 +180,17 @@ def test_functional_model_with_lengths_of_steps(tmp_path):
         ({"dt": 0.0}, "dt is 0.0"),
         ({"tau": -1}, "tau is -1"),
         ({"tau": (1, 2, 3)}, "lowest and the highest"),
+        ({"recurrent_dropout": 0.5}, "recurrent_weight_dropout"),
+        ({"stateful": True, "learn_initial_state": True}, "choose one"),
     ],
 )
 def test_settings_that_mean_nothing(options, message):
     with pytest.raises(UserError, match=message):
         CTRNN(UNITS, **options)
+
+
+def test_an_input_of_another_depth_is_no_length_of_steps():
+    layer = CTRNN(UNITS)
+    layer(tf.zeros([2, 3, 4]))
+    with pytest.raises(UserError, match="built for inputs of 4 is given 5"):
+        layer(tf.zeros([2, 3, 5]))

@@ -283,6 +283,7 @@ def test_limits_of_rows():
         assert result.lengths.numpy()[:, 0].tolist() == [4, 0, 2, 1]
         assert result.tokens.shape == (4, 1, 4)
         assert EOS not in result.tokens.numpy()
+        assert result.scores.numpy()[1, 0] == -1e9 < result.scores.numpy()[0, 0]
 
 
 def test_minimum_length_and_repeats():

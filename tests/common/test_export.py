@@ -66,6 +66,21 @@ def test_answers_that_disagree_leave_nothing(tmp_path, monkeypatch, loader, wron
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("wrong", [[30002], [[30000]], [30000, 1], []])
+def test_whole_numbers_and_shapes_must_agree_exactly(tmp_path, monkeypatch, wrong):
+    found = {name: {"serving_default": {"id": wrong}} for name in ("load", "session")}
+    monkeypatch.setattr("common.export._answers", lambda *_: found)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def call(text):
+        return {"id": tf.strings.length(text) + 29998}
+
+    with pytest.raises(UserError, match="another id"):
+        export(
+            tf.Module(), {"serving_default": call}, {"serving_default": {"text": ["ab"]}}, tmp_path
+        )
+
+
 def test_what_a_killed_export_left_is_cleared_up(tmp_path):
     child = subprocess.Popen(["true"])
     child.wait()

@@ -236,6 +236,32 @@ def test_a_loss_that_is_not_finite_stops(tmp_path, at):
     assert all(np.isfinite(array).all() for array in arrays.values())
 
 
+def test_a_gradient_that_is_not_finite_stops(tmp_path):
+    """Its loss was finite: the weights after it are not, and none of them is stored."""
+
+    def loss(model, arrays, share):
+        steep = tf.where(share > (2 * STEPS - 1.5) / (2 * STEPS), np.inf, 1.0)  # in the last step
+        total, tokens, nll = model.losses_of(arrays)
+        return tf.custom_gradient(lambda x: (x, lambda dy: dy * steep))(total), tokens, nll
+
+    trainer = make(tmp_path, replace(BASE, epochs=2, ema=0.0), loss=loss, recurrent=False)
+    with pytest.raises(UserError, match=f"the gradient of step {2 * STEPS} is not finite"):
+        trainer.fit()
+    for path in (tmp_path / "checkpoints").glob("*.npz"):
+        arrays, _ = checkpoints.load(path)
+        assert all(np.isfinite(array).all() for array in arrays.values())
+
+
+def test_an_easy_first_batch_is_no_measure(tmp_path):
+    def loss(model, arrays, share):
+        total, tokens, nll = model.losses_of(arrays)
+        return tf.where(share > 0, 1.0, 1e-3) * total, tokens, nll
+
+    trainer = make(tmp_path, replace(BASE, epochs=1), loss=loss, recurrent=False)
+    trainer.fit()
+    assert trainer.position.step == STEPS
+
+
 def test_patience_stops_early(tmp_path, capsys):
     config = replace(PLAIN, epochs=9, patience=2)
     scores = iter([1.0, 3.0, 2.0, 3.0, 9.0])

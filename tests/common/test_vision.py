@@ -133,8 +133,22 @@ def test_graph_puts_transparent_on_white():
     assert np.abs(difference).max() <= 1
 
 
+@pytest.mark.parametrize("colors", [2, 4, 16, 200])
+@pytest.mark.parametrize("clear", [None, 0, 1])
+def test_graph_decodes_pictures_of_few_colors(colors, clear):
+    """Of fewer than 8 bits a pixel, with and without a colour that is transparent."""
+    few = Image.fromarray(SMOOTH).quantize(colors)
+    content = encoded(few, "PNG", **({} if clear is None else {"transparency": clear}))
+    assert content[24] == {2: 1, 4: 2, 16: 4, 200: 8}[colors]
+    np.testing.assert_array_equal(decode(tf.constant(content)), read_picture(content))
+    gray = encoded(Image.fromarray(SMOOTH[..., 0]).convert("1"), "PNG")
+    np.testing.assert_array_equal(decode(tf.constant(gray)), read_picture(gray))
+
+
 def test_graph_refuses_by_size_and_kind():
     run = tf.function(decode)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="24 or 32 bits"):
+        run(tf.constant(encoded(Image.fromarray(SMOOTH).quantize(16), "BMP")))
     with pytest.raises(tf.errors.InvalidArgumentError, match="too many pixels"):
         run(tf.constant(png_header(20_000, 20_000)))
     for wrong in (b"", b"text", encoded(SMOOTH, "PNG")[:100]):

@@ -152,12 +152,16 @@ def test_json_of_coco_and_karpathy(folder):
             {"image_id": 8, "caption": "Two."},
             {"image_id": 7, "caption": "Three."},
             {"image_id": 9, "caption": "Of no picture."},
+            {"image_id": 7, "caption": None},
         ],
     }
     (folder / "coco.json").write_text(json.dumps(coco))
     found, report = read_captions(folder / "coco.json", folder)
     assert found == [(folder / "a.jpg", ["One.", "Three."]), (folder / "deep/c.jpg", ["Two."])]
-    assert report.dropped == {"empty": [4]}
+    assert report.dropped == {
+        "empty": [4],
+        "not a UTF-8 picture name, a tab and a caption": [5],
+    }
     images = [
         {"filename": "a.jpg", "split": "restval", "sentences": [{"raw": "One."}]},
         {"filename": "b.png", "split": "test", "sentences": [{"raw": "Two."}, {"raw": "Three."}]},

@@ -291,5 +291,9 @@ def test_text_files(tmp_path, capsys):
     assert "c.txt is the same" in err and "d.txt is empty" in err
     with pytest.raises(DataError, match="no document has any text"):
         documents.of_text_files(paths[3:])
+    page = """<?xml version="1.0"?><!-- a page --> <!DOCTYPE html><html><head><title>T</title>
+        <body><p>H<sub>2</sub>O is <b>un</b>believable<p>Two<br>three"""  # tags may be left open
+    (tmp_path / "e.html").write_text(page)
+    assert documents.of_text_files([tmp_path / "e.html"]) == "H2O is unbelievable Two three"
     with pytest.raises(DataError, match="no file"):
         documents.of_text_files([tmp_path / "none"])

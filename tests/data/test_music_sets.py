@@ -203,6 +203,11 @@ def test_odd_midi_files(tmp_path):
     assert found.mended[f"track cut after {midi_files.LONGEST} quarters"] == 1
     assert found.tracks[0].notes[-1][:2] == (2, midi_files.LONGEST)
     assert midi_files.grid([(0, 1, 60, 80), (0.5, 1, 67, 80)]).tolist() == [60, 1, 67, 1]
+    assert midi_files.grid([(0, 1, 72, 80), (0.02, 1, 60, 80)]).tolist() == [72, 1, 1, 1]  # a chord
+    content = midi(("a", TUNE))
+    signature = content.index(b"\xff\x58\x04") + 3
+    nought = content[:signature] + b"\x00" + content[signature + 1 :]  # no beats in a bar
+    assert midi_files.read(bad_file(tmp_path, nought)).bar == 4
 
 
 def test_folder_says_what_was_left_out(tmp_path):

@@ -180,20 +180,24 @@ def test_bad_lines_are_counted_by_number():
         b"2 The dog ran.",
         b"3 What did it do?\tran, fast\t2",
         b"1 New.",
+        b"2 \tnew\t1",
+        b"3 Old.",
+        b"4 Which one?\tnew, old\t1\t3",
     ]
     found, report = stories.parse(lines)
-    assert [[e.answer for e in story] for story in found] == [["mat"], ["ran, fast"]]
-    assert [story[0].kind for story in found] == ["where", "what"] and found[1][0].support == (1,)
+    assert [[e.answer for e in story] for story in found] == [["mat"], ["ran, fast"], ["new, old"]]
+    assert [story[0].kind for story in found] == ["where", "what", "which"]
+    assert found[1][0].support == (1,) and found[2][0].support == (1, 2)
     assert report.dropped == {
         "without a number": [3],
         "empty": [4],
-        "without a question or an answer": [5],
+        "without a question or an answer": [5, 13],
         "support that is no list of numbers": [6],
         "support that is not above": [7],
         "not UTF-8": [8],
         "question without a story": [9],
     }
-    assert report.total == 12 and report.kept == 5
+    assert report.total == 15 and report.kept == 7
 
 
 def test_own_files(tmp_path):
@@ -204,6 +208,9 @@ def test_own_files(tmp_path):
     assert stories.sentences_of(path)[-2:] == ["Daniel went back to the hallway.", "We sing."]
     path.write_text("The cat sat\n\nIt slept!\n")
     assert stories.sentences_of(path) == ["The cat sat", "It slept!"]
+    path.write_text("2 men left the bar.\nThe bar was empty.\n")
+    assert stories.sentences_of(path)[0] == "2 men left the bar."
+    path.write_text("The cat sat\n\nIt slept!\n")
     assert stories.in_one(stories.sentences_of(path), "Who?") == "The cat sat. It slept! Who?"
     with pytest.raises(DataError, match=r"no question.*without a number.*1 sentence"):
         stories.of_file(path)
