@@ -77,11 +77,16 @@ class Composer:
             found = self.run(primer, steps, temperature, seed).numpy()
             return [Composition(roll, 0.0) for roll in found]
         steps = max(steps or (len(given) if (given == FREE).any() else len(given) + EMPTY), 1)
+        if len(given) > steps:
+            raise UserError(
+                f"{steps / 4:g} quarters are asked for, and {len(given) / 4:g} are given: raise "
+                "--bars, or give fewer notes"
+            )
         notes = np.full([steps, given.shape[1]], FREE, np.int32)
-        notes[: min(steps, len(given))] = given[:steps]
+        notes[: len(given)] = given
         key = keys.parse(wish.key) if wish.key else -1
-        if key < 0 and (given[:, 0] > HOLD).any():
-            pitched = given if self.kind == "voices" else given[:, :1]
+        pitched = given if self.kind == "voices" else given[:, :1]
+        if key < 0 and (pitched > HOLD).any():
             key = keys.estimate(rolls.pitch_classes(pitched))
         facts = (wish.metre, wish.pickup, key)
         if self.kind == "band":

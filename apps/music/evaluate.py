@@ -51,8 +51,8 @@ def main():
         training = data.read_pieces(run.config, "train")
         found |= scores.marginal(composer, training, pieces)
         wish = Wish(temperature=command.temperature, seed=command.seed)
-        composed = scores.compose(composer, pieces[: command.pieces], wish)
-        found |= scores.music(composer, composed, pieces, training)
+        composed, real = scores.compose(composer, pieces, command.pieces, wish)
+        found |= scores.music(composer, composed, real, training)
         steps = sum(map(len, composed))
     seconds = time.monotonic() - started
 

@@ -44,13 +44,15 @@ def read_midi(path, composer, wish):
     named = [t for t in tracks if t.name.lower().startswith(("soprano", "melody", "voice"))]
     cells = midi_files.grid((named or tracks)[0].notes)
     pitches = cells[cells > HOLD]
+    if not pitches.size:
+        raise UserError(f"{path}: no note of its melody lasts to the next sixteenth: slow it down")
     if pitches.min() < LOWEST or pitches.max() > HIGHEST:
         span = f"{notation.name(LOWEST)} to {notation.name(HIGHEST)}"
         raise UserError(f"{path} has notes outside the piano's range {span}: transpose it")
     notes = np.full([len(cells), len(composer.pipeline.limits)], FREE, np.int32)
     notes[:, 0] = cells
-    metre = max(1, min(48, round(4 * file.bar)))
-    return notes, replace(wish, bar=metre, pickup=wish.pickup or round(4 * file.pickup))
+    metre = wish.bar or max(1, min(48, round(4 * file.bar)))
+    return notes, replace(wish, bar=metre, pickup=wish.pickup or round(4 * file.pickup) % metre)
 
 
 def tracks_of(composer, piece):

@@ -49,6 +49,8 @@ def main():
 
     run = Run.open(command.run, "music", Config)
     composer = Composer(pipeline.load(run, parallels=command.parallels)[0])
+    if command.midi and command.text:
+        raise UserError("notes are given, and --midi as well: choose one")
     number = 0
     for lines in [[None]] if command.midi else chunks(command.text):
         for line in lines:
@@ -62,7 +64,7 @@ def main():
                 print(composer.text(piece))
                 if command.out:
                     number += 1
-                    many = command.takes > 1 or len(lines) > 1
+                    many = command.takes > 1 or len(lines) > 1 or number > 1
                     name = f"{command.out}-{number}" if many else command.out
                     write_files(name, composer, piece, wish)
         sys.stdout.flush()

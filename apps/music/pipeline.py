@@ -66,7 +66,8 @@ class Pipeline(tf.Module):
         parallels = self.kind == "band" or self.config.parallels
         step = model.step(code.from_code(notes), code.conditions(time, facts), limits, parallels)
         state, length = model.first_state(batch), time * voices
-        found = sample(step, state, batch, length, seed=seed, temperature=temperature)
+        options = {"seed": seed, "temperature": temperature, "allowed": model.allowed}
+        found = sample(step, state, batch, length, **options)
         chosen = tf.reshape(found.tokens, [batch, time, voices])
         return code.to_code(chosen), found.log_probs[:, 0]
 
@@ -96,7 +97,7 @@ class Pipeline(tf.Module):
             self.model.step(packed, steps),
             self.model.first_state(batch),
             batch,
-            (frame_tokens.MOST_NOTES + 1) * steps + 1,
+            tf.shape(packed)[1] + (frame_tokens.MOST_NOTES + 1) * steps + 1,
             seed=seed,
             temperature=temperature,
         )

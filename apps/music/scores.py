@@ -7,8 +7,9 @@ from apps.music.likelihood import Likelihood
 from apps.music.wish import Wish
 from common.metrics import Score
 from common.music import ABSENT, FREE, keys, measures, rolls
+from common.spread import spread
 
-PERCENT = {"self_repetition": "percent|windows of 16 sixteenths of the first voice"}
+PERCENT = {"self_repetition": "percent|windows of 16 sixteenths of the highest composed voice"}
 LEAST = 1e-4  # probability of a key that the training set never has
 
 
@@ -47,14 +48,20 @@ def marginal_nll(training, pieces):
     return float(nll.mean())
 
 
-def compose(composer, pieces, wish=None):
-    """For each piece one by the model: its melody harmonised, its first 8 frames continued, or a
-    piece of its style, metre and length (16 bars at most)."""
-    wish, composed = wish or Wish(), []
+def compose(composer, pieces, count, wish=None):
+    """For `count` of the pieces one by the model: its melody harmonised, its first 8 frames
+    continued, or a piece of a tune's style, metre and length (16 bars at most).
+
+    Returns (composed notes, notes of the pieces that they stand beside: the same ones, and of the
+    band all the performances of drums, which no tune has).
+    """
+    wish, composed, drums = wish or Wish(), [], []
+    if composer.kind == "band":
+        drums = [piece for piece in pieces if piece.notes[0, 0] == ABSENT]
+        pieces = [piece for piece in pieces if piece.notes[0, 0] != ABSENT]
+    pieces = spread(pieces, count)
     for piece in pieces:
         if composer.kind == "band":
-            if piece.notes[0, 0] == ABSENT:
-                continue
             asked = Wish(
                 bars=min(16, len(piece.notes) // piece.bar),
                 bar=piece.bar,
@@ -80,30 +87,38 @@ def compose(composer, pieces, wish=None):
             given = np.full_like(piece.notes, FREE)
             given[:, 0] = np.clip(piece.notes[:, 0], 0, None)
         composed.append(composer.compose(given, asked)[0].notes)
-    return composed
+    return composed, [piece.notes for piece in [*pieces, *drums]]
 
 
-def music(composer, composed, pieces, training):
-    """Label -> Score of the composed pieces; those of the data stand beside them as `..._data`."""
+def music(composer, composed, real, training):
+    """Label -> Score of the composed pieces; those of the data stand beside them as `..._data`.
+
+    Args:
+        composed, real: what `compose` gave; of the band, `real` has drums of its own.
+    """
     measure = {"voices": voice_music, "frames": roll_music, "band": band_music}[composer.kind]
-    return measure(composer, composed, [piece.notes for piece in pieces], training)
+    return measure(composer, composed, real, training)
 
 
 def voice_music(composer, composed, real, training):
+    """The soprano was given: what one voice is like is measured on the three others."""
     found = {}
-    for side, group in (("", composed), ("_data", real)):
-        for name in ("in_key", "silence", "voice_crossings", "self_repetition"):
+    for side, whole in (("", composed), ("_data", real)):
+        group = [notes[:, 1:] for notes in whole]
+        for name in ("in_key", "silence", "self_repetition"):
             value = 100 * getattr(measures, name)(group)
             found[name + side] = Score(name, value, PERCENT.get(name, "percent"))
-        value = measures.parallel_fifths(group)
-        found["parallel_fifths" + side] = Score("parallel fifths", value, "in a hundred moves")
         value = measures.longest_note(group)
         found["longest_note" + side] = Score("longest note", value, "sixteenths")
+        value = 100 * measures.voice_crossings(whole)
+        found["voice_crossings" + side] = Score("voice crossings", value, "percent")
+        value = measures.parallel_fifths(whole)
+        found["parallel_fifths" + side] = Score("parallel fifths", value, "in a hundred moves")
     share = 100 * measures.in_range(composed, composer.pipeline.limits)
     found["in_range"] = Score("in range", share, "percent|ranges of the set")
     copied = measures.longest_copy(composed, [piece.notes for piece in training])
     found["longest_copy"] = Score("longest copy", copied, "sixteenths|all voices, same key")
-    return found | overlaps(composed, real)
+    return found | overlaps(*([notes[:, 1:] for notes in group] for group in (composed, real)))
 
 
 def roll_music(composer, composed, real, training):

@@ -139,11 +139,14 @@ class Voices(keras.Model):
             "present": self.present(tf.zeros([batch, depth])),
             "notes": tf.fill([batch, self.voices], BOS),  # resolved, as chosen last
             "before": tf.fill([batch, self.voices], BOS),  # those of the step of time before
+            "may": tf.ones([batch, code.VOCAB], tf.bool),  # what the limits allow, see `allowed`
             "position": tf.zeros([batch], tf.int32),
         }
 
     def step(self, given, conditions, limits, parallels=True):
         """The step function of common.decoding: one voice of one step of time after another.
+
+        The limits are in its state, for `allowed`: probabilities are those of the model.
 
         Args:
             given: tokens `[batch, time, voices]`, FREE_TOKEN where the model chooses. A voice that
@@ -181,18 +184,24 @@ class Voices(keras.Model):
             times, frame, present, element, before = tf.cond(voice == 0, next_time, same_time)
             output, frame = self.frame.step(self.element(element, voice) + present, frame)
             logits = self.logits(output) + code.allowed(tf.gather(notes, voice, axis=1))
-            logits = tf.where(inside[voice], logits, FORBIDDEN)
+            may = tf.broadcast_to(inside[voice], tf.shape(logits))
             cells = given[:, time]  # [batch, voices]
             if not parallels:
                 # Voices behind this one still have their old note: those that are given move too.
                 ahead = (tf.range(self.voices) > voice) & (cells >= code.REST_TOKEN)
                 now = code.pitch(tf.where(ahead, cells, notes))
-                wrong = code.parallel(code.pitch(before), now, voice)
-                logits = tf.where(wrong, FORBIDDEN, logits)
+                may &= ~code.parallel(code.pitch(before), now, voice)
             cell = tf.gather(cells, voice, axis=1)
+            fixed = (cell != code.FREE_TOKEN)[:, None]
             only = tf.one_hot(cell, code.VOCAB, on_value=0.0, off_value=FORBIDDEN)
-            logits = tf.where((cell != code.FREE_TOKEN)[:, None], only, logits)
+            logits = tf.where(fixed, only, logits)
             after = {"time": times, "frame": frame, "present": present, "notes": notes}
-            return logits, after | {"before": before, "position": state["position"] + 1}
+            after |= {"before": before, "may": may | fixed, "position": state["position"] + 1}
+            return logits, after
 
         return step
+
+    @staticmethod
+    def allowed(position, state):
+        """The hard constraint of common.decoding that goes with `step`."""
+        return state["may"]

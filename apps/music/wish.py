@@ -1,5 +1,6 @@
 """How a piece is to be: what `infer` can be asked for."""
 
+import math
 from dataclasses import dataclass
 
 from apps.music.styles import BARS
@@ -37,7 +38,7 @@ class Wish:
     def __post_init__(self):
         if not 10 <= self.tempo <= 400:
             raise UserError(f"tempo is {self.tempo:g}: it must be 10 to 400 quarters a minute")
-        if self.temperature < 0:
+        if not 0 <= self.temperature < math.inf:
             raise UserError(f"temperature is {self.temperature}: it must be 0 or more")
         if not 0 <= self.bar <= 48:
             raise UserError(f"a bar of {self.bar} sixteenths: it must be 1 to 48")
@@ -48,8 +49,8 @@ class Wish:
             raise UserError(f"{self.bars} bars: it must be 0 to {most}, more cannot be composed")
         if not 0 <= self.seed < 2**31:
             raise UserError(f"seed is {self.seed}: it must be 0 to {2**31 - 1}")
-        if self.pickup < 0:
-            raise UserError(f"pickup is {self.pickup}: it must be 0 or more")
+        if not 0 <= self.pickup < self.metre:
+            raise UserError(f"pickup is {self.pickup}: it must be 0 or more, and less than a bar")
 
     @property
     def metre(self):

@@ -139,6 +139,14 @@ def test_what_is_sampled_has_the_probability_that_is_scored(frames):
     np.testing.assert_allclose(nll, -found.log_probs[:, 0], rtol=1e-4)
 
 
+def test_frames_of_many_notes_are_kept(frames):
+    made = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
+    roll = np.zeros([4, 88], np.uint8)
+    roll[:, 20:40] = 1
+    found = made.compose(roll, Wish(bars=5, bar=1))[0].notes
+    np.testing.assert_array_equal(found[:4], roll)
+
+
 def test_roll_goes_on_from_its_primer(frames):
     config = Config(model=frames.config)
     made = Composer(Pipeline(config, frames, [[21, 108]]))
@@ -282,6 +290,15 @@ def test_composed_voices_stay_in_range(composer):
         for voice, (low, high) in zip(rolls.sounding(piece.notes).T, LIMITS, strict=True):
             sounding = voice[voice > 0]
             assert low <= sounding.min() and sounding.max() <= high
+
+
+def test_composed_pieces_have_the_probability_that_is_scored(composer):
+    """Ranges and the rule on parallels take away what may be chosen, not probability."""
+    asked = np.full([1, 16, 4], FREE, np.int32)
+    facts = np.array([[16, 0, 4]], np.int32)
+    notes, log_prob = composer.run(asked, facts, 1.0, (5, 6))
+    nll = composer.pipeline.score_voices(notes, tf.constant([0, 0, 0, 0]), tf.constant(facts))
+    np.testing.assert_allclose(log_prob, -nll, rtol=1e-4)
 
 
 def test_text_in_and_text_out(composer):
@@ -437,36 +454,7 @@ def test_files_of_a_chorale(composer, tmp_path):
 def test_a_tune_without_its_rests():
     """Bars of four steps: the first two and the fifth and sixth are silent, chords go on."""
     melody = [0] * 8 + [60, 1, 62, 1] + [0] * 12 + [64, 1, 1, 1]
-    chords = [
-        21,
-        1,
-        1,
-        1,
-        26,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        28,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        30,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-    ]
+    chords = [*[21, 1, 1, 1, 26], *[1] * 7, 28, *[1] * 7, 30, *[1] * 7]
     notes, pickup = data.without_rests(np.array([melody, chords]).T, 4, 0)
     assert notes[:, 0].tolist() == [60, 1, 62, 1, 0, 0, 0, 0, 64, 1, 1, 1] and pickup == 0
     assert notes[:, 1].tolist() == [26, 1, 1, 1, 28, 1, 1, 1, 30, 1, 1, 1]
@@ -501,23 +489,60 @@ def test_drums_alone_are_no_melody(composer, tmp_path):
     midi.write(tmp_path / "d.mid", [midi.Track("d", [(0, 1, 36)], drums=True)])
     with pytest.raises(UserError, match="only drums"):
         files.read_midi(tmp_path / "d.mid", composer, Wish())
+    grace = [midi.Track("melody", [(0, 0.01, 60)])]
+    midi.write(tmp_path / "d.mid", grace)
+    with pytest.raises(UserError, match="lasts to the next sixteenth"):
+        files.read_midi(tmp_path / "d.mid", composer, Wish())
+
+
+def test_what_is_asked_for_goes_before_what_is_found(composer, tmp_path):
+    from common.music import midi
+
+    midi.write(tmp_path / "a.mid", midi.voice_tracks(random_notes(20), "satb"), bar=10, pickup=3)
+    _, wish = files.read_midi(tmp_path / "a.mid", composer, Wish())
+    assert (wish.metre, wish.pickup) == (10, 3)
+    _, wish = files.read_midi(tmp_path / "a.mid", composer, Wish(bar=12, pickup=1))
+    assert (wish.metre, wish.pickup) == (12, 1)
+    with pytest.raises(UserError, match="4 quarters are asked for, and 6 are given"):
+        composer("G4:4 A4:2", Wish(bars=1))
+    for wrong in ({"temperature": float("nan")}, {"pickup": 16}, {"pickup": -1}):
+        with pytest.raises(UserError, match=next(iter(wrong))):
+            Wish(**wrong)
+    seen = []
+    composer_like = Composer(composer.pipeline)
+    composer_like.run = lambda notes, facts, *_: (
+        seen.append(facts) or composer.run(notes, facts, *_)
+    )
+    composer_like("|||G2 C3 E3 G2 D3 F#3 A3")
+    assert seen[0][0][2] >= 0  # the key of the bass
 
 
 def test_scores_stand_beside_those_of_the_data(composer, band, frames):
-    voices = [Piece("a", random_notes(40))]
-    found = scores.music(composer, [random_notes(40, seed=5)], voices, voices)
-    assert found["in_range"].value == 100 and found["longest_copy"].value == 0
-    assert found["silence"].value > 0 and "parallel_fifths_data" in found
-    same = scores.music(composer, [voices[0].notes], voices, voices)
+    voices = [Piece(str(n), random_notes(40, seed=n)) for n in range(5)]
+    composed, real = scores.compose(composer, voices, 2, Wish(seed=3))
+    for made, notes in zip(composed, real, strict=True):
+        np.testing.assert_array_equal(made[:, 0], notes[:, 0])  # the melody of that very piece
+        assert (made[:, 1:] != notes[:, 1:]).any()
+    found = scores.music(composer, composed, real, voices)
+    assert found["in_range"].value == 100 and found["longest_copy"].value < 40
+    assert found["silence"].value != found["silence_data"].value > 0
+    for side, group in (("", composed), ("_data", real)):  # the given voice says nothing
+        values = [found[name + side].value for name in ("in_key", "self_repetition")]
+        lower = [notes[:, 1:] for notes in group]
+        expected = [100 * measure(lower) for measure in (measures.in_key, measures.self_repetition)]
+        assert values == pytest.approx(expected)
+    same = scores.music(composer, real, real, voices)
     assert same["longest_copy"].value == 40
     assert same["interval_histogram"].value == pytest.approx(100)
     whole = tune().notes.copy()
     whole[:, 2:] = beat().notes[:, 2:]
-    found = scores.music(band, [whole], [tune(), beat()], [])
+    composed, real = scores.compose(band, [tune(), beat()], 1)
+    assert len(composed) == 1 and len(real) == 2
+    found = scores.music(band, [whole], real, [])
     assert found["chord_agreement"].value == found["chord_agreement_data"].value
     assert found["kicks_on_the_beat"].value == 100 == found["kicks_on_the_beat_data"].value
     rolled = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
     roll = np.zeros([4, 88], np.uint8)
     roll[1:, [40, 44]] = 1
-    found = scores.music(rolled, [roll], [Piece("r", roll)], [])
+    found = scores.music(rolled, [roll], [roll], [])
     assert found["empty_frames"].value == 25 and found["notes_a_frame_data"].value == 1.5
