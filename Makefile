@@ -35,19 +35,19 @@ data-%: $(STAMP)  ## prepare a data set, such as data-bible (ARGS="--config kjv-
 
 train-%: $(STAMP)  ## train an app, such as train-translate (PRESET=, RUN=folder, ARGS="--field value", WORKERS=2)
 	$(call app,$*)
-	@$(PY) -m $(if $(WORKERS),common.workers $(WORKERS) )apps.$*.train $(PRESET) $(if $(RUN),--run-dir $(RUN)) $(ARGS)
+	@$(PY) -m $(if $(WORKERS),common.workers $(WORKERS) )apps.$*.train $(PRESET) $(if $(RUN),--run-dir "$(RUN)") $(ARGS)
 
 evaluate-%: $(STAMP)  ## score a run on its test split (RUN=, the newest by default)
 	$(call app,$*)
-	@$(PY) -m apps.$*.evaluate $(or $(RUN),latest) $(ARGS)
+	@$(PY) -m apps.$*.evaluate "$(or $(RUN),latest)" $(ARGS)
 
 infer-%: $(STAMP)  ## use a run (RUN=, TEXT="..."; without TEXT: standard input, line by line)
 	$(call app,$*)
-	@$(PY) -m apps.$*.infer $(or $(RUN),latest) $(if $(TEXT),"$$TEXT") $(ARGS)
+	@$(PY) -m apps.$*.infer "$(or $(RUN),latest)" $(if $(TEXT),"$$TEXT") $(ARGS)
 
 export-%: $(STAMP)  ## write a SavedModel and prove that it agrees (RUN=, OUT=exports/APP)
 	$(call app,$*)
-	@$(PY) -m apps.$*.export $(or $(RUN),latest) --out $(or $(OUT),exports/$*) $(ARGS)
+	@$(PY) -m apps.$*.export "$(or $(RUN),latest)" --out "$(or $(OUT),exports/$*)" $(ARGS)
 
 test: $(STAMP)  ## run the tests
 	@$(PY) -m pytest -n 2 $(ARGS)

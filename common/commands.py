@@ -27,7 +27,7 @@ def training(app, presets):
 
     scope = strategy()
     run = Run.start(run_dir, app, config)
-    with run.locked():
+    with run.kept_if_begun(), run.locked():
         run.record_start()
         keras.config.set_dtype_policy(config.training.precision)
         yield config, run, scope, max_steps

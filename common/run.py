@@ -41,7 +41,7 @@ class Run:
 
     def __init__(self, path: Path, app: str, config, checkpoints: Path | None = None):
         self.path, self.app, self.config = path, app, config
-        self.chief = checkpoints is None
+        self.chief, self.made = checkpoints is None, False
         self.checkpoints = checkpoints or path / "checkpoints"
 
     @classmethod
@@ -67,7 +67,9 @@ class Run:
             raise UserError(f"{path} is not empty and holds no run: choose another --run-dir")
         path.mkdir(parents=True, exist_ok=True)
         write_json(path / "config.json", {"app": app, **json.loads(cli.to_json(config))})
-        return cls(path, app, config)
+        run = cls(path, app, config)
+        run.made = True
+        return run
 
     @classmethod
     def open(cls, path, app, config_type):
@@ -81,6 +83,18 @@ class Run:
             raise UserError(f"{path} is a run of the app {name!r}, not of {app!r}")
         origin = str(path / "config.json")
         return cls(path, app, cli.from_json(json.dumps(stored), config_type, origin))
+
+    @contextlib.contextmanager
+    def kept_if_begun(self):
+        """Removes a folder made by this process when that fails before it trains, as on data that
+        is not there: the command, put right, may then use it."""
+        try:
+            yield
+        except BaseException:
+            begun = (self.path / "metrics.jsonl").exists() or any(self.checkpoints.glob("*.npz"))
+            if self.made and not begun:
+                shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
     @contextlib.contextmanager
     def locked(self):
@@ -140,8 +154,9 @@ class Run:
         Returns:
             the stored dict, which is the last line that `evaluate` prints.
         """
+        width = max(map(len, scores), default=0) + 2
         for label, score in scores.items():
-            print(f"{label:28} {score.value:8.2f}   {score.signature}")
+            print(f"{label:{width}} {score.value:8.2f}   {score.signature}")
         result = {
             "data": name,
             **facts,
@@ -166,4 +181,5 @@ def latest_run(app) -> Path:
         raise UserError(
             f"there is no run under runs/{app}: train one (make train-{app}) or name its folder"
         )
-    return max(found, key=lambda path: (path / "config.json").stat().st_mtime)
+    trained = [path for path in found if (path / "checkpoints" / "best.npz").exists()]
+    return max(trained or found, key=lambda path: (path / "config.json").stat().st_mtime)

@@ -42,7 +42,10 @@ def read_midi(path, composer, wish):
     if composer.kind == "frames":
         return midi_roll(tracks), wish
     named = [t for t in tracks if t.name.lower().startswith(("soprano", "melody", "voice"))]
-    cells = midi_files.grid((named or tracks)[0].notes)
+    melody = (named or tracks)[0]
+    if len(tracks) > 1:
+        print(f"note: {path}: only its melody, {melody.name!r}, is read", file=sys.stderr)
+    cells = midi_files.grid(melody.notes)
     pitches = cells[cells > HOLD]
     if not pitches.size:
         raise UserError(f"{path}: no note of its melody lasts to the next sixteenth: slow it down")

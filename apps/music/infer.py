@@ -51,16 +51,23 @@ def main():
     composer = Composer(pipeline.load(run, parallels=command.parallels)[0])
     if command.midi and command.text:
         raise UserError("notes are given, and --midi as well: choose one")
-    number = 0
+    number = line_number = wrong = 0
     for lines in [[None]] if command.midi else chunks(command.text):
         for line in lines:
-            wish = command.wish
-            if line is None:
-                given, wish = read_midi(command.midi, composer, wish)
-            else:
-                given = composer.read(line)
-            composer.check(given)
-            for piece in composer.compose(given, wish, command.takes):
+            wish, line_number = command.wish, line_number + 1
+            try:
+                if line is None:
+                    given, wish = read_midi(command.midi, composer, wish)
+                else:
+                    given = composer.read(line)
+                composer.check(given)
+                pieces = composer.compose(given, wish, command.takes)
+            except UserError as error:
+                wrong += 1
+                print(f"error: line {line_number}: {error}", file=sys.stderr)
+                print()
+                continue
+            for piece in pieces:
                 print(composer.text(piece))
                 if command.out:
                     number += 1
@@ -68,6 +75,7 @@ def main():
                     name = f"{command.out}-{number}" if many else command.out
                     write_files(name, composer, piece, wish)
         sys.stdout.flush()
+    return 2 if wrong else 0
 
 
 if __name__ == "__main__":

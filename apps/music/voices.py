@@ -186,6 +186,10 @@ class Voices(keras.Model):
             logits = self.logits(output) + code.allowed(tf.gather(notes, voice, axis=1))
             may = tf.broadcast_to(inside[voice], tf.shape(logits))
             cells = given[:, time]  # [batch, voices]
+            # A given note ends where it ends.
+            past = tf.gather(given[:, tf.maximum(time - 1, 0)], voice, axis=1)[:, None]
+            ended = (time > 0) & (past != code.FREE_TOKEN)
+            may &= ~(ended & (tf.range(code.VOCAB) == code.HOLD_TOKEN))
             if not parallels:
                 # Voices behind this one still have their old note: those that are given move too.
                 ahead = (tf.range(self.voices) > voice) & (cells >= code.REST_TOKEN)

@@ -15,8 +15,8 @@ class Wish:
     """How a piece is to be; every field has a flag of `infer`."""
 
     bars: int = 0
-    """Length of the piece, or of each section of a form; 0: that of what is given, or 8 bars when
-    nothing is left to choose."""
+    """Length of the piece, or of each section of a form. 0: as long as what is given, and 8 bars
+    more where that leaves nothing to compose."""
     form: str = ""
     """Such as AABB: a section of --bars bars (8 by default) for each letter; where a letter comes
     again, its notes do."""

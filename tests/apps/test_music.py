@@ -246,6 +246,13 @@ def test_a_form_repeats_its_sections(composer):
         Wish(form="A-B")
 
 
+def test_a_given_note_ends_where_it_ends(composer):
+    for seed in range(6):  # an untrained model holds it every few times
+        piece = composer("G4:1 | D4:0.5", Wish(bars=1, seed=seed)).notes
+        assert piece[:4, 0].tolist() == [67, 1, 1, 1] and piece[4, 0] != HOLD
+        assert piece[:2, 1].tolist() == [62, 1] and piece[2, 1] != HOLD
+
+
 def test_padding_and_batches_move_no_likelihood(composer):
     pieces = [Piece(str(n), random_notes(time, seed=n)) for n, time in enumerate((8, 30, 17))]
     pipeline = composer.pipeline

@@ -105,6 +105,27 @@ def test_latest(tmp_path, monkeypatch):
             os.utime(path, (10**9 - age, 10**9 - age))
     Run.start("runs/other/newest", "other", Config())
     assert Run.open("latest", "app", Config).path.name == "new"
+    for name in ("old", "older"):  # runs that have something to use go before newer ones
+        path = Path("runs/app", name, "checkpoints")
+        path.mkdir()
+        (path / "best.npz").touch()
+    assert Run.open("latest", "app", Config).path.name == "old"
+
+
+def test_a_run_that_never_began_leaves_nothing(tmp_path):
+    run = Run.start(tmp_path / "x", "app", Config())
+    with pytest.raises(ZeroDivisionError), run.kept_if_begun(), run.locked():
+        raise ZeroDivisionError
+    assert not run.path.exists()
+    run = Run.start(tmp_path / "x", "app", Config(seed=2))  # the same folder will do
+    with pytest.raises(ZeroDivisionError), run.kept_if_begun():
+        run.log("train", 1, loss=1.0)
+        raise ZeroDivisionError
+    again = Run.start(tmp_path / "x", "app", Config(seed=2))
+    (again.path / "metrics.jsonl").unlink()
+    with pytest.raises(ZeroDivisionError), again.kept_if_begun():  # it was there before
+        raise ZeroDivisionError
+    assert again.path.exists()
 
 
 def test_starts_are_recorded(tmp_path):
