@@ -105,7 +105,7 @@ BAND = Config(
     data=DataConfig(name="band", crop=128),
     model=ModelConfig(kind="band"),
     batching=BatchingConfig(batch_size=32),
-    training=TrainingConfig(epochs=8, learning_rate=3e-3, warmup_steps=100, ema=0.995),
+    training=TrainingConfig(epochs=24, learning_rate=3e-3, warmup_steps=100, ema=0.995),
 )
 
 # Seconds: to see that everything works.
