@@ -64,13 +64,13 @@ def template(tokenizer, text):
     Raises: UserError for a text without slots, bad limits, two slots with nothing between them, or
         words that the tokenizer does not have.
     """
-    limits = [_limits(match) for match in SLOT.finditer(text)]
-    if not limits:
-        raise UserError("the template has no slots: write one as {name} or {name:1-3}")
     if left := re.search(r"[{}]", SLOT.sub("", text)):
         raise UserError(
             f"the template has a stray {left.group()}: a slot is {{name}} or {{name:1-3}}"
         )
+    limits = [_limits(match) for match in SLOT.finditer(text)]
+    if not limits:
+        raise UserError("the template has no slots: write one as {name} or {name:1-3}")
     if re.search(rf"{HOLDER}\s*{HOLDER}", SLOT.sub(HOLDER, text)):
         raise UserError("two slots of the template need a word or a mark between them")
     kind = tokenizer.config.kind

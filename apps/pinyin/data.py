@@ -1,5 +1,6 @@
 """Pieces of Chinese text with their pinyin -> tokens -> batches."""
 
+import sys
 from collections import Counter
 
 import numpy as np
@@ -23,8 +24,15 @@ CHARACTERS = TokenizerConfig(kind="char", vocab_size=30000)
 def own_pairs(paths, tell=True):
     """(pinyin, text) of each piece of people's own files."""
     lines = told(paths, plain_text.read(paths), tell)
-    texts = dict.fromkeys(piece for line in lines for piece in reading.pieces(line))
+    pieces = [piece for line in lines for piece in reading.pieces(line)]
+    texts = dict.fromkeys(pieces)
     pairs = [(" ".join(syllables), t) for t in texts if (syllables := reading.read(t))]
+    if tell:
+        found = (
+            f"{len(pieces)} pieces of {reading.SHORTEST} to {reading.LONGEST} Chinese characters"
+        )
+        used = f"{len(pairs)} are used, each once, those whose readings are all known"
+        print(f"{', '.join(paths)}: {found} in {len(lines)} lines; {used}", file=sys.stderr)
     if len(pairs) < 2:
         raise sets.DataError(
             f"{', '.join(paths)}: {len(pairs)} pieces of {reading.SHORTEST} to {reading.LONGEST} "
