@@ -4,6 +4,7 @@ from collections import Counter
 from itertools import accumulate, chain
 
 from common.metrics import Score, accuracy, confusion, macro_f1
+from common.metrics.spans import are_spans, span_scores
 
 
 def of_tags(found, gold, words, known):
@@ -22,7 +23,7 @@ def of_tags(found, gold, words, known):
     }
     scores["sentence_accuracy"] = accuracy(list(map(tuple, found)), list(map(tuple, gold)))
     scores["macro_f1"] = macro_f1(*list(zip(*pairs, strict=True))[:2])
-    return scores
+    return scores | (span_scores(found, gold) if are_spans(set(chain(*gold))) else {})
 
 
 def of_raw_text(found, sentences):

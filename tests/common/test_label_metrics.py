@@ -8,6 +8,7 @@ import pytest
 from common.errors import UserError
 from common.metrics import accuracy, confusion, error_rate, macro_f1
 from common.metrics.edits import edit_distance
+from common.metrics.spans import are_spans, span_scores, spans
 from common.plots import confusion_matrix
 from common.viterbi import viterbi
 
@@ -20,6 +21,33 @@ def test_accuracy_and_macro_f1_by_hand():
     # a: TP 1, FP 2, FN 0 -> 2/4; b: TP 1, FN 1 -> 2/3; c: TP 1, FN 1 -> 2/3
     assert macro_f1(FOUND, RIGHT).value == pytest.approx(100 * (1 / 2 + 2 / 3 + 2 / 3) / 3)
     assert macro_f1(["x", "a"], ["a", "a"]).value == pytest.approx(100 * 2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("B-P I-P O B-L", [("P", 0, 2), ("L", 3, 4)]),
+        ("B-P B-P I-P", [("P", 0, 1), ("P", 1, 3)]),
+        ("I-P I-L I-L O I-L", [("P", 0, 1), ("L", 1, 3), ("L", 4, 5)]),  # as the CoNLL script
+        ("S-P B-L I-L E-L E-L", [("P", 0, 1), ("L", 1, 4), ("L", 4, 5)]),
+        ("U-P B-L L-L I-L", [("P", 0, 1), ("L", 1, 3), ("L", 3, 4)]),
+        ("O O", []),
+    ],
+)
+def test_spans_by_hand(tags, expected):
+    assert spans(tags.split()) == expected
+
+
+def test_span_scores_by_hand():
+    right = [["B-P", "I-P", "O", "B-L"], ["O", "B-P"]]
+    found = [["B-P", "O", "O", "B-L"], ["B-L", "B-P"]]  # a cut name, and one too many
+    scores = {name: score.value for name, score in span_scores(found, right).items()}
+    assert scores == pytest.approx(
+        {"span_precision": 50, "span_recall": 200 / 3, "span_f1": 400 / 7}
+    )
+    assert are_spans(["O", "B-P"]) and not are_spans(["O"]) and not are_spans(["O", "NOUN"])
+    with pytest.raises(UserError, match="no span"):
+        span_scores([["O"]], [["O"]])
 
 
 def test_confusion_has_the_right_label_in_its_rows():
