@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from apps.music import frame_tokens, styles
+from apps.music import frame_tokens, styles, voice_steps
 from apps.music import tokens as code
 from apps.music.band import LAYERS, own_style
 from apps.music.model import make_model
@@ -64,10 +64,16 @@ class Pipeline(tf.Module):
     def _sample(self, model, notes, facts, limits, temperature, seed):
         batch, time, voices = tf.unstack(tf.shape(notes))
         parallels = self.kind == "band" or self.config.parallels
-        step = model.step(code.from_code(notes), code.conditions(time, facts), limits, parallels)
-        state, length = model.first_state(batch), time * voices
-        options = {"seed": seed, "temperature": temperature, "allowed": model.allowed}
-        found = sample(step, state, batch, length, **options)
+        given, conditions = code.from_code(notes), code.conditions(time, facts)
+        found = sample(
+            voice_steps.steps(model, given, conditions, limits, parallels),
+            voice_steps.first_state(model, batch),
+            batch,
+            time * voices,
+            seed=seed,
+            temperature=temperature,
+            allowed=voice_steps.allowed,
+        )
         chosen = tf.reshape(found.tokens, [batch, time, voices])
         return code.to_code(chosen), found.log_probs[:, 0]
 

@@ -13,12 +13,10 @@ one pass composes.
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from apps.music import tokens as code
 from apps.music.frame_rnn import FrameRNN
-from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
 from common.text import BOS, PAD
 
@@ -127,85 +125,3 @@ class Voices(keras.Model):
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         weights = tf.cast(tf.gather(hidden, valid[:, 0]), tf.float32)
         return losses, weights, valid[:, 0]
-
-    # Decoding -----------------------------------------------------------------------------------
-
-    def first_state(self, batch):
-        states = self.over_time.zero_state(batch)
-        depth = self.config.units + 2 * self.config.reader_units + self.config.embedding_dim
-        return {
-            "time": states,
-            "frame": self.frame.start(tf.zeros([batch, depth])),
-            "present": self.present(tf.zeros([batch, depth])),
-            "notes": tf.fill([batch, self.voices], BOS),  # resolved, as chosen last
-            "before": tf.fill([batch, self.voices], BOS),  # those of the step of time before
-            "may": tf.ones([batch, code.VOCAB], tf.bool),  # what the limits allow, see `allowed`
-            "position": tf.zeros([batch], tf.int32),
-        }
-
-    def step(self, given, conditions, limits, parallels=True):
-        """The step function of common.decoding: one voice of one step of time after another.
-
-        The limits are in its state, for `allowed`: probabilities are those of the model.
-
-        Args:
-            given: tokens `[batch, time, voices]`, FREE_TOKEN where the model chooses. A voice that
-                is given whole is known from the start, cells of others when their time comes.
-            conditions: `[batch, time, ...]`.
-            limits: for each voice the MIDI numbers that it may choose, see `tokens.inside`.
-            parallels: whether two voices may move in parallel fifths, octaves or unisons.
-        """
-        inside = tf.constant(np.stack([code.inside(voice) for voice in limits]))  # [voices, vocab]
-        known = tf.reduce_all(given != code.FREE_TOKEN, 1, keepdims=True)
-        context = self.read(tf.where(known, code.resolved(given), code.FREE_TOKEN), conditions)
-
-        def step(tokens, state):
-            position = tf.reduce_max(state["position"])  # the same in each row
-            voice, time = position % self.voices, position // self.voices
-            last = (voice - 1) % self.voices
-            old = state["notes"]
-            holding = tf.gather(old, last, axis=1)
-            holding = tf.where(holding < code.VOCAB, holding + code.VOCAB, holding)
-            chosen = tf.where(tokens == code.HOLD_TOKEN, holding, tokens)
-            is_last = tf.range(self.voices) == last
-            notes = tf.where((tokens != BOS)[:, None] & is_last, chosen[:, None], old)
-
-            def next_time():
-                here = context[:, time]
-                x = tf.concat([here, self.embed(notes)], -1)
-                h, states = self.over_time.step(x, state["time"])
-                h = tf.concat([h, here], -1)
-                first = tf.fill(tf.shape(tokens), BOS)
-                return states, self.frame.start(h), self.present(h), first, notes
-
-            def same_time():
-                return state["time"], state["frame"], state["present"], chosen, state["before"]
-
-            times, frame, present, element, before = tf.cond(voice == 0, next_time, same_time)
-            output, frame = self.frame.step(self.element(element, voice) + present, frame)
-            logits = self.logits(output) + code.allowed(tf.gather(notes, voice, axis=1))
-            may = tf.broadcast_to(inside[voice], tf.shape(logits))
-            cells = given[:, time]  # [batch, voices]
-            # A given note ends where it ends.
-            past = tf.gather(given[:, tf.maximum(time - 1, 0)], voice, axis=1)[:, None]
-            ended = (time > 0) & (past != code.FREE_TOKEN)
-            may &= ~(ended & (tf.range(code.VOCAB) == code.HOLD_TOKEN))
-            if not parallels:
-                # Voices behind this one still have their old note: those that are given move too.
-                ahead = (tf.range(self.voices) > voice) & (cells >= code.REST_TOKEN)
-                now = code.pitch(tf.where(ahead, cells, notes))
-                may &= ~code.parallel(code.pitch(before), now, voice)
-            cell = tf.gather(cells, voice, axis=1)
-            fixed = (cell != code.FREE_TOKEN)[:, None]
-            only = tf.one_hot(cell, code.VOCAB, on_value=0.0, off_value=FORBIDDEN)
-            logits = tf.where(fixed, only, logits)
-            after = {"time": times, "frame": frame, "present": present, "notes": notes}
-            after |= {"before": before, "may": may | fixed, "position": state["position"] + 1}
-            return logits, after
-
-        return step
-
-    @staticmethod
-    def allowed(position, state):
-        """The hard constraint of common.decoding that goes with `step`."""
-        return state["may"]

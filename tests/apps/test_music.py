@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import data, files, scores, styles
+from apps.music import data, files, scores, styles, voice_steps
 from apps.music import tokens as code
 from apps.music.band import LAYERS, own_style
 from apps.music.batches import RollBatches
@@ -190,8 +190,9 @@ def test_composing_has_the_probability_that_is_scored(composer):
     facts = tf.constant([[16, 0, 4]])
     for given in ([0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 1, 0]):
         asked = np.where(np.array(given) == 1, notes, FREE)[None]
-        step = model.step(code.from_code(tf.constant(asked)), code.conditions(12, facts), wide)
-        found = sample(step, model.first_state(1), 1, 48, seed=(3, 4))
+        given_tokens = code.from_code(tf.constant(asked))
+        step = voice_steps.steps(model, given_tokens, code.conditions(12, facts), wide)
+        found = sample(step, voice_steps.first_state(model, 1), 1, 48, seed=(3, 4))
         chosen = code.to_code(tf.reshape(found.tokens, [1, 12, 4]))
         nll = composer.pipeline.score_voices(chosen, tf.constant(given), facts)
         np.testing.assert_allclose(nll, -found.log_probs[:, 0], rtol=1e-4)
@@ -410,11 +411,16 @@ def test_band_composes_melody_then_chords_then_drums(band):
     for tune_notes in tunes:
         tune_notes[:, 1] = FREE
     steps = [
-        model.step(code.from_code(tf.constant(notes[None])), code.conditions(36, facts), LIMITS[:2])
+        voice_steps.steps(
+            model,
+            code.from_code(tf.constant(notes[None])),
+            code.conditions(36, facts),
+            LIMITS[:2],
+        )
         for notes in tunes
     ]
     for n, step in enumerate(steps):
-        state = model.first_state(1)
+        state = voice_steps.first_state(model, 1)
         _, state = step(tf.constant([2]), state)
         steps[n] = step(tf.constant([30]), state)[0].numpy()
     assert np.abs(steps[0] - steps[1]).max() > 1e-4
