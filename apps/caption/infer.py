@@ -12,7 +12,7 @@ import tyro
 
 from apps.caption.config import Config
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from common.vision.reading import SUFFIXES, read_picture_file
 from data import DataError
@@ -81,6 +81,7 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.caption.infer", description=__doc__)
     if command.attention and (len(command.text) != 1 or os.path.isdir(command.text[0])):
         raise UserError("--attention draws one picture: give its file as an argument")
+    parts = numbered(command.text, command.file, read_lines, size=64)
 
     load_tensorflow()
     import numpy as np
@@ -104,8 +105,7 @@ def main():
     else:
         search = search_with(run.config.decoding, beam=command.beam, n_best=command.n_best)
     failed, size = False, run.config.encoder.size
-    lines = read_lines(command.file) if command.file else None
-    for listed in itertools.chain.from_iterable(map(groups, chunks(command.text, lines, 64))):
+    for listed in itertools.chain.from_iterable(groups(paths) for _, paths in parts):
         images = {}
         for number, (path, _) in enumerate(listed):
             try:

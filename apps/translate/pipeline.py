@@ -73,10 +73,11 @@ class Pipeline(tf.Module):
         blank = tf.equal(lengths, 1.0)[:, None]
         return tf.where(blank, "", output), tf.where(blank, 0.0, found.scores), found.tokens
 
-    def __call__(self, texts, search=None, batch_size=64):
+    def __call__(self, texts, search=None, batch_size=64, first=1):
         """Any number of strings of any length -> for each a list of n_best `Translation`s.
 
         Texts longer than the model was trained for are translated in pieces, see `split_long`.
+        What is left out of them is told on stderr, by their numbers from `first` on.
         """
         pieces, owners, cut = [], [], []
         for number, text in enumerate(texts):
@@ -84,7 +85,7 @@ class Pipeline(tf.Module):
             parts, too_long = split_long(text, self._fits)
             pieces += parts
             owners += [number] * len(parts)
-            cut += [str(number + 1)] * (too_long > 0)
+            cut += [str(first + number)] * (too_long > 0)
         if cut:
             shown = ", ".join(cut[:5]) + (" ..." if len(cut) > 5 else "")
             print(

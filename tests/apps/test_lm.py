@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -385,6 +386,19 @@ def test_unknown_parts_are_named(characters, subwords):
     assert characters.unknown("春天 x") == ["x", "天"]
     assert subwords.unknown("The ☃ light") == ["☃"]
     assert subwords.unknown("") == []
+
+
+def test_texts_with_unknown_parts_are_told_by_number(subwords, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "load", lambda *run, **options: (subwords, {}))
+    monkeypatch.setattr("common.run.Run.open", lambda *run: None)
+    lines = tmp_path / "lines.txt"
+    lines.write_text("It\n" * 512 + "The ☃ light\n")
+    for use in ("--score", "--rank"):
+        monkeypatch.setattr(sys, "argv", ["infer", "run", "--file", str(lines), use])
+        infer.main()
+        out, err = capsys.readouterr()
+        assert len(out.splitlines()) == 513
+        assert err == "warning: text 513: the model has never seen ☃\n"
 
 
 def test_counts_of_a_text():

@@ -247,6 +247,8 @@ def test_what_is_over_the_budget_is_not_read_and_told(copier, capsys):
     start = "the function a_1 opens it. " + "and it " * 20
     assert copier.best([start + "x"]) == copier.best([start + "function b_2 reads it. " * 5000])
     assert "leaves out the end of 1 texts (number 1)" in capsys.readouterr().err
+    copier([start], first=513)
+    assert "the end of 1 texts (number 513)" in capsys.readouterr().err
     copier.best(["the function a_1 opens it."])
     assert capsys.readouterr().err == ""
 

@@ -152,6 +152,8 @@ def test_long_text_is_split_at_sentence_ends(translator, capsys):
     assert "left out" not in capsys.readouterr().err
     translator(["dark", "a" * 40])
     assert "in 1 texts (number 2)" in capsys.readouterr().err
+    translator(["dark", "a" * 40], first=513)
+    assert "in 1 texts (number 514)" in capsys.readouterr().err
 
 
 def test_split_long():
