@@ -31,7 +31,7 @@ class Command:
     """Print a JSON object a line: source, summaries with scores, where words were copied from."""
     attention: str = ""
     """Draw what the (one) summary looked at into this PNG file, and print it with its copied
-    words in brackets."""
+    words in brackets (which --json has in its own way)."""
     beam: int | None = None
     """Beam size; 0 is greedy search. The run's own when not given."""
     length_penalty: float | None = None
@@ -78,7 +78,8 @@ def main():
         sys.stdout.flush()
     if command.documents and not command.json or command.attention:
         told = provenance(summarizer, text, found[0].text)
-        print(pictures.marked(told))
+        if not command.json:
+            print(pictures.marked(told))
         if command.attention:
             for warning in pictures.copy_map(command.attention, told):
                 print(f"warning: {warning}", file=sys.stderr)

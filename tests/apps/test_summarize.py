@@ -401,6 +401,11 @@ def test_infer_options(run_folder, monkeypatch, capsys, tmp_path):
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 2 and picture.read_bytes().startswith(b"\x89PNG")
     assert "c.txt is the same" in err and "d.txt is empty" in err
+    for given in (["it opens."], ["--documents", files[0]]):
+        picture.unlink()
+        assert run(monkeypatch, "infer", run_folder, *given, "--attention", picture, "--json") == 0
+        [line] = capsys.readouterr().out.splitlines()
+        assert json.loads(line)["words"] is not None and picture.exists()
     assert run(monkeypatch, "infer", run_folder, "a", "b", "--attention", picture) == 2
     assert run(monkeypatch, "infer", run_folder, "a", "--documents", files[0]) == 2
     assert run(monkeypatch, "infer", run_folder, "--documents", files[3]) == 2
