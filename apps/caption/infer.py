@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +45,7 @@ class Command:
     top_p: float = 1.0
     """Of sampling: only among the likeliest words that have this probability together."""
     seed: int = 1
-    """Of sampling: the same seed, the same text."""
+    """Of sampling: the same seed and picture, the same caption, whatever stands beside it."""
 
 
 def groups(paths, size=64):
@@ -88,7 +89,7 @@ def main():
     import tensorflow as tf
 
     from apps.caption import features, pictures, pipeline
-    from common.cli import search_with
+    from common.cli import sampling, search_with
     from common.run import Run
 
     run = Run.open(command.run, "caption", Config)
@@ -96,12 +97,7 @@ def main():
     if command.attention and run.config.model.picture != "attention":
         raise UserError(f"a run of --model.picture {run.config.model.picture} has no attention")
     if command.sample:
-        search = {
-            "seed": (command.seed, 0),
-            "temperature": command.temperature,
-            "top_k": command.top_k,
-            "top_p": command.top_p,
-        }
+        search = sampling(command)
     else:
         search = search_with(run.config.decoding, beam=command.beam, n_best=command.n_best)
     failed, size = False, run.config.encoder.size
@@ -117,7 +113,9 @@ def main():
         if images:
             pixels = np.stack([features.scaled(image, size) for image in images.values()])
             inputs = captioner.inputs(tf.constant(pixels)).numpy()
-            found = captioner(inputs, search)
+            # Of the pixels: cells may differ in their last bit with the pictures beside them.
+            keys = [f"{zlib.crc32(image)}" for image in pixels]
+            found = captioner(inputs, search, keys=keys)
         captions = dict(zip(images, found, strict=True))
         for number, (path, in_folder) in enumerate(listed):
             show(command, path, in_folder, captions.get(number, []))

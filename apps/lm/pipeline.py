@@ -7,7 +7,7 @@ from apps.lm.model import LanguageModel
 from apps.lm.scoring import Scored, token_log_probs
 from apps.lm.text import Text, continued
 from common.config import BeamConfig
-from common.decoding import beam_search, sample
+from common.decoding import beam_search, sample, text_seeds
 from common.likelihood import stream_nll
 from common.losses import total_nll
 from common.restore import best_weights
@@ -63,13 +63,12 @@ class Pipeline(tf.Module):
         state, first = self.read(prompts)
         rows = tf.shape(texts)[0]
         step, state, allowed = self._constrained(state, rows, form)
-        hashes = tf.cast(tf.strings.to_hash_bucket_fast(texts, 2**31 - 1), tf.int32)
         found = sample(
             step,
             state,
             rows,
             max_length,
-            seed=tf.stack([seeds, hashes], 1),
+            seed=text_seeds(seeds, texts),
             first=first,
             allowed=allowed,
             eos=EOS if lines else -1,

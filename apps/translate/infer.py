@@ -40,7 +40,7 @@ class Command:
     top_p: float = 1.0
     """Of sampling: only among the likeliest words that have this probability together."""
     seed: int = 1
-    """Of sampling: the same seed, the same text."""
+    """Of sampling: the same seed and text, the same translation, whatever stands beside it."""
 
 
 def main():
@@ -51,18 +51,13 @@ def main():
 
     load_tensorflow()
     from apps.translate import pipeline
-    from common.cli import search_with
+    from common.cli import sampling, search_with
     from common.run import Run
 
     run = Run.open(command.run, "translate", Config)
     translator, _ = pipeline.load(run)
     if command.sample:
-        search = {
-            "seed": (command.seed, 0),
-            "temperature": command.temperature,
-            "top_k": command.top_k,
-            "top_p": command.top_p,
-        }
+        search = sampling(command)
     else:
         search = search_with(run.config.decoding.beam, beam=command.beam, n_best=command.n_best)
     for first, texts in parts:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from apps.translate import data
 from apps.translate.model import Translator
 from common.batched import Batched
-from common.decoding import beam_search, greedy_search, sample
+from common.decoding import beam_search, greedy_search, sample, text_seeds
 from common.restore import best_weights
 from common.sentences import split_long
 from common.text import BOS, EOS, PAD
@@ -52,7 +52,8 @@ class Pipeline(tf.Module):
     def translate(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`.
+        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`, with one
+        int as seed: what is drawn for a text depends on that and the text alone.
         """
         model, decoding = self.model, self.config.decoding
         source = self.source_tokens(texts)
@@ -63,7 +64,8 @@ class Pipeline(tf.Module):
         if search == "greedy":
             found = greedy_search(model.step(memory), state, batch, limits)
         elif isinstance(search, dict):
-            found = sample(model.step(memory), state, batch, limits, **search)
+            options = search | {"seed": text_seeds(search["seed"], texts)}
+            found = sample(model.step(memory), state, batch, limits, **options)
         else:
             step, mask = model.step(memory), memory.mask
             found = beam_search(step, state, batch, limits, search, source_mask=mask)

@@ -100,6 +100,13 @@ def sample(
     )
 
 
+def text_seeds(seeds, texts):
+    """A seed for each row, int32 [batch, 2], from `seeds`, int32 scalar or [batch], and its text,
+    string [batch]: what is drawn for a text does not depend on the others of its batch."""
+    hashes = tf.cast(tf.strings.to_hash_bucket_fast(texts, 2**31 - 1), tf.int32)
+    return tf.stack([tf.broadcast_to(seeds, tf.shape(hashes)), hashes], 1)
+
+
 def _uniform(seed, position, shape):
     """float32 `shape` in (0, 1), of one seed [2], or of a seed for each row [rows, 2]."""
 

@@ -123,6 +123,13 @@ def test_a_caption_depends_on_its_own_picture_only(captioner):
         np.testing.assert_allclose([c.score for c in alone], [c.score for c in both[n]], rtol=1e-4)
 
 
+def test_a_drawn_caption_depends_on_its_seed_and_picture_only(captioner):
+    options, pictures, keys = {"seed": 1, "temperature": 1.5}, IMAGES[[0, 1, 0, 0]], list("abac")
+    first, other, again, apart = captioner(pictures, options, batch_size=3, keys=keys)
+    assert first[0].text == again[0].text != apart[0].text
+    assert captioner(IMAGES[1:], options, keys=["b"])[0][0].text == other[0].text
+
+
 def test_attention_rows_are_distributions(captioner):
     weights, words = captioner.attention(IMAGES[:1], "a red hand")
     assert weights.shape == (4, 16) and words == ["a", "red", "hand", "</s>"]
@@ -245,6 +252,13 @@ def test_infer_takes_files_and_folders(own, run_folder, monkeypatch, capsys, tmp
     assert [len(row["captions"]) for row in rows] == [0, 1] and "no picture nowhere.png" in err
     assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--n-best", 2) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+    for more in ((), (own / "2.jpg",)):
+        assert run(monkeypatch, "infer", run_folder, *more, own / "1.jpg", "--sample") == 0
+    alone, _, among = capsys.readouterr().out.splitlines()
+    assert alone == among
+    assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--sample", "--n-best", 2) == 2
+    assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--sample", "--top-k", -1) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
     sheet = tmp_path / "sheet.png"
     assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--attention", sheet) == 0
     assert Image.open(sheet).size[0] > 100

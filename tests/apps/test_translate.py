@@ -136,11 +136,13 @@ def test_n_best_is_ordered_and_starts_with_the_best(translator):
 
 
 def test_sampling_depends_on_its_seed_alone(translator):
-    options = {"seed": (1, 0), "temperature": 1.0}
+    options = {"seed": 1, "temperature": 1.0}
     first = translator.best(["the light"], options)
     assert first == translator.best(["the light"], options)
-    others = {translator.best(["the light"], {**options, "seed": (n, 0)})[0] for n in range(2, 8)}
+    others = {translator.best(["the light"], {**options, "seed": n})[0] for n in range(2, 8)}
     assert others != set(first)
+    among = translator.best(["dark", "the light", "", "the lighu", "the light"], options, 3)
+    assert among[1] == among[4] == first[0] != among[3]
 
 
 def test_long_text_is_split_at_sentence_ends(translator, capsys):
@@ -269,7 +271,17 @@ def test_infer_options(run_folder, monkeypatch, capsys, tmp_path):
     assert run(monkeypatch, "infer", run_folder, "red one.", "--attention", picture) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert run(monkeypatch, "infer", run_folder, "a", "b", "--attention", picture) == 2
-    assert run(monkeypatch, "infer", run_folder, "a", "--beam", 0, "--n-best", 2) == 2
+    capsys.readouterr()
+    for wrong in (
+        ["--beam", 0, "--n-best", 2],
+        ["--sample", "--n-best", 2],
+        ["--sample", "--seed", 2**31],
+        ["--sample", "--temperature", -1],
+        ["--sample", "--temperature", "nan"],
+        ["--sample", "--top-p", 0],
+    ):
+        assert run(monkeypatch, "infer", run_folder, "a", *wrong) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1, wrong
 
 
 def test_evaluate_own_files(run_folder, monkeypatch, capsys, tmp_path):
