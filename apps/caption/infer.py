@@ -49,13 +49,15 @@ class Command:
 
 
 def groups(paths, size=64):
-    """Lists of (path, whether it comes from a folder), at most `size` long."""
+    """Lists of (path, whether it comes from a folder), at most `size` long; a folder without
+    pictures is a path of its own."""
 
     def files():
         for path in paths:
             if os.path.isdir(path):  # unlike Path.is_dir, no error for any string
                 found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
-                yield from ((str(p), True) for p in sorted(found) if p.is_file())
+                found = [(str(p), True) for p in sorted(found) if p.is_file()]
+                yield from found or [(path, False)]
             else:
                 yield path, False
 
@@ -80,7 +82,8 @@ def show(command, path, in_folder, found):
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.caption.infer", description=__doc__)
-    if command.attention and (len(command.text) != 1 or os.path.isdir(command.text[0])):
+    one = len(command.text) == 1 and command.text[0].strip() and not os.path.isdir(command.text[0])
+    if command.attention and not one:
         raise UserError("--attention draws one picture: give its file as an argument")
     parts = numbered(command.text, command.file, read_lines, size=64)
 
@@ -104,7 +107,11 @@ def main():
     for listed in itertools.chain.from_iterable(groups(paths) for _, paths in parts):
         images = {}
         for number, (path, _) in enumerate(listed):
+            if not path.strip():  # an empty line in, an empty line out
+                continue
             try:
+                if os.path.isdir(path):
+                    raise UserError(f"there is no picture in the folder {path}: name another")
                 images[number] = read_picture_file(path)
             except UserError as error:
                 print(f"error: {error}", file=sys.stderr)

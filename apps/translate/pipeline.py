@@ -3,6 +3,7 @@
 import sys
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from apps.translate import data
@@ -114,8 +115,11 @@ class Pipeline(tf.Module):
         return [found[0].text for found in self(texts, search, batch_size)]
 
     def attention(self, text, translation):
-        """(weights `[target, source]`, source pieces, target pieces) of a translation's words."""
+        """(weights `[target, source]`, source pieces, target pieces) of a translation's words;
+        of an empty text nothing."""
         source = self.source_tokens(tf.constant([text]))
+        if source.shape[1] == 1:
+            return np.zeros([0, 0]), [], []
         target = tf.concat([self.target_tokenizer.tokenize(tf.constant([translation])), [[EOS]]], 1)
         target = tf.cast(target.to_tensor(), tf.int32)
         shifted = tf.concat([[[BOS]], target[:, :-1]], 1)

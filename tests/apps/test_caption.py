@@ -246,6 +246,15 @@ def test_infer_takes_files_and_folders(own, run_folder, monkeypatch, capsys, tmp
     rows = dict(line.split("\t") for line in out.splitlines())
     assert len(rows) == 32 and rows[str(own / "empty.jpg")] == ""
     assert len([line for line in err.splitlines() if line.startswith("error: ")]) == 2
+    (tmp_path / "none").mkdir()
+    paths = tmp_path / "none", own / "1.jpg", ""
+    assert run(monkeypatch, "infer", run_folder, *paths) == 2
+    out, err = capsys.readouterr()
+    assert [bool(line) for line in out.split("\n")] == [False, True, False, False]
+    assert err.startswith(f"error: there is no picture in the folder {paths[0]}: ")
+    assert len(err.splitlines()) == 1
+    assert run(monkeypatch, "infer", run_folder, "") == 0
+    assert capsys.readouterr() == ("\n", "")
     assert run(monkeypatch, "infer", run_folder, "nowhere.png", own / "1.jpg", "--json") == 2
     out, err = capsys.readouterr()
     rows = [json.loads(line) for line in out.splitlines()]
@@ -263,6 +272,7 @@ def test_infer_takes_files_and_folders(own, run_folder, monkeypatch, capsys, tmp
     assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--attention", sheet) == 0
     assert Image.open(sheet).size[0] > 100
     assert run(monkeypatch, "infer", run_folder, own, "--attention", sheet) == 2
+    assert run(monkeypatch, "infer", run_folder, "", "--attention", sheet) == 2
 
 
 def test_a_run_starts_from_another(own, run_folder, monkeypatch, capsys, tmp_path):
