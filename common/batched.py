@@ -7,7 +7,7 @@ class Batched:
     """Runs `function(batch, search) -> (texts, scores)`, both `[batch, n_best]`, over many inputs.
 
     Args:
-        function: traceable; `batch` is a tensor of inputs.
+        function: traceable; `batch` is a tensor of inputs, or of each of their parts.
     """
 
     def __init__(self, function):
@@ -17,7 +17,7 @@ class Batched:
         """For each input the list of its (text, score), best first.
 
         Args:
-            inputs: a list of strings, or an array.
+            inputs: a list of strings or of tuples of parts, or an array.
             search: what `function` takes; its `repr` tells one search from another.
             size: inputs a batch.
             key: of an input; those with nearly the same key go together, so that little is padding.
@@ -28,7 +28,8 @@ class Batched:
         results = [None] * len(inputs)
         for start in range(0, len(order), size):
             numbers = order[start : start + size]
-            batch = tf.constant([inputs[n] for n in numbers])
+            rows = [inputs[n] for n in numbers]
+            batch = tf.nest.map_structure(lambda *parts: tf.constant(parts), *rows)
             texts, scores = self._run(batch, search)
             for n, row, values in zip(numbers, texts.numpy(), scores.numpy().tolist(), strict=True):
                 decoded = [text.decode("utf-8", "replace") for text in row]
@@ -37,8 +38,11 @@ class Batched:
 
     def _run(self, batch, search):
         if repr(search) not in self._compiled:
-            spec = tf.TensorSpec([None, *batch.shape[1:]], batch.dtype)
+            spec = tf.nest.map_structure(
+                lambda part: tf.TensorSpec([None, *part.shape[1:]], part.dtype), batch
+            )
+            # Without autograph, which would wrap a UserError in a page of its own.
             self._compiled[repr(search)] = tf.function(
-                lambda batch: self.function(batch, search), input_signature=[spec]
+                lambda batch: self.function(batch, search), input_signature=[spec], autograph=False
             )
         return self._compiled[repr(search)](batch)

@@ -69,6 +69,15 @@ def search_with(default, *, beam=None, n_best=1, length_penalty=None):
     return dataclasses.replace(default, beam=beam, n_best=n_best, length_penalty=alpha)
 
 
+def sampling(command):
+    """The options of sampling that a command line asks for."""
+    if command.n_best > 1:
+        raise UserError("--sample draws one answer: leave --n-best out")
+    if not 0 <= command.seed < 2**31:
+        raise UserError(f"--seed is {command.seed}: it must be from 0 to 2147483647")
+    return {name: getattr(command, name) for name in ("seed", "temperature", "top_k", "top_p")}
+
+
 def parse_training(app: str, presets: dict[str, T], arguments=None):
     """The command line of `train`: `[PRESET] [--run-dir DIR] [--max-steps N] [--field value ...]`.
 

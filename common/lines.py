@@ -2,6 +2,8 @@
 
 import sys
 
+from common.errors import UserError
+
 CHUNK = 512  # lines that are worked on together
 
 
@@ -25,3 +27,25 @@ def chunks(texts=(), lines=None, size=CHUNK):
             waiting = []
     if waiting:
         yield waiting
+
+
+def numbered(texts, file, read, size=CHUNK):
+    """`chunks` of texts, else of the lines of `file`, else of standard input, each as (number of
+    its first line from 1, texts).
+
+    Args:
+        read: takes the name of a file and gives its lines.
+
+    Raises UserError, at once, when there are texts as well as a file.
+    """
+    if texts and file:
+        raise UserError("what is given on the command line and --file: choose one of them")
+    parts = chunks(texts, read(file) if file else None, size)
+
+    def count():
+        first = 1
+        for part in parts:
+            yield first, part
+            first += len(part)
+
+    return count()

@@ -125,6 +125,18 @@ def test_infer_answers_line_by_line(trained, monkeypatch, capsys):
     assert again == 0 and same == out
 
 
+def test_infer_takes_texts_or_a_file(trained, tmp_path, monkeypatch, capsys):
+    app, run = trained
+    if "    file: str" not in (ROOT / "apps" / app / "infer.py").read_text():
+        pytest.skip("it has no --file")
+    infer = f"apps.{app}.infer"
+    file = shutil.copy(run / "examples.txt", tmp_path)
+    code, out, _ = command(monkeypatch, capsys, infer, run, "--file", file)
+    assert code == 0 and len(out) == len(Path(file).read_text().splitlines())
+    code, out, err = command(monkeypatch, capsys, infer, run, "x", "--file", file)
+    assert code == 2 and not out and "--file" in err and len(err.splitlines()) == 1
+
+
 def test_export_is_written_and_checked(trained, tmp_path, monkeypatch, capsys):
     app, run = trained
     export = importlib.import_module("common.export")

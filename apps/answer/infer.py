@@ -12,7 +12,7 @@ import tyro
 
 from apps.answer.config import Config
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from data import DataError, stories
 from data.text_files import read_lines
@@ -38,12 +38,11 @@ class Command:
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.answer.infer", description=__doc__)
-    if command.text and command.file:
-        raise UserError("give texts or --file, one of them")
     if command.attention and len(command.text) != 1:
         raise UserError("--attention draws one answer: give one text")
     if command.n_best < 1:
         raise UserError("--n-best must be at least 1")
+    parts = numbered(command.text, command.file, read_lines)
     story = stories.sentences_of(command.story) if command.story else ()
 
     load_tensorflow()
@@ -52,10 +51,9 @@ def main():
 
     run = Run.open(command.run, "answer", Config)
     answerer, _ = pipeline.load(run)
-    lines = read_lines(command.file) if command.file else None
-    for part in chunks(command.text, lines):
+    for first, part in parts:
         texts = [stories.in_one(story, text) for text in part]
-        for text, found in zip(texts, answerer(texts, command.n_best), strict=True):
+        for text, found in zip(texts, answerer(texts, command.n_best, first=first), strict=True):
             if command.json:
                 row = {"text": text, "answers": [item._asdict() for item in found]}
                 if run.config.model.kind == "memory":

@@ -66,15 +66,15 @@ class Pipeline(tf.Module):
         answers = tf.where(empty, "", tf.gather(self.answers, found.indices))
         return answers, tf.where(empty, 0.0, found.values)
 
-    def __call__(self, texts, n_best=1, quiet=False):
+    def __call__(self, texts, n_best=1, quiet=False, first=1):
         """Any number of strings -> for each a list of n_best `Answer`s.
 
         Words that were never seen, sentences that are too long ago to be read and texts that ask
-        nothing are told on stderr, unless `quiet`.
+        nothing are told on stderr, the texts by number from `first` on, unless `quiet`.
         """
         texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
         if not quiet:
-            self._tell(texts)
+            self._tell(texts, first)
         found = self._batched(texts, n_best, key=len)
         return [[Answer(*pair) for pair in ranked] for ranked in found]
 
@@ -94,7 +94,7 @@ class Pipeline(tf.Module):
                 looks.append(Look(story, question, weights[:, 1 : len(story) + 1].tolist()))
         return looks
 
-    def _tell(self, texts):
+    def _tell(self, texts, first):
         def note(what, found):
             shown = ", ".join(map(str, found[:10])) + (", ..." if found[10:] else "")
             if found:
@@ -108,11 +108,11 @@ class Pipeline(tf.Module):
             split(tf.constant(texts)).row_lengths().numpy(),
             self.config.data.max_sentences,
         )
-        long = [n for n, count in enumerate(counts, 1) if count > most + 1]
+        long = [n for n, count in enumerate(counts, first) if count > most + 1]
         note(f"only the last {most} sentences of a story are read, of text", long)
-        stated = [n for n, text in enumerate(texts, 1) if text.rstrip().endswith((".", "。"))]
+        stated = [n for n, t in enumerate(texts, first) if t.rstrip().endswith((".", "。"))]
         note("the last sentence is taken for a question, though it ends like none, in text", stated)
-        note("nothing is asked in text", [n for n, count in enumerate(counts, 1) if not count])
+        note("nothing is asked in text", [n for n, count in enumerate(counts, first) if not count])
 
 
 def load(run, *, without_cudnn=False):

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ import tyro
 
 from apps.caption.config import Config
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from common.vision.reading import SUFFIXES, read_picture_file
 from data import DataError
@@ -44,17 +45,19 @@ class Command:
     top_p: float = 1.0
     """Of sampling: only among the likeliest words that have this probability together."""
     seed: int = 1
-    """Of sampling: the same seed, the same text."""
+    """Of sampling: the same seed and picture, the same caption, whatever stands beside it."""
 
 
 def groups(paths, size=64):
-    """Lists of (path, whether it comes from a folder), at most `size` long."""
+    """Lists of (path, whether it comes from a folder), at most `size` long; a folder without
+    pictures is a path of its own."""
 
     def files():
         for path in paths:
             if os.path.isdir(path):  # unlike Path.is_dir, no error for any string
                 found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
-                yield from ((str(p), True) for p in sorted(found) if p.is_file())
+                found = [(str(p), True) for p in sorted(found) if p.is_file()]
+                yield from found or [(path, False)]
             else:
                 yield path, False
 
@@ -79,15 +82,17 @@ def show(command, path, in_folder, found):
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.caption.infer", description=__doc__)
-    if command.attention and (len(command.text) != 1 or os.path.isdir(command.text[0])):
+    one = len(command.text) == 1 and command.text[0].strip() and not os.path.isdir(command.text[0])
+    if command.attention and not one:
         raise UserError("--attention draws one picture: give its file as an argument")
+    parts = numbered(command.text, command.file, read_lines, size=64)
 
     load_tensorflow()
     import numpy as np
     import tensorflow as tf
 
     from apps.caption import features, pictures, pipeline
-    from common.cli import search_with
+    from common.cli import sampling, search_with
     from common.run import Run
 
     run = Run.open(command.run, "caption", Config)
@@ -95,20 +100,18 @@ def main():
     if command.attention and run.config.model.picture != "attention":
         raise UserError(f"a run of --model.picture {run.config.model.picture} has no attention")
     if command.sample:
-        search = {
-            "seed": (command.seed, 0),
-            "temperature": command.temperature,
-            "top_k": command.top_k,
-            "top_p": command.top_p,
-        }
+        search = sampling(command)
     else:
         search = search_with(run.config.decoding, beam=command.beam, n_best=command.n_best)
     failed, size = False, run.config.encoder.size
-    lines = read_lines(command.file) if command.file else None
-    for listed in itertools.chain.from_iterable(map(groups, chunks(command.text, lines, 64))):
+    for listed in itertools.chain.from_iterable(groups(paths) for _, paths in parts):
         images = {}
         for number, (path, _) in enumerate(listed):
+            if not path.strip():  # an empty line in, an empty line out
+                continue
             try:
+                if os.path.isdir(path):
+                    raise UserError(f"there is no picture in the folder {path}: name another")
                 images[number] = read_picture_file(path)
             except UserError as error:
                 print(f"error: {error}", file=sys.stderr)
@@ -117,7 +120,9 @@ def main():
         if images:
             pixels = np.stack([features.scaled(image, size) for image in images.values()])
             inputs = captioner.inputs(tf.constant(pixels)).numpy()
-            found = captioner(inputs, search)
+            # Of the pixels: cells may differ in their last bit with the pictures beside them.
+            keys = [f"{zlib.crc32(image)}" for image in pixels]
+            found = captioner(inputs, search, keys=keys)
         captions = dict(zip(images, found, strict=True))
         for number, (path, in_folder) in enumerate(listed):
             show(command, path, in_folder, captions.get(number, []))

@@ -8,7 +8,7 @@ import tensorflow as tf
 from apps.caption.model import Captioner
 from common import text as tokenizers
 from common.batched import Batched
-from common.decoding import beam_search, greedy_search, sample
+from common.decoding import beam_search, greedy_search, sample, text_seeds
 from common.errors import UserError
 from common.restore import best_weights
 from common.text import BOS, EOS
@@ -33,7 +33,7 @@ class Pipeline(tf.Module):
         self.config, self.tokenizer = config, tokenizer
         self.weights = [variable.value for variable in model.variables]
         self._model = lambda: model
-        self._batched = Batched(lambda inputs, search: self.describe(inputs, search)[:2])
+        self._batched = Batched(lambda rows, search: self.describe(rows[0], search, rows[1])[:2])
 
     @property
     def model(self):
@@ -49,10 +49,11 @@ class Pipeline(tf.Module):
         spec = tf.TensorSpec([size, size, 3], tf.uint8)
         return tf.map_fn(lambda one: resize(decode(one), size), contents, fn_output_signature=spec)
 
-    def describe(self, inputs, search):
+    def describe(self, inputs, search, keys=None):
         """inputs -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`.
+        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`, with one
+        int as seed: what is drawn for a picture depends on that and on its key, string `[batch]`.
         """
         model, limit = self.model, self.config.data.max_length
         memory, state = model.encode(inputs)
@@ -60,7 +61,8 @@ class Pipeline(tf.Module):
         if search == "greedy":
             found = greedy_search(model.step(memory), state, batch, limit)
         elif isinstance(search, dict):
-            found = sample(model.step(memory), state, batch, limit, **search)
+            options = search | {"seed": text_seeds(search["seed"], keys)}
+            found = sample(model.step(memory), state, batch, limit, **options)
         else:
             step, mask = model.step(memory), memory.mask
             found = beam_search(step, state, batch, limit, search, source_mask=mask)
@@ -75,10 +77,15 @@ class Pipeline(tf.Module):
             texts = tf.strings.regex_replace(texts, r"(\S) - (\S)", r"\1-\2")
         return tf.reshape(texts, tf.shape(tokens)[:2])
 
-    def __call__(self, inputs, search=None, batch_size=64):
-        """Any number of inputs (an array) -> for each a list of n_best `Caption`s."""
+    def __call__(self, inputs, search=None, batch_size=64, keys=None):
+        """Any number of inputs (an array) -> for each a list of n_best `Caption`s.
+
+        Args:
+            keys: for sampling, a string for each input that tells it from others.
+        """
         search = self.config.decoding if search is None else search
-        found = self._batched(inputs, search, batch_size)
+        rows = list(zip(inputs, keys or [""] * len(inputs), strict=True))
+        found = self._batched(rows, search, batch_size)
         return [[Caption(*pair) for pair in ranked] for ranked in found]
 
     def best(self, inputs, search=None, batch_size=64):

@@ -9,7 +9,7 @@ import tyro
 
 from apps.classify.config import Config
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from data import DataError
 from data.text_files import read_lines
@@ -32,8 +32,7 @@ class Command:
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.classify.infer", description=__doc__)
-    if command.text and command.file:
-        raise UserError("give texts or --file, not both")
+    parts = numbered(command.text, command.file, read_lines)
     if command.attention and len(command.text) != 1:
         raise UserError("--attention draws one text: give one")
 
@@ -49,8 +48,7 @@ def main():
             "this run has no attention to draw: train one with --model.pooling attention"
         )
     classifier, _ = pipeline.load(run)
-    lines = read_lines(command.file) if command.file else None
-    for part in chunks(command.text, lines):
+    for _, part in parts:
         for text, ranked in zip(part, classifier(part), strict=True):
             if command.json:
                 told = {label: round(probability, 6) for label, probability in ranked}

@@ -3,6 +3,7 @@ export all run."""
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from apps.classify.data import read
@@ -51,7 +52,9 @@ class Pipeline(tf.Module):
         return self._batched(texts, None, batch_size, key=len)
 
     def attention(self, text):
-        """(tokens of a text, their weights): what the network looked at."""
+        """(tokens of a text, their weights): what the network looked at; nothing if it is empty."""
+        if not self.tokenizer.tokenize([text]).flat_values.shape[0]:
+            return [], np.zeros([0])
         _, tokens, weights = self.classify(tf.constant([text]))
         return self.tokenizer.pieces(tokens.numpy()[0]), weights.numpy()[0]
 

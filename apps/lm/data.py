@@ -12,6 +12,7 @@ from common.batching import Batches
 from common.config import BatchingConfig
 from common.streams import Streams
 from common.text import EOS
+from common.tokenizer import sanitised_lines
 from data import plain_text
 from data.splits import read_split, told
 
@@ -111,7 +112,9 @@ def prompts(lines, count=12):
 
 
 def count(lines):
-    """(words, characters, Chinese characters) of a text; a line's end is a word and a character."""
+    """(words, characters, Chinese characters) of a text as tokenizers see it, without spaces at the
+    ends of lines and second ones in a row; a line's end is a word and a character."""
+    lines = [line.decode() for part in sanitised_lines(lines) for line in part]
     words = sum(len(line.split()) + 1 for line in lines)
     chinese = sum(len(CHINESE.findall(line)) for line in lines)
     return words, sum(len(line) + 1 for line in lines), chinese

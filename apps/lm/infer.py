@@ -10,9 +10,10 @@ import tyro
 
 from apps.lm.config import Config
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from data import DataError
+from data.text_files import read_lines
 
 BREAK = " / "  # a line end in an answer of one line
 
@@ -23,6 +24,8 @@ class Command:
     """Folder of the run, or `latest`."""
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Beginnings to continue, or texts to score. Without any: standard input, line by line."""
+    file: str = ""
+    """Read lines from this file (.gz as well) instead."""
     score: bool = False
     """Print, parted by tabs, each text's log-probability (natural), perplexity by token, the text,
     and the log-probability of each token."""
@@ -62,7 +65,7 @@ class Command:
     def check(self):
         if sum([self.score, self.rank, bool(self.form or self.acrostic), bool(self.template)]) > 1:
             raise UserError("choose one of --score, --rank, --form (or --acrostic), --template")
-        if self.template and self.text:
+        if self.template and (self.text or self.file):
             raise UserError("--template is the whole text: leave the other text out")
         if self.temperature is not None and not 0 <= self.temperature < math.inf:
             raise UserError(f"--temperature is {self.temperature}: it must be 0 (greedy) or more")
@@ -91,6 +94,9 @@ class Command:
 def main():
     command = tyro.cli(Command, prog="python -m apps.lm.infer", description=__doc__)
     command.check()
+    parts = numbered(command.text, command.file, read_lines)
+    if (command.template or command.acrostic) and not (command.text or command.file):
+        parts = [(1, [""])]  # nothing to read
 
     load_tensorflow()
     from apps.lm import pipeline
@@ -99,14 +105,14 @@ def main():
     run = Run.open(command.run, "lm", Config)
     writer, _ = pipeline.load(run, without_cudnn=True)
     if command.rank:
-        texts = [text for chunk in chunks(command.text) for text in chunk]
+        texts = [text for _, part in parts for text in part]
+        unknown_characters(writer, texts, 1)
         ranked = sorted(writer.scores(texts), key=lambda scored: -scored.total)
         for scored in ranked:
             show_score(command, scored)
         return
-    whole = bool(command.template or command.acrostic)  # nothing to read
-    for texts in [[""]] if whole and not command.text else chunks(command.text):
-        unknown_characters(writer, texts)
+    for first, texts in parts:
+        unknown_characters(writer, texts, first)
         if command.score:
             for scored in writer.scores(texts):
                 show_score(command, scored)
@@ -159,9 +165,9 @@ def show_score(command, scored):
     print(row if command.rank else f"{row}\t{each}")
 
 
-def unknown_characters(writer, texts):
-    """Says which texts hold what the model has never seen."""
-    for number, text in enumerate(texts, start=1):
+def unknown_characters(writer, texts, first):
+    """Says which texts, by number from `first` on, hold what the model has never seen."""
+    for number, text in enumerate(texts, start=first):
         if unknown := writer.unknown(text):
             shown = " ".join(unknown[:8]) + (" ..." if unknown[8:] else "")
             print(f"warning: text {number}: the model has never seen {shown}", file=sys.stderr)

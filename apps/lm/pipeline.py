@@ -7,7 +7,7 @@ from apps.lm.model import LanguageModel
 from apps.lm.scoring import Scored, token_log_probs
 from apps.lm.text import Text, continued
 from common.config import BeamConfig
-from common.decoding import beam_search, sample
+from common.decoding import beam_search, sample, text_seeds
 from common.likelihood import stream_nll
 from common.losses import total_nll
 from common.restore import best_weights
@@ -53,7 +53,7 @@ class Pipeline(tf.Module):
 
     def generate(self, texts, seeds, *, max_length, lines=1, form=None, **options):
         """Continues texts: string `[n]`, seeds int32 `[n]` -> (texts, log-probabilities `[n]`,
-        tokens `[n]`: how many were written).
+        tokens `[n]`: how many were written, ends of lines included).
 
         Traceable. The result of a row depends on its text and seed alone. `lines`: end of line
         after which to stop, 0: none. `form`: an Automaton that the text obeys; the prompt is
@@ -63,23 +63,22 @@ class Pipeline(tf.Module):
         state, first = self.read(prompts)
         rows = tf.shape(texts)[0]
         step, state, allowed = self._constrained(state, rows, form)
-        hashes = tf.cast(tf.strings.to_hash_bucket_fast(texts, 2**31 - 1), tf.int32)
-        one_line = lines == 1
         found = sample(
             step,
             state,
             rows,
             max_length,
-            seed=tf.stack([seeds, hashes], 1),
+            seed=text_seeds(seeds, texts),
             first=first,
             allowed=allowed,
-            eos=EOS if one_line else -1,
-            min_length=1 if one_line and form is None else 0,
+            eos=EOS if lines else -1,
+            ends=max(lines, 1),
+            min_length=1 if lines == 1 and form is None else 0,
             **options,
         )
-        tokens = self.text.first_lines(found.tokens[:, 0], lines)
+        tokens = tf.RaggedTensor.from_tensor(found.tokens[:, 0], padding=PAD)
         if form is not None:
-            written = self.text.decode(tf.RaggedTensor.from_tensor(tokens, padding=PAD))
+            written = self.text.decode(tokens)
         else:
             written = continued(self.text, texts, prompts, tokens)
         return written, found.log_probs[:, 0], found.lengths[:, 0]

@@ -39,13 +39,6 @@ class Text:
         strings = self.tokenizer.detokenize(parts)
         return joined(tf.RaggedTensor.from_row_lengths(strings, lines))
 
-    def first_lines(self, tokens, lines):
-        """int32 `[n, time]`: PAD from the end of line number `lines` on; 0: as it is."""
-        if not lines:
-            return tokens
-        ends = tf.cumsum(tf.cast(tokens == EOS, tf.int32), axis=1)
-        return tf.where(ends < lines, tokens, PAD)
-
 
 def joined(lines):
     """Ragged string `[n, (lines)]` -> string `[n]`. (With `separator`, reduce_join of ragged
@@ -60,9 +53,8 @@ def continued(text, prompts, prompt_tokens, tokens):
     Tokens of the prompt alone would show an unknown character as such. So only what decoding adds
     to the decoded prompt is taken.
     """
-    written = tf.RaggedTensor.from_tensor(tokens, padding=PAD)
     head = text.decode(prompt_tokens)
-    whole = text.decode(tf.concat([prompt_tokens, written], 1))
+    whole = text.decode(tf.concat([prompt_tokens, tokens], 1))
     size = tf.minimum(tf.strings.length(head), tf.strings.length(whole))
     fits = tf.strings.substr(whole, tf.zeros_like(size), size) == head
     lines = tf.strings.split(prompts, "\n")

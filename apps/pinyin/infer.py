@@ -9,7 +9,7 @@ import tyro
 
 from apps.pinyin.config import Config
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from data import DataError
 from data.text_files import read_lines
@@ -39,6 +39,7 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.pinyin.infer", description=__doc__)
     if command.score and len(command.text) != 1:
         raise UserError("--score scores readings of one text: give it as an argument")
+    parts = numbered(command.text, command.file, read_lines)
 
     load_tensorflow()
     from apps.pinyin import pipeline
@@ -48,11 +49,11 @@ def main():
     run = Run.open(command.run, "pinyin", Config)
     converter, _ = pipeline.load(run, language_weight=command.language_weight)
     search = search_with(run.config.decoding.beam, beam=command.beam, n_best=command.n_best)
-    lines, number, wrong = read_lines(command.file) if command.file else None, 0, 0
-    for texts in chunks(command.text, lines):
+    wrong = 0
+    for first, texts in parts:
         found = [converter.score(texts[0], command.score)] if command.score else None
-        for text, readings in zip(texts, found or converter(texts, search), strict=True):
-            number += 1
+        found = found or converter(texts, search)
+        for number, (text, readings) in enumerate(zip(texts, found, strict=True), start=first):
             if not readings:
                 wrong += 1
                 print(f"error: text {number}: {converter.complaint(text)}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """Pinyin in, characters out, in TensorFlow operations only: evaluate, infer and export run this."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -28,11 +29,10 @@ class Pipeline(tf.Module):
     TensorFlow Serving.
     """
 
-    def __init__(self, config, model, syllables, characters, language_weight=None):
+    def __init__(self, config, model, syllables, characters):
         super().__init__()
         self.config, self.syllables, self.characters = config, syllables, characters
-        chosen = config.decoding.language_weight if language_weight is None else language_weight
-        self.language_weight = chosen
+        self.language_weight = config.decoding.language_weight
         self.weights = [variable.value for variable in model.variables]
         self._model = lambda: model
         self._batched = Batched(lambda texts, search: self.convert(texts, search)[:2])
@@ -109,7 +109,11 @@ class Pipeline(tf.Module):
 
 def load(run, *, without_cudnn=False, language_weight=None):
     """The pipeline of a run with its best weights, and what is known about them."""
+    config = run.config
+    if language_weight is not None:  # a new configuration checks its numbers
+        decoding = replace(config.decoding, language_weight=language_weight)
+        config = replace(config, decoding=decoding)
     syllables, characters, allowed = data.load_tokenizers(run.path)
-    model = Converter(run.config.model, allowed)
+    model = Converter(config.model, allowed)
     meta = best_weights(run, model, without_cudnn=without_cudnn)
-    return Pipeline(run.config, model, syllables, characters, language_weight), meta
+    return Pipeline(config, model, syllables, characters), meta

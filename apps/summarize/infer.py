@@ -9,7 +9,7 @@ import tyro
 
 from apps.summarize.config import Config
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from data import DataError, documents
 from data.text_files import read_lines
@@ -31,7 +31,7 @@ class Command:
     """Print a JSON object a line: source, summaries with scores, where words were copied from."""
     attention: str = ""
     """Draw what the (one) summary looked at into this PNG file, and print it with its copied
-    words in brackets."""
+    words in brackets (which --json has in its own way)."""
     beam: int | None = None
     """Beam size; 0 is greedy search. The run's own when not given."""
     length_penalty: float | None = None
@@ -53,6 +53,7 @@ def main():
     texts = command.text
     if command.documents:
         texts = (documents.of_text_files(command.documents),)
+    parts = numbered(texts, command.file, read_lines)
 
     load_tensorflow()
     from apps.summarize import pictures, pipeline
@@ -63,9 +64,8 @@ def main():
     run = Run.open(command.run, "summarize", Config)
     summarizer, _ = pipeline.load(run)
     search = chosen(run.config.decoding.beam, command)
-    lines = read_lines(command.file) if command.file else None
-    for part in chunks(texts, lines):
-        for text, found in zip(part, summarizer(part, search), strict=True):
+    for first, part in parts:
+        for text, found in zip(part, summarizer(part, search, first=first), strict=True):
             if command.json:
                 row = {"source": text, "summaries": [item._asdict() for item in found]}
                 row["words"] = provenance(summarizer, text, found[0].text).json()
@@ -78,7 +78,8 @@ def main():
         sys.stdout.flush()
     if command.documents and not command.json or command.attention:
         told = provenance(summarizer, text, found[0].text)
-        print(pictures.marked(told))
+        if not command.json:
+            print(pictures.marked(told))
         if command.attention:
             for warning in pictures.copy_map(command.attention, told):
                 print(f"warning: {warning}", file=sys.stderr)

@@ -74,13 +74,15 @@ class Pipeline(tf.Module):
         words = rows.with_flat_values(tf.where(known, written, copied))
         return tf.reshape(tf.strings.strip(self.tokenizer.join(words)), [-1, n_best])
 
-    def __call__(self, texts, search=None, batch_size=32, quiet=False):
+    def __call__(self, texts, search=None, batch_size=32, quiet=False, first=1):
         """Any number of strings -> for each a list of n_best `Summary`s.
 
-        What is over the length budget is not read; unless `quiet`, that is told on stderr.
+        What is over the length budget is not read; unless `quiet`, that is told on stderr, the
+        texts by number from `first` on.
         """
         texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
-        cut = [] if quiet else [str(n) for n, text in enumerate(texts, 1) if not self._fits(text)]
+        numbers = () if quiet else enumerate(texts, first)
+        cut = [str(n) for n, text in numbers if not self._fits(text)]
         if cut:
             shown = ", ".join(cut[:5]) + (" ..." if len(cut) > 5 else "")
             print(

@@ -8,8 +8,8 @@ from typing import Annotated
 import tyro
 
 from apps.tag.config import Config
-from common.errors import UserError, run_main
-from common.lines import chunks
+from common.errors import run_main
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from data import DataError
 from data.text_files import read_lines
@@ -31,8 +31,7 @@ class Command:
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.tag.infer", description=__doc__)
-    if command.text and command.file:
-        raise UserError("give texts or --file, not both")
+    parts = numbered(command.text, command.file, read_lines)
 
     load_tensorflow()
     from apps.tag import pipeline
@@ -40,8 +39,7 @@ def main():
 
     run = Run.open(command.run, "tag", Config)
     tagger, _ = pipeline.load(run)
-    lines = read_lines(command.file) if command.file else None
-    for part in chunks(command.text, lines):
+    for _, part in parts:
         for found in tagger(part, command.cut):
             row = {**found._asdict(), "probabilities": [round(p, 4) for p in found.probabilities]}
             print(json.dumps(row, ensure_ascii=False) if command.json else found)

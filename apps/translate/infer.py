@@ -9,7 +9,7 @@ import tyro
 
 from apps.translate.config import Config
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from data import DataError
 from data.text_files import read_lines
@@ -40,33 +40,28 @@ class Command:
     top_p: float = 1.0
     """Of sampling: only among the likeliest words that have this probability together."""
     seed: int = 1
-    """Of sampling: the same seed, the same text."""
+    """Of sampling: the same seed and text, the same translation, whatever stands beside it."""
 
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.translate.infer", description=__doc__)
     if command.attention and len(command.text) != 1:
         raise UserError("--attention draws one text: give it as an argument")
+    parts = numbered(command.text, command.file, read_lines)
 
     load_tensorflow()
     from apps.translate import pipeline
-    from common.cli import search_with
+    from common.cli import sampling, search_with
     from common.run import Run
 
     run = Run.open(command.run, "translate", Config)
     translator, _ = pipeline.load(run)
     if command.sample:
-        search = {
-            "seed": (command.seed, 0),
-            "temperature": command.temperature,
-            "top_k": command.top_k,
-            "top_p": command.top_p,
-        }
+        search = sampling(command)
     else:
         search = search_with(run.config.decoding.beam, beam=command.beam, n_best=command.n_best)
-    lines = read_lines(command.file) if command.file else None
-    for texts in chunks(command.text, lines):
-        for text, found in zip(texts, translator(texts, search), strict=True):
+    for first, texts in parts:
+        for text, found in zip(texts, translator(texts, search, first=first), strict=True):
             if command.json:
                 row = {"source": text, "translations": [item._asdict() for item in found]}
                 print(json.dumps(row, ensure_ascii=False))

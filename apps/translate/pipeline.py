@@ -3,12 +3,13 @@
 import sys
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from apps.translate import data
 from apps.translate.model import Translator
 from common.batched import Batched
-from common.decoding import beam_search, greedy_search, sample
+from common.decoding import beam_search, greedy_search, sample, text_seeds
 from common.restore import best_weights
 from common.sentences import split_long
 from common.text import BOS, EOS, PAD
@@ -52,7 +53,8 @@ class Pipeline(tf.Module):
     def translate(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`.
+        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`, with one
+        int as seed: what is drawn for a text depends on that and the text alone.
         """
         model, decoding = self.model, self.config.decoding
         source = self.source_tokens(texts)
@@ -63,7 +65,8 @@ class Pipeline(tf.Module):
         if search == "greedy":
             found = greedy_search(model.step(memory), state, batch, limits)
         elif isinstance(search, dict):
-            found = sample(model.step(memory), state, batch, limits, **search)
+            options = search | {"seed": text_seeds(search["seed"], texts)}
+            found = sample(model.step(memory), state, batch, limits, **options)
         else:
             step, mask = model.step(memory), memory.mask
             found = beam_search(step, state, batch, limits, search, source_mask=mask)
@@ -73,10 +76,11 @@ class Pipeline(tf.Module):
         blank = tf.equal(lengths, 1.0)[:, None]
         return tf.where(blank, "", output), tf.where(blank, 0.0, found.scores), found.tokens
 
-    def __call__(self, texts, search=None, batch_size=64):
+    def __call__(self, texts, search=None, batch_size=64, first=1):
         """Any number of strings of any length -> for each a list of n_best `Translation`s.
 
         Texts longer than the model was trained for are translated in pieces, see `split_long`.
+        What is left out of them is told on stderr, by their numbers from `first` on.
         """
         pieces, owners, cut = [], [], []
         for number, text in enumerate(texts):
@@ -84,7 +88,7 @@ class Pipeline(tf.Module):
             parts, too_long = split_long(text, self._fits)
             pieces += parts
             owners += [number] * len(parts)
-            cut += [str(number + 1)] * (too_long > 0)
+            cut += [str(first + number)] * (too_long > 0)
         if cut:
             shown = ", ".join(cut[:5]) + (" ..." if len(cut) > 5 else "")
             print(
@@ -111,8 +115,11 @@ class Pipeline(tf.Module):
         return [found[0].text for found in self(texts, search, batch_size)]
 
     def attention(self, text, translation):
-        """(weights `[target, source]`, source pieces, target pieces) of a translation's words."""
+        """(weights `[target, source]`, source pieces, target pieces) of a translation's words;
+        of an empty text nothing."""
         source = self.source_tokens(tf.constant([text]))
+        if source.shape[1] == 1:
+            return np.zeros([0, 0]), [], []
         target = tf.concat([self.target_tokenizer.tokenize(tf.constant([translation])), [[EOS]]], 1)
         target = tf.cast(target.to_tensor(), tf.int32)
         shifted = tf.concat([[[BOS]], target[:, :-1]], 1)

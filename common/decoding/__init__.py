@@ -21,7 +21,7 @@ from common.decoding.beam import BeamConfig, beam_search
 from common.decoding.greedy import greedy_search
 from common.decoding.hypotheses import Hypotheses
 from common.decoding.penalties import coverage_penalty, length_penalty
-from common.decoding.sampling import sample
+from common.decoding.sampling import sample, text_seeds
 
 __all__ = [
     "BeamConfig",
@@ -31,4 +31,5 @@ __all__ = [
     "greedy_search",
     "length_penalty",
     "sample",
+    "text_seeds",
 ]

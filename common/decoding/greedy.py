@@ -69,10 +69,12 @@ def generate(
     bos: int,
     eos: int,
     pad: int,
+    ends: int = 1,
     first: tf.Tensor | None = None,
     allowed: Callable | None = None,
 ) -> Hypotheses:
-    """Calls `choose(log_probs [batch, vocab], position) -> int32 [batch]` until all rows end."""
+    """Calls `choose(log_probs [batch, vocab], position) -> int32 [batch]` until all rows end: with
+    the eos number `ends`, or at their maximum length."""
     limits, time = row_limits(max_length, batch)
 
     def unfinished(position, tokens, done, history, lengths, log_probs, state):
@@ -100,7 +102,8 @@ def generate(
             (tf.range(time) == position) & ~done[:, tf.newaxis], tokens[:, tf.newaxis], history
         )  # [batch, time]
         lengths += tf.cast(~done, tf.int32)
-        done |= (tokens == eos) | (lengths >= limits)
+        ended = tf.reduce_sum(tf.cast(history == eos, tf.int32), 1)  # [batch], eos so far
+        done |= (ended >= ends) | (lengths >= limits)
         after = (tokens, done, history, lengths, log_probs, state)
         return position + 1, *keep_shapes(after, before)
 

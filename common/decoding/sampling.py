@@ -1,5 +1,6 @@
 """Random strings from the model's distribution, the same ones for the same seed."""
 
+import math
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -27,6 +28,7 @@ def sample(
     bos: int = BOS,
     eos: int = EOS,
     pad: int = PAD,
+    ends: int = 1,
     first: tf.Tensor | None = None,
     allowed: Callable | None = None,
 ) -> Hypotheses:
@@ -42,6 +44,7 @@ def sample(
       seed: int32 [2] tensor or two ints: a row's string depends on it and on the row's number. Or
         int32 [batch, 2], a seed for each row: its string then depends on that alone.
       temperature: float or scalar tensor, >= 0; above 1e6 it is 1e6, which is even chances.
+      ends: a string goes on until eos has come so many times.
       top_k: draw from the k most probable tokens (Fan et al. 2018); 0: off. It and top_p may be
         scalar tensors, which costs a sort of the vocabulary a step and is not checked.
       top_p: draw from the fewest most probable tokens that together have at least this
@@ -50,9 +53,9 @@ def sample(
     Returns `Hypotheses` with n_best = 1; scores and log_probs are the model's log-probability of
     the string, at temperature 1 and before anything was taken out.
 
-    Raises UserError: temperature < 0, top_k < 0, or top_p not in (0, 1].
+    Raises UserError: temperature < 0 or not finite, top_k < 0, or top_p not in (0, 1].
     """
-    if not tf.is_tensor(temperature) and temperature < 0:
+    if not tf.is_tensor(temperature) and not 0 <= temperature < math.inf:
         raise UserError(f"temperature is {temperature}: it must be 0 (greedy) or more")
     if not tf.is_tensor(top_k) and top_k < 0:
         raise UserError(f"top_k is {top_k}: it must be 0 (off) or more")
@@ -91,9 +94,17 @@ def sample(
         bos=bos,
         eos=eos,
         pad=pad,
+        ends=ends,
         first=first,
         allowed=allowed,
     )
+
+
+def text_seeds(seeds, texts):
+    """A seed for each row, int32 [batch, 2], from `seeds`, int32 scalar or [batch], and its text,
+    string [batch]: what is drawn for a text does not depend on the others of its batch."""
+    hashes = tf.cast(tf.strings.to_hash_bucket_fast(texts, 2**31 - 1), tf.int32)
+    return tf.stack([tf.broadcast_to(seeds, tf.shape(hashes)), hashes], 1)
 
 
 def _uniform(seed, position, shape):

@@ -287,7 +287,7 @@ def test_free_text_is_answered(own, tmp_path, capsys):
     assert len(ranked) == 3 and ranked == sorted(ranked, reverse=True) and sum(ranked) <= 1.0001
 
 
-def test_odd_questions_are_answered_with_a_note(own, capsys):
+def test_odd_questions_are_answered_with_a_note(own, tmp_path, capsys):
     run, _ = own
     texts = [
         "",
@@ -301,6 +301,10 @@ def test_odd_questions_are_answered_with_a_note(own, capsys):
     assert lines[0] == "" and all(line in ROOMS for line in lines[1:4]) and lines[4:] == [""]
     assert "never had: Who, slept, unicorn" in err and "nothing is asked in text: 1\n" in err
     assert "ends like none, in text: 3\n" in err and "last 100 sentences" in err
+    lines = tmp_path / "lines.txt"
+    lines.write_text("Where is the cat?\n" * 513 + "\n")
+    assert call("infer", run, "--file", lines) == 0
+    assert capsys.readouterr().err == "note: nothing is asked in text: 514\n"
 
 
 def test_what_cannot_be_is_one_clear_line(own, tmp_path, capsys):

@@ -123,6 +123,13 @@ def test_a_caption_depends_on_its_own_picture_only(captioner):
         np.testing.assert_allclose([c.score for c in alone], [c.score for c in both[n]], rtol=1e-4)
 
 
+def test_a_drawn_caption_depends_on_its_seed_and_picture_only(captioner):
+    options, pictures, keys = {"seed": 1, "temperature": 1.5}, IMAGES[[0, 1, 0, 0]], list("abac")
+    first, other, again, apart = captioner(pictures, options, batch_size=3, keys=keys)
+    assert first[0].text == again[0].text != apart[0].text
+    assert captioner(IMAGES[1:], options, keys=["b"])[0][0].text == other[0].text
+
+
 def test_attention_rows_are_distributions(captioner):
     weights, words = captioner.attention(IMAGES[:1], "a red hand")
     assert weights.shape == (4, 16) and words == ["a", "red", "hand", "</s>"]
@@ -239,16 +246,33 @@ def test_infer_takes_files_and_folders(own, run_folder, monkeypatch, capsys, tmp
     rows = dict(line.split("\t") for line in out.splitlines())
     assert len(rows) == 32 and rows[str(own / "empty.jpg")] == ""
     assert len([line for line in err.splitlines() if line.startswith("error: ")]) == 2
+    (tmp_path / "none").mkdir()
+    paths = tmp_path / "none", own / "1.jpg", ""
+    assert run(monkeypatch, "infer", run_folder, *paths) == 2
+    out, err = capsys.readouterr()
+    assert [bool(line) for line in out.split("\n")] == [False, True, False, False]
+    assert err.startswith(f"error: there is no picture in the folder {paths[0]}: ")
+    assert len(err.splitlines()) == 1
+    assert run(monkeypatch, "infer", run_folder, "") == 0
+    assert capsys.readouterr() == ("\n", "")
     assert run(monkeypatch, "infer", run_folder, "nowhere.png", own / "1.jpg", "--json") == 2
     out, err = capsys.readouterr()
     rows = [json.loads(line) for line in out.splitlines()]
     assert [len(row["captions"]) for row in rows] == [0, 1] and "no picture nowhere.png" in err
     assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--n-best", 2) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+    for more in ((), (own / "2.jpg",)):
+        assert run(monkeypatch, "infer", run_folder, *more, own / "1.jpg", "--sample") == 0
+    alone, _, among = capsys.readouterr().out.splitlines()
+    assert alone == among
+    assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--sample", "--n-best", 2) == 2
+    assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--sample", "--top-k", -1) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
     sheet = tmp_path / "sheet.png"
     assert run(monkeypatch, "infer", run_folder, own / "1.jpg", "--attention", sheet) == 0
     assert Image.open(sheet).size[0] > 100
     assert run(monkeypatch, "infer", run_folder, own, "--attention", sheet) == 2
+    assert run(monkeypatch, "infer", run_folder, "", "--attention", sheet) == 2
 
 
 def test_a_run_starts_from_another(own, run_folder, monkeypatch, capsys, tmp_path):

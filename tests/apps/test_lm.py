@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -200,19 +201,51 @@ def test_a_prompt_is_kept_as_typed_and_a_row_depends_on_itself(subwords):
 
 
 def test_settings_out_of_range_are_one_line(characters):
-    for options in ({"top_k": -1}, {"top_p": 0.0}, {"temperature": -1.0}):
+    for options in (
+        {"top_k": -1},
+        {"top_p": 0.0},
+        {"temperature": -1.0},
+        {"temperature": math.nan},
+    ):
         with pytest.raises(UserError) as error:
             characters.write(["It"], **options)
         assert len(str(error.value).splitlines()) == 1
 
 
-def test_lines_and_best_of(characters):
+def test_lines(characters):
     one = characters.write(["It"], 2, lines=1, max_length=60, temperature=1.0)
     assert "\n" not in one[0]
     three = characters.write(["It"], 2, lines=3, max_length=500, temperature=1.0)
     assert three[0].count("\n") == 2
-    many = [characters.write(["It"], 2 + pipeline.BETWEEN * n, temperature=1.0)[0] for n in (0, 1)]
-    assert characters.write(["It"], 2, best_of=2, temperature=1.0)[0] in many
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_probabilities_and_lengths_are_of_what_is_shown(characters, lines):
+    texts, log_probs, lengths = characters.generate(
+        tf.fill([8], ""), tf.range(8), max_length=600, lines=lines
+    )
+    scored = characters.scores([text.decode() for text in texts.numpy()])
+    # A text that had spaces at the ends of its lines is shown without them.
+    same = [n for n in range(8) if len(scored[n].tokens) == lengths[n]]
+    assert len(same) > 3
+    for n in same:
+        np.testing.assert_allclose(log_probs[n], scored[n].total, rtol=1e-4)
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_the_best_of_some_is_the_most_probable_by_token(characters, lines):
+    prompts = ["It", "The"]
+    seeds = 2 + pipeline.BETWEEN * tf.range(5)
+    for prompt, best in zip(
+        prompts, characters.write(prompts, 2, best_of=5, lines=lines, temperature=1.0), strict=True
+    ):
+        texts, log_probs, lengths = characters.generate(
+            tf.fill([5], prompt), seeds, max_length=characters.config.writing.max_tokens,
+            lines=lines, top_k=characters.config.writing.top_k,
+            top_p=characters.config.writing.top_p,
+        )  # fmt: skip
+        mean = log_probs.numpy() / lengths.numpy()
+        assert len(set(mean)) == 5 and best == texts.numpy()[mean.argmax()].decode()
 
 
 # Forms --------------------------------------------------------------------------------------------
@@ -387,8 +420,22 @@ def test_unknown_parts_are_named(characters, subwords):
     assert subwords.unknown("") == []
 
 
+def test_texts_with_unknown_parts_are_told_by_number(subwords, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "load", lambda *run, **options: (subwords, {}))
+    monkeypatch.setattr("common.run.Run.open", lambda *run: None)
+    lines = tmp_path / "lines.txt"
+    lines.write_text("It\n" * 512 + "The ☃ light\n")
+    for use in ("--score", "--rank"):
+        monkeypatch.setattr(sys, "argv", ["infer", "run", "--file", str(lines), use])
+        infer.main()
+        out, err = capsys.readouterr()
+        assert len(out.splitlines()) == 513
+        assert err == "warning: text 513: the model has never seen ☃\n"
+
+
 def test_counts_of_a_text():
     assert data.count(["one two", "", "春，夏"]) == (6, 13, 2)
+    assert data.count(["  one \t two\u00a0", "\ufeff", "春，夏 "]) == (6, 13, 2)
 
 
 def test_scores_are_json(characters, capsys):

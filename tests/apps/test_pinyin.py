@@ -268,6 +268,17 @@ def test_own_text_from_training_to_readings(tmp_path, monkeypatch, capsys):
     assert code == 0 and [line.split("\t")[1] for line in out.splitlines()] == ["她市", "他是"]
     code, out, _ = command(monkeypatch, capsys, "infer", run, "ta", "--n-best", 3, "--json")
     assert code == 0 and len(json.loads(out)["readings"]) == 3
+    scores = []
+    for weight in (0, 1):
+        arguments = ["ta", "--score", "他", "--language-weight", weight]
+        code, out, _ = command(monkeypatch, capsys, "infer", run, *arguments)
+        scores.append(float(out.split("\t")[0]))
+    assert code == 0 and scores[0] != scores[1]
+    for weight in (2, "-1", "nan"):
+        code, out, err = command(
+            monkeypatch, capsys, "infer", run, "ta", "--language-weight", weight
+        )
+        assert code == 2 and "language_weight is" in err and len(err.splitlines()) == 1
 
 
 def test_parts_together_share_no_piece_between_splits(monkeypatch):

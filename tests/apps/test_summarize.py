@@ -247,6 +247,8 @@ def test_what_is_over_the_budget_is_not_read_and_told(copier, capsys):
     start = "the function a_1 opens it. " + "and it " * 20
     assert copier.best([start + "x"]) == copier.best([start + "function b_2 reads it. " * 5000])
     assert "leaves out the end of 1 texts (number 1)" in capsys.readouterr().err
+    copier([start], first=513)
+    assert "the end of 1 texts (number 513)" in capsys.readouterr().err
     copier.best(["the function a_1 opens it."])
     assert capsys.readouterr().err == ""
 
@@ -399,6 +401,11 @@ def test_infer_options(run_folder, monkeypatch, capsys, tmp_path):
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 2 and picture.read_bytes().startswith(b"\x89PNG")
     assert "c.txt is the same" in err and "d.txt is empty" in err
+    for given in (["it opens."], ["--documents", files[0]]):
+        picture.unlink()
+        assert run(monkeypatch, "infer", run_folder, *given, "--attention", picture, "--json") == 0
+        [line] = capsys.readouterr().out.splitlines()
+        assert json.loads(line)["words"] is not None and picture.exists()
     assert run(monkeypatch, "infer", run_folder, "a", "b", "--attention", picture) == 2
     assert run(monkeypatch, "infer", run_folder, "a", "--documents", files[0]) == 2
     assert run(monkeypatch, "infer", run_folder, "--documents", files[3]) == 2

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -136,11 +137,13 @@ def test_n_best_is_ordered_and_starts_with_the_best(translator):
 
 
 def test_sampling_depends_on_its_seed_alone(translator):
-    options = {"seed": (1, 0), "temperature": 1.0}
+    options = {"seed": 1, "temperature": 1.0}
     first = translator.best(["the light"], options)
     assert first == translator.best(["the light"], options)
-    others = {translator.best(["the light"], {**options, "seed": (n, 0)})[0] for n in range(2, 8)}
+    others = {translator.best(["the light"], {**options, "seed": n})[0] for n in range(2, 8)}
     assert others != set(first)
+    among = translator.best(["dark", "the light", "", "the lighu", "the light"], options, 3)
+    assert among[1] == among[4] == first[0] != among[3]
 
 
 def test_long_text_is_split_at_sentence_ends(translator, capsys):
@@ -152,6 +155,8 @@ def test_long_text_is_split_at_sentence_ends(translator, capsys):
     assert "left out" not in capsys.readouterr().err
     translator(["dark", "a" * 40])
     assert "in 1 texts (number 2)" in capsys.readouterr().err
+    translator(["dark", "a" * 40], first=513)
+    assert "in 1 texts (number 514)" in capsys.readouterr().err
 
 
 def test_split_long():
@@ -266,8 +271,24 @@ def test_infer_options(run_folder, monkeypatch, capsys, tmp_path):
     picture = tmp_path / "map.png"
     assert run(monkeypatch, "infer", run_folder, "red one.", "--attention", picture) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
+    picture.unlink()
+    capsys.readouterr()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert run(monkeypatch, "infer", run_folder, " ", "--attention", picture) == 0
+    assert "was not drawn" in capsys.readouterr().err and not picture.exists()
     assert run(monkeypatch, "infer", run_folder, "a", "b", "--attention", picture) == 2
-    assert run(monkeypatch, "infer", run_folder, "a", "--beam", 0, "--n-best", 2) == 2
+    capsys.readouterr()
+    for wrong in (
+        ["--beam", 0, "--n-best", 2],
+        ["--sample", "--n-best", 2],
+        ["--sample", "--seed", 2**31],
+        ["--sample", "--temperature", -1],
+        ["--sample", "--temperature", "nan"],
+        ["--sample", "--top-p", 0],
+    ):
+        assert run(monkeypatch, "infer", run_folder, "a", *wrong) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1, wrong
 
 
 def test_evaluate_own_files(run_folder, monkeypatch, capsys, tmp_path):

@@ -1,9 +1,11 @@
 """Many inputs through one compiled function."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from common.batched import Batched
+from common.errors import UserError
 
 
 def test_answers_come_back_in_order_with_like_inputs_together():
@@ -21,6 +23,21 @@ def test_answers_come_back_in_order_with_like_inputs_together():
     assert seen == [["", "a"], ["bb", "ccc"], ["dddd"]]
     assert batched(texts, "y")[0][1][0] == "yccc" and batched([], "x") == []
     assert traced == ["x", "y"]
+
+
+def test_inputs_may_have_parts():
+    batched = Batched(lambda batch, search: (batch[1][:, None], search * batch[0][:, 1:]))
+    rows = list(zip(np.arange(6, dtype=np.float32).reshape(3, 2), "abc", strict=True))
+    found = batched(rows, 2, size=2)
+    assert found == [[("a", 2)], [("b", 6)], [("c", 10)]]
+
+
+def test_what_a_search_refuses_is_one_line():
+    def refuse(batch, search):
+        raise UserError("no")
+
+    with pytest.raises(UserError, match="^no$"):
+        Batched(refuse)(["a"], "x")
 
 
 def test_inputs_may_be_arrays():

@@ -434,6 +434,18 @@ def test_seeds():
     np.testing.assert_array_equal(draw(1, 2).tokens[:2], draw(1, 2, rows=2).tokens)
 
 
+def test_a_string_may_go_on_to_a_later_end():
+    """A chain EOS -> 4 -> EOS -> 4 ..., which is entered at 4 or at the end."""
+    table = np.full([5, 5], -50.0)
+    table[4, EOS] = table[EOS, 4] = 0.0
+    step, first = table_step(table), tf.constant([4, EOS])
+    for ends, wanted in ((1, [1, 2]), (3, [5, 6]), (9, [7, 7])):
+        found = sample(step, (), 2, 7, seed=(1, 1), first=first, ends=ends)
+        assert found.lengths.numpy()[:, 0].tolist() == wanted
+        np.testing.assert_allclose(found.log_probs, 0, atol=1e-6)
+        assert strings(found, 0)[0][0] == (EOS, 4, EOS, 4, EOS, 4, EOS)[: wanted[0]]
+
+
 def frequencies(probabilities, **options):
     table = np.tile(log(probabilities), [len(probabilities), 1])
     result = sample(table_step(table), (), 4000, 1, seed=(8, 9), **options)
@@ -465,7 +477,13 @@ def test_wrong_settings_are_named():
         with pytest.raises(UserError, match=next(iter(options))):
             BeamConfig(**options)
     step = table_step(np.zeros([5, 5]))
-    for options in ({"temperature": -1}, {"top_k": -1}, {"top_p": 0}, {"top_p": 1.1}):
+    for options in (
+        {"temperature": -1},
+        {"temperature": np.nan},
+        {"top_k": -1},
+        {"top_p": 0},
+        {"top_p": 1.1},
+    ):
         with pytest.raises(UserError, match=next(iter(options))):
             sample(step, (), 1, 1, seed=(0, 0), **options)
 

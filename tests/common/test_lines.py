@@ -1,0 +1,29 @@
+"""Texts from the command line, a file or standard input, with their numbers."""
+
+import io
+import sys
+
+import pytest
+
+from common.errors import UserError
+from common.lines import CHUNK, numbered
+
+
+def lines(file):
+    return {"some": [f"line {n}" for n in range(1, 7)], "none": []}[file]
+
+
+def test_numbers_go_on_from_chunk_to_chunk(monkeypatch):
+    found = list(numbered((), "some", lines, size=4))
+    assert found == [(1, lines("some")[:4]), (5, lines("some")[4:])]
+    assert list(numbered(("a", "b\udcff"), "", lines, size=1)) == [(1, ["a", "b?"])]
+    assert list(numbered((), "none", lines)) == []
+    typed = "".join(f"{n}\n" for n in range(CHUNK + 2)).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    found = list(numbered((), "", lines))
+    assert [(first, len(part)) for first, part in found] == [(1, CHUNK), (CHUNK + 1, 2)]
+
+
+def test_texts_and_a_file_are_refused_before_anything_is_read():
+    with pytest.raises(UserError, match="--file: choose one"):
+        numbered(("a",), "some", lines)
