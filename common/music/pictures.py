@@ -6,13 +6,14 @@ from common import files
 from common.music import notation
 
 COLORS = ("#c0392b", "#d9730d", "#2e8b57", "#1f5fa8", "#6a4c93", "#6b6b6b")
-WIDE = 256  # steps on one line of the picture
+WIDE = 256  # steps on one line of the picture, about
 
 
 def piano_roll(path, tracks, bar=16, pickup=0, title=""):
     """Draws `common.music.midi.Track`s over time, a colour a track; drums are crosses below.
 
-    Long pieces go on in a second line, and so on. Time is counted in bars, from 1.
+    Long pieces go on in a second line, and so on, of as many bars each. Time is counted in bars,
+    from 1.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
@@ -25,10 +26,11 @@ def piano_roll(path, tracks, bar=16, pickup=0, title=""):
     floor = low - 2 * len(kit) - 2 if kit else low
     end = max([note[1] for track in tracks for note in track.notes] or [bar])
     lines = max(1, int(np.ceil(end / WIDE)))
+    wide = bar * int(np.ceil(end / lines / bar))
     figure = Figure(figsize=(12, 0.6 + lines * max(2.2, (high - floor) * 0.075)))
     for line in range(lines):
         axes = figure.add_subplot(lines, 1, line + 1)
-        first, last = line * WIDE, min((line + 1) * WIDE, max(end, WIDE if lines > 1 else end))
+        first, last = line * wide, (line + 1) * wide
         for number, track in enumerate(tracks):
             color = COLORS[number % len(COLORS)]
             for start, stop, pitch, *_ in track.notes:
