@@ -43,7 +43,7 @@ def read_pictures(config, split):
         split,
         lambda split: [Picture(*row) for row in sets.pictures(config.name, config.language, split)],
         lambda captions, given: own_pictures(captions, config.folder, given, tell=given == split),
-        one_in(20, "picture"),
+        one_in(20, "picture", lambda picture: Path(picture.name).stem),
         option="--captions",
     )
 

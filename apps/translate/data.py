@@ -35,7 +35,7 @@ def read_pairs(config, split):
         split,
         lambda split: sets.pairs(config.name, config.source, config.target, split),
         lambda files, given: own_pairs(files, tell=given == split),
-        one_in(50, "pair"),
+        one_in(50, "pair", lambda pair: pair[0]),
         option="--pair",
     )
 
