@@ -36,7 +36,11 @@ def main():
 
     run = Run.open(command.run, "answer", Config)
     answerer, meta = pipeline.load(run)
-    examples = data.read_examples(run.config.data, command.split, command.file)
+    examples = (
+        data.own_examples(command.file)
+        if command.file
+        else data.read_examples(run.config.data, command.split)
+    )
     texts, right = ([getattr(e, name) for e in examples] for name in ("text", "answer"))
     started = time.monotonic()
     found = answerer.best(texts)

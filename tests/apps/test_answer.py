@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from apps.answer import data, memory, scores
-from apps.answer.config import Config, ModelConfig
+from apps.answer.config import Config, DataConfig, ModelConfig
 from apps.answer.model import Answerer
 from apps.answer.pipeline import Look
 from apps.answer.source import read, split
@@ -265,6 +265,24 @@ def test_own_stories_are_learned_and_scored(own, capsys):
     )  # own questions are of the kind of their first word
     assert (run / "evaluation" / "file.png").stat().st_size > 5000
     assert call("evaluate", run) == 2 and "--data.test" in capsys.readouterr().err
+    for name in ("foo", "limit"):
+        assert call("evaluate", run, "--split", name) == 2
+        assert f"no split '{name}': " in capsys.readouterr().err
+
+
+def test_no_story_is_in_two_splits(tmp_path, capsys):
+    """A story that is told twice is learned or validated, with all of its questions."""
+    file = tmp_path / "own.txt"
+    text = "".join(OWN.replace("attic", f"room {n % 20}") for n in range(40))
+    file.write_text(text + "5 Who slept?\tnobody\nbad line\n")
+    config = DataConfig(train=str(file))
+    train, held = (data.read_examples(config, split) for split in ("train", "validation"))
+    assert capsys.readouterr().err.count("1 without a number") == 1  # told once
+    assert len(train) + len(held) == 81
+    told = [{example.story for example in part} for part in (train, held)]
+    assert [len(part) for part in told] == [18, 2] and not told[0] & told[1]
+    assert data.read_examples(replace(config, limit=3), "train") == train[:3]
+    assert len(data.read_examples(replace(config, validation=str(file)), "train")) == 81
 
 
 def test_free_text_is_answered(own, tmp_path, capsys):
@@ -312,7 +330,7 @@ def test_what_cannot_be_is_one_clear_line(own, tmp_path, capsys):
         ("infer", [run, "a", "--file", "b"], "one of them"),
         ("infer", [run, "a", "--story", tmp_path / "no"], "no file"),
         ("infer", [run, "a", "--n-best", "0"], "at least 1"),
-        ("train", ["tiny", "--data.train", one, "--run-dir", tmp_path / "r"], "one story"),
+        ("train", ["tiny", "--data.train", one, "--run-dir", tmp_path / "r"], "one usable story"),
         ("train", ["tiny", "--model.units", "7"], "even"),
         ("train", ["tiny", "--model.hops", "0"], "at least 1"),
     ):
