@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from apps.answer.data import make_answers
 from apps.answer.model import Answerer
 from apps.answer.source import read, split
 from common.batched import Batched
 from common.errors import UserError
+from common.files import read_json
 from common.restore import best_weights
 from common.text import PAD, UNK
 from common.text import load as load_tokenizer
@@ -117,7 +117,7 @@ class Pipeline(tf.Module):
 
 def load(run, *, without_cudnn=False):
     """The pipeline of a run with its best weights, and what is known about them."""
-    tokenizer, answers = load_tokenizer(run.path), make_answers([], run.path)
+    tokenizer, answers = load_tokenizer(run.path), read_json(run.path / "answers.json")
     model = Answerer(run.config.model, tokenizer.vocab_size, len(answers))
     meta = best_weights(run, model, without_cudnn=without_cudnn)
     return Pipeline(run.config, model, tokenizer, answers), meta
