@@ -48,7 +48,7 @@ def main():
 
     measured = scores.by_kind(found, examples)
     if run.config.model.kind == "memory":
-        measured["looked_at_support"] = scores.looked_at_support(answerer.look(texts), examples)
+        measured |= scores.looked_at_support(answerer.look(texts), examples)
     guessed = scores.majority(data.read_examples(run.config.data, "train"), examples)
     measured |= scores.means("majority_", guessed, examples)
     rate = round(len(examples) / seconds, 1)

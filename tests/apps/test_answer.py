@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import shutil
 import sys
 from dataclasses import replace
 
@@ -218,8 +219,9 @@ def test_looked_at_support_knows_what_is_not_read():
         Look(["b", "c"], "q", [[0.1, 0.9]]),  # not sentence 2
         Look(["a", "b"], "q", [[0.1, 0.9]]),
     ]
-    found = scores.looked_at_support(looks, EXAMPLES)
+    found = scores.looked_at_support(looks, EXAMPLES)["looked_at_support"]
     assert found.value == pytest.approx(200 / 3) and found.signature.endswith("n:3")
+    assert scores.looked_at_support(looks[:1], EXAMPLES[:1]) == {}
 
 
 # Commands ----------------------------------------------------------------------------------------
@@ -319,6 +321,21 @@ def test_odd_questions_are_answered_with_a_note(own, capsys):
     assert lines[0] == "" and all(line in ROOMS for line in lines[1:4]) and lines[4:] == [""]
     assert "never had: Who, slept, unicorn" in err and "nothing is asked in text: 1\n" in err
     assert "ends like none, in text: 3\n" in err and "last 100 sentences" in err
+
+
+@pytest.mark.parametrize("text", ["Where is the cat?", "", "?!"])
+def test_without_a_story_there_is_no_picture(own, tmp_path, capsys, text):
+    assert call("infer", own[0], text, "--attention", tmp_path / "x.png") == 0
+    assert "there is no story" in capsys.readouterr().err and not (tmp_path / "x.png").exists()
+
+
+def test_a_run_without_answers_is_refused_unharmed(own, tmp_path, capsys):
+    shutil.copytree(own[0], tmp_path / "run")
+    (tmp_path / "run" / "answers.json").unlink()
+    assert call("infer", tmp_path / "run", "Where is the cat?") == 2
+    err = capsys.readouterr().err
+    assert "answers.json is missing" in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "run" / "answers.json").exists()
 
 
 def test_what_cannot_be_is_one_clear_line(own, tmp_path, capsys):
