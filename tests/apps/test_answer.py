@@ -17,7 +17,7 @@ from apps.answer.config import Config, DataConfig, ModelConfig
 from apps.answer.model import Answerer
 from apps.answer.pipeline import Look
 from apps.answer.source import read, split
-from common.config import TokenizerConfig
+from common.config import TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import BOS, EOS, UNK, train_tokenizer
 from data.stories import Example
@@ -377,5 +377,9 @@ def test_the_answers_of_a_run_are_checked(tmp_path):
         data.make_answers([], tmp_path)
     with pytest.raises(UserError, match="model.units must be even"):
         Config(model=replace(SMALL, units=7))
+    jit = TrainingConfig(jit=True)
+    with pytest.raises(UserError, match="training.jit"):
+        Config(model=SMALL, training=jit)
+    Config(model=replace(SMALL, kind="flat"), training=jit)
     for variant in VARIANTS:
         Config(model=replace(SMALL, **variant))
