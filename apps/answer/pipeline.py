@@ -12,6 +12,7 @@ from common.batched import Batched
 from common.errors import UserError
 from common.files import read_json
 from common.restore import best_weights
+from common.spread import shown
 from common.text import PAD, UNK
 from common.text import load as load_tokenizer
 
@@ -96,9 +97,8 @@ class Pipeline(tf.Module):
 
     def _tell(self, texts):
         def note(what, found):
-            shown = ", ".join(map(str, found[:10])) + (", ..." if found[10:] else "")
             if found:
-                print(f"note: {what}: {shown}", file=sys.stderr)
+                print(f"note: {what}: {shown(found, 10)}", file=sys.stderr)
 
         words = sorted({word for text in texts for word in re.findall(r"\w+", text)}) or [""]
         tokens = self.tokenizer.tokenize(tf.constant(words)).to_list()
