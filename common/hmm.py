@@ -108,6 +108,8 @@ class HiddenMarkovModel:
 
     def __call__(self, sentence):
         """The tags of a list of words."""
+        if not sentence:
+            return []
         start = np.array([len(self.counts.tags)])
         tags, scores = zip(*map(self._candidates, sentence), strict=True)
         before = [start, start, *tags]  # before[t + 2] are the candidates of word t

@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import shutil
@@ -152,7 +153,8 @@ class Run:
             facts: JSON values that say how they came about.
 
         Returns:
-            the stored dict, which is the last line that `evaluate` prints.
+            the stored dict, which is the last line that `evaluate` prints. A score that is not
+            finite is None: JSON has no number for it.
         """
         width = max(map(len, scores), default=0) + 2
         for label, score in scores.items():
@@ -160,7 +162,10 @@ class Run:
         result = {
             "data": name,
             **facts,
-            **{label: round(score.value, 4) for label, score in scores.items()},
+            **{
+                label: round(score.value, 4) if math.isfinite(score.value) else None
+                for label, score in scores.items()
+            },
             "signatures": {label: score.signature for label, score in scores.items()},
         }
         path = self.path / "evaluation.json"

@@ -119,11 +119,13 @@ def sentence_key(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text).split()) or text.strip()
 
 
-def split_of(key: str, validation: float, test: float) -> str:
-    """The split of a key, by a hash that is the same on every machine and in every year.
+def hash_of(key: str) -> float:
+    """First 8 bytes of sha256(key) / 2^64, in [0, 1): the same on every machine, in every year."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
 
-    h = first 8 bytes of sha256(key) / 2^64 lies in [0, 1): test below `test`, validation below
-    `test + validation`, else train.
-    """
-    h = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+
+def split_of(key: str, validation: float, test: float) -> str:
+    """The split of a key, by h = hash_of(key): test below `test`, validation below
+    `test + validation`, else train."""
+    h = hash_of(key)
     return "test" if h < test else "validation" if h < test + validation else "train"

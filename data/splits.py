@@ -2,7 +2,8 @@
 
 import sys
 
-from data import DataError
+from data import SPLITS, DataError
+from data.sources import hash_of, sentence_key
 
 
 def first(examples, count):
@@ -25,11 +26,13 @@ def read_split(config, split, of_set, of_files, hold_out, option="--file", few=f
     """
     if not config.train:
         examples = of_set(split)
-    elif split != "train" and (files := getattr(config, split, "")):
+    elif split not in SPLITS:
+        raise DataError(f"no split {split!r}: of own files there are {', '.join(SPLITS)}")
+    elif split != "train" and (files := getattr(config, split)):
         examples = of_files(files, split)
-    elif split not in ("train", "validation"):
+    elif split == "test":
         raise DataError(
-            f"the run has no {split} files: give --data.test when training, or evaluate {option}"
+            f"the run has no test files: give --data.test when training, or evaluate {option}"
         )
     else:
         examples = of_files(config.train, "train")
@@ -38,15 +41,30 @@ def read_split(config, split, of_set, of_files, hold_out, option="--file", few=f
     return few(examples, config.limit) if split == "train" and config.limit else examples
 
 
-def one_in(count, what):
-    """A `hold_out` of every count-th example, the first one among them."""
+def one_in(count, what, text):
+    """A `hold_out` of one in `count` different texts, at least of one, drawn by their hashes.
+
+    Examples whose texts differ in case, punctuation and spacing alone are not parted: what is
+    validated was not learned.
+
+    Args:
+        what: an example, in the error when all have the same text.
+        text: example -> the text by which it is told from others.
+    """
 
     def hold_out(examples):
-        if len(examples) < 2:
+        keys = [sentence_key(text(example)) for example in examples]
+        drawn = sorted(set(keys), key=hash_of)
+        if len(drawn) < 2:
             raise DataError(
-                f"there is one usable {what}: one to learn and one to validate are the least"
+                f"there is one usable {what}, not counting repetitions: one to learn and one to "
+                "validate are the least"
             )
-        return [e for n, e in enumerate(examples) if n % count], examples[::count]
+        held = set(drawn[: max(1, len(drawn) // count)])
+        parts = [], []
+        for example, key in zip(examples, keys, strict=True):
+            parts[key in held].append(example)
+        return parts
 
     return hold_out
 

@@ -69,6 +69,11 @@ class Config:
         check(self)
         if self.model.units % 2:
             raise UserError("model.units must be even: half of them read in each direction")
+        if self.training.jit and self.model.kind == "memory":
+            raise UserError(
+                "training.jit: XLA would need the number of sentences beforehand; it takes "
+                "--model.kind flat"
+            )
 
 
 # Stories of the simulated world; see README.md for times and scores of all presets.

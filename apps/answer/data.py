@@ -1,44 +1,47 @@
 """Data set or people's own file -> stories with questions -> tokens and answers -> batches."""
 
 from collections import Counter
+from itertools import chain
 
 import numpy as np
 import tensorflow as tf
 
-import data as sets
 from apps.answer.source import read
 from common import text as tokenizers
 from common.batching import Batches
 from common.files import read_json, write_json
 from data import stories
-from data.splits import told
+from data.splits import one_in, read_split, told
 
 CHUNK = 512  # stories tokenised at once
 
 
-def read_examples(config, split, file=""):
-    """`data.stories.Example`s of "train", "validation" or "test", or of another file.
+def own_stories(path, tell=True):
+    """Lists of `data.stories.Example`s, one a story of people's own file, with a report of what
+    was left out."""
+    return told(path, stories.of_file(path), tell)
 
-    Of people's own files it is told what was left out; a tenth of the training stories validates
-    when they give nothing else.
-    """
-    if not (file or config.train):
-        examples = stories.of_set(config.name, split, config.version)
-    else:
-        whole = file or split == "test" or config.validation
-        path = file or getattr(config, split) or (config.train if split != "test" else "")
-        if not path:
-            raise sets.DataError("no test file: give --data.test when training, or evaluate --file")
-        found = told(path, stories.of_file(path))
-        if not whole:
-            if len(found) < 2:
-                raise sets.DataError(
-                    f"{path} has one story: two are the least, to learn and to validate"
-                )
-            held = split != "train"
-            found = [story for n, story in enumerate(found) if (n % 10 == 0) == held]
-        examples = sum(found, [])
-    return examples[: config.limit] if split == "train" and config.limit else examples
+
+def own_examples(path):
+    """`data.stories.Example`s of people's own file."""
+    return joined(own_stories(path))
+
+
+def read_examples(config, split):
+    """`data.stories.Example`s of "train", "validation" or "test"."""
+    found = read_split(
+        config,
+        split,
+        lambda split: [stories.of_set(config.name, split, config.version)],
+        lambda path, given: own_stories(path, tell=given == split),
+        one_in(10, "story", lambda story: " ".join(story[-1].story)),  # not its questions
+        few=lambda found, limit: [joined(found)[:limit]],
+    )
+    return joined(found)
+
+
+def joined(lists):
+    return list(chain.from_iterable(lists))
 
 
 def make_tokenizer(config, examples, folder):

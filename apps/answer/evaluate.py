@@ -36,7 +36,11 @@ def main():
 
     run = Run.open(command.run, "answer", Config)
     answerer, meta = pipeline.load(run)
-    examples = data.read_examples(run.config.data, command.split, command.file)
+    examples = (
+        data.own_examples(command.file)
+        if command.file
+        else data.read_examples(run.config.data, command.split)
+    )
     texts, right = ([getattr(e, name) for e in examples] for name in ("text", "answer"))
     started = time.monotonic()
     found = answerer.best(texts)
@@ -44,7 +48,7 @@ def main():
 
     measured = scores.by_kind(found, examples)
     if run.config.model.kind == "memory":
-        measured["looked_at_support"] = scores.looked_at_support(answerer.look(texts), examples)
+        measured |= scores.looked_at_support(answerer.look(texts), examples)
     guessed = scores.majority(data.read_examples(run.config.data, "train"), examples)
     measured |= scores.means("majority_", guessed, examples)
     rate = round(len(examples) / seconds, 1)

@@ -7,7 +7,9 @@ from common.plots import attention_map
 
 def hops(path, look, answer):
     """Draws a row for each sentence of the story and a column for each hop; the first row is what
-    went to none of them. Returns warnings."""
+    went to none of them. Returns warnings; without a story there is nothing to draw."""
+    if not look.sentences:
+        return [f"there is no story to look at, so {path} is not written"]
     attention = np.array(look.attention).T.reshape(len(look.sentences), -1)  # [sentences, hops]
     hops = len(look.attention)
     none = 1 - attention.sum(0, keepdims=True)

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from apps.answer.data import make_answers
 from apps.answer.model import Answerer
 from apps.answer.source import read, split
 from common.batched import Batched
 from common.errors import UserError
+from common.files import read_json
 from common.restore import best_weights
+from common.spread import shown
 from common.text import PAD, UNK
 from common.text import load as load_tokenizer
 
@@ -96,9 +97,8 @@ class Pipeline(tf.Module):
 
     def _tell(self, texts, first):
         def note(what, found):
-            shown = ", ".join(map(str, found[:10])) + (", ..." if found[10:] else "")
             if found:
-                print(f"note: {what}: {shown}", file=sys.stderr)
+                print(f"note: {what}: {shown(found, 10)}", file=sys.stderr)
 
         words = sorted({word for text in texts for word in re.findall(r"\w+", text)}) or [""]
         tokens = self.tokenizer.tokenize(tf.constant(words)).to_list()
@@ -117,7 +117,7 @@ class Pipeline(tf.Module):
 
 def load(run, *, without_cudnn=False):
     """The pipeline of a run with its best weights, and what is known about them."""
-    tokenizer, answers = load_tokenizer(run.path), make_answers([], run.path)
+    tokenizer, answers = load_tokenizer(run.path), read_json(run.path / "answers.json")
     model = Answerer(run.config.model, tokenizer.vocab_size, len(answers))
     meta = best_weights(run, model, without_cudnn=without_cudnn)
     return Pipeline(run.config, model, tokenizer, answers), meta

@@ -49,8 +49,8 @@ def by_kind(found, examples):
 
 
 def looked_at_support(looks, examples):
-    """Percentage of the questions, of those with a known support that is read, at which a hop looks
-    at one of the supporting sentences most."""
+    """label -> Score: percentage of the questions, of those with a known support that is read, at
+    which a hop looks at one of the supporting sentences most. Nothing where there are none."""
     hits = []
     for look, example in zip(looks, examples, strict=True):
         before = len(example.story) - len(look.sentences)  # sentences that are not read
@@ -58,5 +58,7 @@ def looked_at_support(looks, examples):
         if support:
             most = {max(range(len(hop)), key=hop.__getitem__) for hop in look.attention}
             hits.append(bool(most & support))
-    value = 100 * sum(hits) / len(hits) if hits else float("nan")
-    return Score("looked at support", value, f"percent|any hop|n:{len(hits)}")
+    if not hits:
+        return {}
+    value, signature = 100 * sum(hits) / len(hits), f"percent|any hop|n:{len(hits)}"
+    return {"looked_at_support": Score("looked at support", value, signature)}

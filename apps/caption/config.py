@@ -115,6 +115,11 @@ class Config:
             raise UserError("encoder cnn has no weights of its own: leave --encoder.train on")
         if len(self.encoder.widths) != 4:
             raise UserError("encoder.widths: give four numbers of channels")
+        if self.training.jit and self.encoder.train:
+            raise UserError(
+                "training.jit: XLA has no operation that turns pictures at random; it takes "
+                "--encoder.no-train with a network that has weights of its own"
+            )
         if self.model.picture != "attention" and (self.model.gate or self.model.doubly_stochastic):
             raise UserError("model.gate and model.doubly-stochastic need --model.picture attention")
 

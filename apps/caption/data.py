@@ -43,7 +43,7 @@ def read_pictures(config, split):
         split,
         lambda split: [Picture(*row) for row in sets.pictures(config.name, config.language, split)],
         lambda captions, given: own_pictures(captions, config.folder, given, tell=given == split),
-        one_in(20, "picture"),
+        one_in(20, "picture", lambda picture: Path(picture.name).stem),
         option="--captions",
     )
 
@@ -91,17 +91,19 @@ class CaptionBatches(Batches):
         return self.inputs.array[self.inputs.rows[owners]], *super().arrays(numbers)
 
 
-def make_batches(config, inputs, tokenizer):
-    """Every caption with its picture; the empty and the too long are left out, and counted."""
+def make_batches(config, inputs, tokenizer, *, limit=True):
+    """Every caption with its picture; with `limit`, the empty and those longer than data.max_length
+    are left out, and counted."""
     texts, owners = [], []
     for number, picture in enumerate(inputs.pictures):
         texts += [clean(config.data, text) for text in picture.captions]
         owners += [number] * len(picture.captions)
     rows = tokenizer.tokenize(np.array(texts, dtype=object)).to_list()
-    longest = config.data.max_length
-    kept = [n for n, row in enumerate(rows) if 0 < len(row) < longest]
-    if left := len(rows) - len(kept):
-        print(f"{left:,} of {len(rows):,} captions left out: empty, or over {longest} tokens")
+    longest, kept = config.data.max_length, range(len(rows))
+    if limit:
+        kept = [n for n in kept if 0 < len(rows[n]) < longest]
+        if left := len(rows) - len(kept):
+            print(f"{left:,} of {len(rows):,} captions left out: empty, or over {longest} tokens")
     tokens = [np.array([*rows[n], EOS], np.int32) for n in kept]
     owners = [owners[n] for n in kept]
     return CaptionBatches(inputs, owners, tokens, config.batching, config.seed)

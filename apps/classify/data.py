@@ -9,8 +9,8 @@ from common.batching import Batches
 from common.files import read_json, write_json
 from common.spread import spread
 from common.text import EOS
-from data import labelled, sources
-from data.splits import read_split, told
+from data import labelled
+from data.splits import one_in, read_split, told
 
 CHUNK = 512  # texts tokenised at once
 
@@ -34,17 +34,14 @@ def read_examples(config, split):
 
 def held_out(examples):
     """(examples to learn, examples to validate): a tenth of the different texts."""
-    parts = [], []
-    for example in examples:
-        split = sources.split_of(sources.sentence_key(example.text), validation=0.1, test=0)
-        parts[split == "validation"].append(example)
-    known = {example.label for example in parts[0]}
-    checked = [example for example in parts[1] if example.label in known]
+    learned, checked = one_in(10, "example", lambda example: example.text)(examples)
+    known = {example.label for example in learned}
+    checked = [example for example in checked if example.label in known]
     if not checked:
         raise sets.DataError(
             f"of {len(examples)} examples none can be held out: give --data.validation, or more"
         )
-    return parts[0], checked
+    return learned, checked
 
 
 def make_tokenizer(config, examples, folder):

@@ -62,7 +62,7 @@ def read_pairs(config, split):
         split,
         lambda split: pairs_of_sets(config.parts, split),
         lambda paths, given: own_pairs(paths, tell=given == split),
-        one_in(50, "piece"),
+        one_in(50, "piece", lambda pair: pair[1]),
     )
 
 

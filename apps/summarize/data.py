@@ -26,7 +26,7 @@ def read_examples(config, split):
         split,
         lambda split: documents.of_set(config.name, split, config.version),
         lambda path, given: own_examples(path, config, tell=given == split),
-        one_in(50, "example"),
+        one_in(50, "example", lambda example: example.document),
     )
 
 

@@ -11,6 +11,7 @@ from apps.summarize.source import DOCUMENTS, read
 from common.batched import Batched
 from common.decoding import beam_search, greedy_search
 from common.restore import best_weights
+from common.spread import shown
 from common.text import PAD, JoinerTokenizer, visible_tokens
 from common.text import load as load_tokenizer
 
@@ -82,12 +83,11 @@ class Pipeline(tf.Module):
         """
         texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
         numbers = () if quiet else enumerate(texts, first)
-        cut = [str(n) for n, text in numbers if not self._fits(text)]
+        cut = [n for n, text in numbers if not self._fits(text)]
         if cut:
-            shown = ", ".join(cut[:5]) + (" ..." if len(cut) > 5 else "")
             print(
                 f"note: only the first {self.config.data.max_length} tokens of a source are read, "
-                f"which leaves out the end of {len(cut)} texts (number {shown})",
+                f"which leaves out the end of {len(cut)} texts (number {shown(cut)})",
                 file=sys.stderr,
             )
         search = self.config.decoding.beam if search is None else search

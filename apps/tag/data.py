@@ -24,7 +24,7 @@ def read_sentences(config, split):
         split,
         lambda split: tagged_text.of_set(config.name, split, config.version),
         lambda path, given: own_sentences(path, config, tell=given == split),
-        one_in(10, "sentence"),
+        one_in(10, "sentence", lambda sentence: " ".join(sentence.words)),
     )
 
 

@@ -14,9 +14,9 @@ class DataConfig:
     name: str = "bible"
     """A data set of data/README.md; not looked at when data.train names files."""
     source: str = "kjv"
-    """Language (or version) to translate from."""
+    """Language (or version) to translate from; of own files a code such as de."""
     target: str = "bbe"
-    """Language (or version) to translate into."""
+    """Language (or version) to translate into; of own files a code, which scores depend on."""
     train: tuple[str, ...] = ()
     """People's own: two aligned text files (source, target), or one TSV; .gz as well."""
     validation: tuple[str, ...] = ()

@@ -1,5 +1,7 @@
 """Data set or people's own files -> sentence pairs -> tokens -> batches."""
 
+import sys
+
 import numpy as np
 
 import data as sets
@@ -19,13 +21,25 @@ def own_pairs(files, tell=True):
     return told(files, read(*files), tell)
 
 
-LANGUAGES = {"kjv": "en", "bbe": "en", "web": "en"}  # versions of one text; others name themselves
-LANGUAGES |= {"eng": "en", "fra": "fr", "deu": "de", "cmn": "zh"}
+VERSIONS = {"kjv": "en", "bbe": "en", "web": "en"}  # of one text; others name their language
+LANGUAGES = VERSIONS | {"eng": "en", "fra": "fr", "deu": "de", "cmn": "zh"}
 
 
-def languages(config):
-    """Two-letter codes of (source, target); people's own files may name none."""
-    return tuple(LANGUAGES.get(name, name) for name in (config.source, config.target))
+def languages(config, tell=False):
+    """Two-letter codes of (source, target); "" where people give no language to their own files.
+
+    With `tell`, a note on stderr when the target's is not known.
+    """
+    names = [config.source, config.target]
+    if config.train:  # a version is the preset's, and none of theirs
+        names = ["" if name in VERSIONS else name for name in names]
+    if tell and not names[1]:
+        print(
+            "note: the language of the target is not named, and is scored with words as English "
+            "has them: train with --data.target zh, or whatever it is",
+            file=sys.stderr,
+        )
+    return tuple(LANGUAGES.get(name, name) for name in names)
 
 
 def read_pairs(config, split):
@@ -35,7 +49,7 @@ def read_pairs(config, split):
         split,
         lambda split: sets.pairs(config.name, config.source, config.target, split),
         lambda files, given: own_pairs(files, tell=given == split),
-        one_in(50, "pair"),
+        one_in(50, "pair", lambda pair: pair[0]),
         option="--pair",
     )
 

@@ -53,7 +53,7 @@ def main():
     outputs = translator.best(sources, search)
     seconds = time.monotonic() - started
 
-    source_language, language = data.languages(run.config.data)
+    source_language, language = data.languages(run.config.data, tell=True)
     scores = [
         bleu(outputs, references, language=language),
         chrf(outputs, references),
@@ -64,7 +64,7 @@ def main():
     batches = data.make_batches(run.config, pairs, *translator.tokenizers, limit=False)
     scores.append(perplexity(*total_nll(translator.model.token_losses, batches)))
     names.append("perplexity")
-    if source_language == language:  # what doing nothing would score
+    if language and source_language == language:  # what doing nothing would score
         scores.append(bleu(sources, references, language=language))
         names.append("bleu_of_copying_the_input")
 

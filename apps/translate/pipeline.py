@@ -12,6 +12,7 @@ from common.batched import Batched
 from common.decoding import beam_search, greedy_search, sample, text_seeds
 from common.restore import best_weights
 from common.sentences import split_long
+from common.spread import shown
 from common.text import BOS, EOS, PAD
 
 
@@ -88,12 +89,12 @@ class Pipeline(tf.Module):
             parts, too_long = split_long(text, self._fits)
             pieces += parts
             owners += [number] * len(parts)
-            cut += [str(first + number)] * (too_long > 0)
+            cut += [first + number] * (too_long > 0)
         if cut:
-            shown = ", ".join(cut[:5]) + (" ..." if len(cut) > 5 else "")
             print(
                 f"warning: the end of a sentence is left out where it has more than "
-                f"{self.config.data.max_length - 1} tokens, in {len(cut)} texts (number {shown})",
+                f"{self.config.data.max_length - 1} tokens, in {len(cut)} texts "
+                f"(number {shown(cut)})",
                 file=sys.stderr,
             )
         results = [[] for _ in texts]

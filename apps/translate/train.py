@@ -35,7 +35,7 @@ def main():
         sources, references = map(list, zip(*held_out, strict=True))
         options = {
             "lowercase": config.tokenizer.lowercase,
-            "language": data.languages(config.data)[1],
+            "language": data.languages(config.data, tell=True)[1],
         }
 
         def validate():

@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import shutil
 import sys
 from dataclasses import replace
 
@@ -12,11 +13,11 @@ import pytest
 import tensorflow as tf
 
 from apps.answer import data, memory, scores
-from apps.answer.config import Config, ModelConfig
+from apps.answer.config import Config, DataConfig, ModelConfig
 from apps.answer.model import Answerer
 from apps.answer.pipeline import Look
 from apps.answer.source import read, split
-from common.config import TokenizerConfig
+from common.config import TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import BOS, EOS, UNK, train_tokenizer
 from data.stories import Example
@@ -218,8 +219,9 @@ def test_looked_at_support_knows_what_is_not_read():
         Look(["b", "c"], "q", [[0.1, 0.9]]),  # not sentence 2
         Look(["a", "b"], "q", [[0.1, 0.9]]),
     ]
-    found = scores.looked_at_support(looks, EXAMPLES)
+    found = scores.looked_at_support(looks, EXAMPLES)["looked_at_support"]
     assert found.value == pytest.approx(200 / 3) and found.signature.endswith("n:3")
+    assert scores.looked_at_support(looks[:1], EXAMPLES[:1]) == {}
 
 
 # Commands ----------------------------------------------------------------------------------------
@@ -265,6 +267,24 @@ def test_own_stories_are_learned_and_scored(own, capsys):
     )  # own questions are of the kind of their first word
     assert (run / "evaluation" / "file.png").stat().st_size > 5000
     assert call("evaluate", run) == 2 and "--data.test" in capsys.readouterr().err
+    for name in ("foo", "limit"):
+        assert call("evaluate", run, "--split", name) == 2
+        assert f"no split '{name}': " in capsys.readouterr().err
+
+
+def test_no_story_is_in_two_splits(tmp_path, capsys):
+    """A story that is told twice is learned or validated, with all of its questions."""
+    file = tmp_path / "own.txt"
+    text = "".join(OWN.replace("attic", f"room {n % 20}") for n in range(40))
+    file.write_text(text + "5 Who slept?\tnobody\nbad line\n")
+    config = DataConfig(train=str(file))
+    train, held = (data.read_examples(config, split) for split in ("train", "validation"))
+    assert capsys.readouterr().err.count("1 without a number") == 1  # told once
+    assert len(train) + len(held) == 81
+    told = [{example.story for example in part} for part in (train, held)]
+    assert [len(part) for part in told] == [18, 2] and not told[0] & told[1]
+    assert data.read_examples(replace(config, limit=3), "train") == train[:3]
+    assert len(data.read_examples(replace(config, validation=str(file)), "train")) == 81
 
 
 def test_free_text_is_answered(own, tmp_path, capsys):
@@ -307,6 +327,21 @@ def test_odd_questions_are_answered_with_a_note(own, tmp_path, capsys):
     assert capsys.readouterr().err == "note: nothing is asked in text: 514\n"
 
 
+@pytest.mark.parametrize("text", ["Where is the cat?", "", "?!"])
+def test_without_a_story_there_is_no_picture(own, tmp_path, capsys, text):
+    assert call("infer", own[0], text, "--attention", tmp_path / "x.png") == 0
+    assert "there is no story" in capsys.readouterr().err and not (tmp_path / "x.png").exists()
+
+
+def test_a_run_without_answers_is_refused_unharmed(own, tmp_path, capsys):
+    shutil.copytree(own[0], tmp_path / "run")
+    (tmp_path / "run" / "answers.json").unlink()
+    assert call("infer", tmp_path / "run", "Where is the cat?") == 2
+    err = capsys.readouterr().err
+    assert "answers.json is missing" in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "run" / "answers.json").exists()
+
+
 def test_what_cannot_be_is_one_clear_line(own, tmp_path, capsys):
     run, file = own
     one = tmp_path / "one.txt"
@@ -316,7 +351,7 @@ def test_what_cannot_be_is_one_clear_line(own, tmp_path, capsys):
         ("infer", [run, "a", "--file", "b"], "one of them"),
         ("infer", [run, "a", "--story", tmp_path / "no"], "no file"),
         ("infer", [run, "a", "--n-best", "0"], "at least 1"),
-        ("train", ["tiny", "--data.train", one, "--run-dir", tmp_path / "r"], "one story"),
+        ("train", ["tiny", "--data.train", one, "--run-dir", tmp_path / "r"], "one usable story"),
         ("train", ["tiny", "--model.units", "7"], "even"),
         ("train", ["tiny", "--model.hops", "0"], "at least 1"),
     ):
@@ -346,5 +381,9 @@ def test_the_answers_of_a_run_are_checked(tmp_path):
         data.make_answers([], tmp_path)
     with pytest.raises(UserError, match="model.units must be even"):
         Config(model=replace(SMALL, units=7))
+    jit = TrainingConfig(jit=True)
+    with pytest.raises(UserError, match="training.jit"):
+        Config(model=SMALL, training=jit)
+    Config(model=replace(SMALL, kind="flat"), training=jit)
     for variant in VARIANTS:
         Config(model=replace(SMALL, **variant))

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 import sys
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from apps.caption import data, features, pictures, scores
 from apps.caption.config import PRESETS, Config, EncoderConfig, ModelConfig
 from apps.caption.model import Captioner, doubly_stochastic
 from apps.caption.pipeline import Pipeline
-from common.config import BeamConfig, TokenizerConfig
+from common.config import BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import EOS, PAD, UNK, train_tokenizer
 
@@ -78,6 +79,10 @@ def test_contradictions_are_refused():
         Config(model=ModelConfig(picture="word", gate=True))
     with pytest.raises(UserError, match="four numbers"):
         Config(encoder=EncoderConfig(widths=(8, 8)))
+    jit = TrainingConfig(jit=True)
+    with pytest.raises(UserError, match="training.jit"):
+        Config(encoder=CNN, training=jit)
+    Config(encoder=EncoderConfig(name="efficientnet-lite0", train=False), training=jit)
 
 
 # Pipeline ----------------------------------------------------------------------------------------
@@ -223,6 +228,7 @@ def test_bad_pictures_are_named_and_left_out(own, run_folder, monkeypatch, capsy
     assert "empty.jpg is empty" in err and "text.jpg is no picture" in err
     assert "2 of 34 lines left out" in err and "without its picture" in err
     assert set(result) >= {"bleu1", "bleu4", "rouge_l", "cider_d", "exact", "distinct_captions"}
+    assert "attributes" not in result  # which emoji have
 
 
 def test_evaluate_own_captions(own, run_folder, monkeypatch, capsys, tmp_path):
@@ -236,6 +242,22 @@ def test_evaluate_own_captions(own, run_folder, monkeypatch, capsys, tmp_path):
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["pictures"] == 1 and "refs:2" in result["signatures"]["bleu1"]
     assert drawn.read_bytes().startswith(b"\x89PNG")
+
+
+def test_own_captions_of_any_length_are_scored(own, run_folder, monkeypatch, capsys, tmp_path):
+    """By a run of emoji, too, whose attributes are none of photographs."""
+    folder = tmp_path / "run"
+    shutil.copytree(run_folder, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["data"].update(train="", test="")
+    (folder / "config.json").write_text(json.dumps(config))
+    (tmp_path / "c.tsv").write_text("3.jpg\tA" + " red" * 100 + " square.\n")
+    arguments = ["--captions", tmp_path / "c.tsv", "--folder", own, "--beam", 0]
+    assert run(monkeypatch, "evaluate", folder, *arguments) == 0
+    out = capsys.readouterr().out
+    result = json.loads(out.splitlines()[-1])
+    assert "left out" not in out and "attributes" not in result
+    assert "tokens:103" in result["signatures"]["perplexity"]
 
 
 def test_infer_takes_files_and_folders(own, run_folder, monkeypatch, capsys, tmp_path):

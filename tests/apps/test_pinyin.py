@@ -261,6 +261,15 @@ def test_own_text_from_training_to_readings(tmp_path, monkeypatch, capsys):
     assert code == 2 and "--data.test" in err
     code, out, _ = command(monkeypatch, capsys, "evaluate", run, "--file", text)
     assert code == 0 and json.loads(out.splitlines()[-1])["pieces"] == 7
+    # What the run itself says, the first and others of its best.
+    code, out, _ = command(monkeypatch, capsys, "infer", run, "ta shi", "--n-best", 5)
+    said = [line.split("\t")[1] for line in out.splitlines()]
+    said = [t for t in said if data.reading.read(t) == ["ta", "shi"]]
+    other = tmp_path / "said.txt"
+    other.write_text("\n".join(said))
+    code, out, _ = command(monkeypatch, capsys, "evaluate", run, "--file", other)
+    result = json.loads(out.splitlines()[-1])
+    assert result["accuracy_top_5"] == 100 > result["accuracy"] and len(said) > 1
     code, out, err = command(monkeypatch, capsys, "infer", run, "tashi", "ta txq", "xian")
     assert code == 2 and [len(line) for line in out.split("\n")] == [2, 0, 1, 0]
     assert err.startswith("error: text 2: 'txq' (word 2) is no pinyin")

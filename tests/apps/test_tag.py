@@ -225,11 +225,11 @@ def test_scores_of_raw_text():
 
 def test_own_files_are_split_and_checked(tmp_path, capsys):
     path = tmp_path / "train.txt"
-    path.write_text("".join(f"w{n}/A b/B\n" for n in range(20)) + "broken\n")
+    path.write_text("".join(f"w{n}/A b/B\n" for n in range(20)) * 2 + "broken\n")
     config = DataConfig(train=str(path))
     train, held = (data.read_sentences(config, s) for s in ("train", "validation"))
-    assert len(train) == 18 and len(held) == 2 and not {*train} & {*held}
-    assert "1 of 21 lines left out: 1 without a tag (line 21)" in capsys.readouterr().err
+    assert len(train) == 36 and len(held) == 4 and not {*train} & {*held}
+    assert "1 of 41 lines left out: 1 without a tag (line 41)" in capsys.readouterr().err
     assert len(data.read_sentences(replace(config, limit=3), "train")) == 3
     with pytest.raises(DataError, match="no test file"):
         data.read_sentences(config, "test")
@@ -281,14 +281,15 @@ def test_own_words_from_training_to_scores(tmp_path, monkeypatch, capsys):
         return capsys.readouterr()
 
     train, run = tmp_path / "train.conllu", tmp_path / "run"
-    rows = [("The", "DET"), ("dog", "NOUN"), ("barks", "VERB"), (".", "PUNCT")]
+    rows = [("The", "DET"), ("seal", "NOUN"), ("barks", "VERB"), (".", "PUNCT")]
     lines = [f"{n}\t{w}\t_\t{t}\tX\t_\t_\t_\t_\t_" for n, (w, t) in enumerate(rows, 1)]
-    train.write_text(("\n".join(lines) + "\n\n") * 40)
+    text = "\n".join(lines) + "\n\n"
+    train.write_text(text * 36 + text.replace("seal", "dog") * 4)  # these validate
     command("train", "tiny", "--run-dir", run, "--data.train", train, "--training.epochs", 12,
             "--training.learning-rate", 0.02)  # fmt: skip
     assert not (run / "lexicon.model").exists()  # English is cut at marks
     test = tmp_path / "test.txt"
-    test.write_text("The/DET dog/NOUN barks/VERB ./SYM\n")
+    test.write_text("The/DET seal/NOUN barks/VERB ./SYM\n")
     result = json.loads(command("evaluate", run, "--file", test).out.splitlines()[-1])
     assert result["accuracy"] == 75 and result["hmm_accuracy"] == 75
     assert result["cutting_f1"] == 100
@@ -297,6 +298,6 @@ def test_own_words_from_training_to_scores(tmp_path, monkeypatch, capsys):
     train.unlink()  # the scores of the network need the run's folder only
     told = command("evaluate", run, "--file", test)
     assert "no baselines" in told.err and "hmm" not in told.out
-    row = json.loads(command("infer", run, "--json", "The dog barks.").out)
-    assert row["words"] == ["The", "dog", "barks", "."] and len(row["probabilities"]) == 4
+    row = json.loads(command("infer", run, "--json", "The seal barks.").out)
+    assert row["words"] == ["The", "seal", "barks", "."] and len(row["probabilities"]) == 4
     assert row["tags"] == ["DET", "NOUN", "VERB", "PUNCT"]

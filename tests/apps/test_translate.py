@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import warnings
 from dataclasses import replace
 
@@ -197,10 +198,12 @@ def test_own_files(tmp_path, capsys):
     with pytest.raises(DataError, match="test files"):
         data.read_pairs(config, "test")
     tsv = tmp_path / "c.tsv.gz"
-    tsv.write_bytes(gzip.compress("".join(f"s{n}\tt{n}\n" for n in range(100)).encode()))
+    tsv.write_bytes(
+        gzip.compress("".join(f"s{n}\tt{n}\n" for n in [*range(100), *range(9)]).encode())
+    )
     config = DataConfig(train=(str(tsv),))
     train, held = (data.read_pairs(config, split) for split in ("train", "validation"))
-    assert len(train) == 98 and len(held) == 2 and not set(train) & set(held)
+    assert len({*train}) == 98 and len({*held}) == 2 and not {*train} & {*held}
     assert data.read_pairs(replace(config, limit=5), "train") == train[:5]
 
 
@@ -222,6 +225,15 @@ def test_languages_of_versions_are_the_same():
     assert data.languages(PRESETS["default"].data) == ("en", "en")
     assert data.languages(PRESETS["multi30k"].data) == ("en", "de")
     assert data.languages(PRESETS["tatoeba"].data) == ("en", "fr")
+
+
+def test_own_files_have_no_languages_of_a_version(capsys):
+    assert data.languages(DataConfig(train=("x.tsv",)), tell=True) == ("", "")
+    assert "--data.target" in capsys.readouterr().err
+    named = DataConfig(train=("x.tsv",), target="cmn")
+    assert data.languages(named, tell=True) == ("", "zh")
+    assert data.languages(DataConfig(), tell=True) == ("en", "en")
+    assert capsys.readouterr().err == ""
 
 
 # Commands ----------------------------------------------------------------------------------------
@@ -295,6 +307,15 @@ def test_evaluate_own_files(run_folder, monkeypatch, capsys, tmp_path):
     assert run(monkeypatch, "evaluate", run_folder) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["sentences"] == 120 and "bleu_of_copying_the_input" not in result
+    other = tmp_path / "run"
+    shutil.copytree(run_folder, other)
+    config = (other / "config.json").read_text()
+    config = config.replace('"xx"', '"kjv"').replace('"yy"', '"bbe"')
+    (other / "config.json").write_text(config)
+    assert run(monkeypatch, "evaluate", other) == 0
+    out, err = capsys.readouterr()
+    assert "bleu_of_copying_the_input" not in json.loads(out.splitlines()[-1])
+    assert "the language of the target is not named" in err
     files = write(tmp_path / "a", ["red", "blue"]), write(tmp_path / "b", ["RED", "BLUE"])
     assert run(monkeypatch, "evaluate", run_folder, "--pair", *files, "--beam", 2) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])

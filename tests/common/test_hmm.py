@@ -44,6 +44,10 @@ def test_neighbours_decide(counts, model):
     assert counts(["walks"]) == counts(["the", "walks"])[1:]
 
 
+def test_nothing_has_no_tags(counts, model):
+    assert model([]) == counts([]) == []
+
+
 def test_interpolation_is_a_distribution(model):
     assert model.weights.sum() == pytest.approx(1) and (model.weights >= 0).all()
     seen = np.exp(model.trigrams[-1, -1])  # what a sentence begins with

@@ -11,6 +11,7 @@ import pytest
 
 from common.config import TrainingConfig
 from common.errors import UserError
+from common.metrics import Score
 from common.run import Run
 
 
@@ -68,6 +69,7 @@ def test_a_second_process_is_refused(tmp_path):
     run = Run.start(tmp_path, "app", Config())
     program = f"""
 from pathlib import Path
+from common.metrics import Score
 from common.run import Run
 with Run(Path({str(tmp_path)!r}), "app", None).locked():
     print("got it")
@@ -164,3 +166,18 @@ def test_examples_are_kept_one_a_line(tmp_path):
     run = Run.start(tmp_path / "run", "app", Config())
     run.keep_examples(iter(["a  b\nc", "", "你 好"]))
     assert run.examples() == ["a b c", "", "你 好"]
+
+
+def test_a_score_without_a_number_is_stored_as_json(tmp_path, capsys):
+    run = Run.start(tmp_path, "app", Config())
+    values = {"good": 1.23456, "none": float("nan"), "exploded": float("inf")}
+    scores = {name: Score(name, value, "n:1") for name, value in values.items()}
+    result = run.store_evaluation("test", scores, step=3)
+    assert [result[name] for name in values] == [1.2346, None, None]
+    assert "NaN" not in (tmp_path / "evaluation.json").read_text()
+    assert json.loads((tmp_path / "evaluation.json").read_text()) == {"test": result}
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [
+        "1.23",
+        "nan",
+        "inf",
+    ]

@@ -1,6 +1,6 @@
 import pytest
 
-from common.spread import spread
+from common.spread import shown, spread
 
 
 @pytest.mark.parametrize(
@@ -10,3 +10,8 @@ from common.spread import spread
 def test_a_few_from_all_over(length, count, expected):
     assert spread(list(range(length)), count) == expected
     assert list(spread(range(length), count)) == expected
+
+
+def test_the_first_in_words():
+    found = [shown(list(range(count)), 3) for count in (0, 1, 3, 4)]
+    assert found == ["", "0", "0, 1, 2", "0, 1, 2, ..."]

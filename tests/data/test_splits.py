@@ -8,7 +8,8 @@ from data import DataError
 from data.splits import one_in, read_split, told
 from data.text_files import Report
 
-FILES = {"a": list(range(10)), "b": ["b"], "c": ["c"]}
+FILES = {"a": [f"a{n}" for n in range(12)], "b": ["b"], "c": ["c"]}
+HOLD_OUT = one_in(4, "line", str)
 
 
 def read(split, **files):
@@ -19,7 +20,7 @@ def read(split, **files):
         asked.append((path, given))
         return FILES[path]
 
-    found = read_split(config, split, lambda s: [f"set {s}"], of_files, one_in(4, "line"), "--x")
+    found = read_split(config, split, lambda s: [f"set {s}"], of_files, HOLD_OUT, "--x")
     return found, asked
 
 
@@ -36,13 +37,41 @@ def test_own_files():
         read("test", train="a")
 
 
+@pytest.mark.parametrize("split", ["dev2", "limit", "train_on"])
+def test_own_files_have_the_usual_splits_only(split):
+    with pytest.raises(DataError, match=f"no split '{split}': .* train, validation, test"):
+        read(split, train="a", limit=2)
+
+
 def test_some_are_held_out_and_only_learned_ones_are_limited():
-    assert read("train", train="a") == ([1, 2, 3, 5, 6, 7, 9], [("a", "train")])
-    assert read("validation", train="a") == ([0, 4, 8], [("a", "train")])
-    assert read("train", train="a", limit=2)[0] == [1, 2]
-    assert read("validation", train="a", limit=2)[0] == [0, 4, 8]
+    learned, asked = read("train", train="a")
+    held, _ = read("validation", train="a")
+    assert asked == [("a", "train")] and sorted(learned + held) == sorted(FILES["a"])
+    assert len(held) == 3
+    assert read("train", train="a", limit=2)[0] == learned[:2]
+    assert read("validation", train="a", limit=2)[0] == held
     with pytest.raises(DataError, match="one usable line"):
         read("train", train="b")
+
+
+def test_repetitions_are_not_parted():
+    texts = [f"{x} {n}" for x in "xX" for n in range(40)] + ["X  6!"] * 20
+    pairs = [(text, place) for place, text in enumerate(texts)]
+    learned, held = one_in(20, "pair", lambda pair: pair[0])(pairs)
+    keys = [{text.strip("xX !") for text, _ in part} for part in (learned, held)]
+    assert not keys[0] & keys[1] and len(keys[1]) == 2
+    assert sorted(learned + held, key=lambda pair: pair[1]) == pairs
+    # Which ones does not depend on their order, and hardly on the others.
+    again = one_in(20, "pair", lambda pair: pair[0])(pairs[::-1] + [("another", 0)])[1]
+    assert {text for text, _ in again} == {text for text, _ in held}
+
+
+def test_few_examples_give_one_to_validate():
+    for count in (2, 3, 5):
+        learned, held = one_in(50, "line", str)([f"{n}" for n in range(count)] * 2)
+        assert len(learned) == 2 * (count - 1) and len(held) == 2
+    with pytest.raises(DataError, match="one usable line, not counting repetitions"):
+        one_in(50, "line", str)(["a", "A.", " a"])
 
 
 def test_what_is_left_out_is_told_once(capsys):
