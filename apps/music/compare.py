@@ -77,8 +77,9 @@ def main():
                     if subprocess.run([sys.executable, "-m", *part]).returncode:
                         print(f"note: {cell} with seed {seed} failed, see above", file=sys.stderr)
                         break
-            if scores.exists():
-                found.append(json.loads(scores.read_text())["test"]["nll"])
+            nll = json.loads(scores.read_text())["test"]["nll"] if scores.exists() else None
+            if nll is not None:  # as it is where it is not finite
+                found.append(nll)
         mean = statistics.mean(found) if found else math.inf
         spread = statistics.stdev(found) if len(found) > 1 else 0.0
         failed = len(command.seeds) - len(found)
