@@ -11,7 +11,7 @@ class Position:
     epoch: int = 0
     batch: int = 0  # updates made in this epoch
     step: int = 0  # updates made in all
-    first_loss: float | None = None  # the largest of the first few updates
+    first_loss: float | None = None  # mean loss of the first update
     best: float | None = None  # score of best.npz
     record: float | None = None  # best score at the end of an epoch
     bad_validations: int = 0  # since the best one

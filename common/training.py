@@ -15,8 +15,7 @@ from common.stopping import Stop
 from common.update import Update
 from common.workers import Team
 
-FIRST = 5  # updates whose largest loss is that of the untrained model
-EXPLODED = 10  # times that loss
+EXPLODED = 10  # times the loss of the untrained model
 
 
 class Trainer:
@@ -149,14 +148,14 @@ class Trainer:
     def _check(self, loss, norm):
         """Stops a training that has gone wrong, before anything of it is saved."""
         position = self.position
-        if position.step < FIRST:  # one batch alone may be an easy one
-            position.first_loss = max(abs(loss), position.first_loss or 0.0)
+        if position.first_loss is None:
+            position.first_loss = loss
         # An update in half precision whose gradient is not finite is left out by its optimizer.
         half = self.config.precision == "mixed_float16"
         what = None
         if not math.isfinite(loss):
             what = "loss", "not finite"
-        elif loss > EXPLODED * position.first_loss:
+        elif loss > EXPLODED * abs(position.first_loss):
             what = "loss", f"{loss:.3g}, it has exploded"
         elif not (math.isfinite(norm) or half):
             what = "gradient", "not finite"

@@ -252,16 +252,6 @@ def test_a_gradient_that_is_not_finite_stops(tmp_path):
         assert all(np.isfinite(array).all() for array in arrays.values())
 
 
-def test_an_easy_first_batch_is_no_measure(tmp_path):
-    def loss(model, arrays, share):
-        total, tokens, nll = model.losses_of(arrays)
-        return tf.where(share > 0, 1.0, 1e-3) * total, tokens, nll
-
-    trainer = make(tmp_path, replace(BASE, epochs=1), loss=loss, recurrent=False)
-    trainer.fit()
-    assert trainer.position.step == STEPS
-
-
 def test_patience_stops_early(tmp_path, capsys):
     config = replace(PLAIN, epochs=9, patience=2)
     scores = iter([1.0, 3.0, 2.0, 3.0, 9.0])
