@@ -114,6 +114,7 @@ def confusion_matrix(path, counts, labels: list[str], title: str = "") -> list[s
     counts = np.asarray(counts)
     shares = counts / np.maximum(counts.sum(-1, keepdims=True), 1)
     numbers = counts if len(labels) <= MOST_NUMBERS else None
+    title = "; ".join(filter(None, [title, "rows: right, columns: found"]))
     return _heat_map(path, shares, labels, labels, title, "share of the right label", numbers)
 
 

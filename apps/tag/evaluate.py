@@ -76,8 +76,8 @@ def main():
     with atomic(folder / f"{label}-tags.tsv") as file:
         file.write(scores.table(tags, gold))
     labels, matrix = scores.matrix(tags, gold)
-    title = f"{count:,} words; rows: right tag, columns: found"
-    for warning in confusion_matrix(folder / f"{label}-confusion.png", matrix, labels, title):
+    picture = folder / f"{label}-confusion.png"
+    for warning in confusion_matrix(picture, matrix, labels, f"{count:,} words"):
         print(f"warning: {warning}", file=sys.stderr)
     print(json.dumps(result, ensure_ascii=False))
 
