@@ -322,7 +322,7 @@ def test_weight_dropout_refuses_what_it_cannot_do():
 @pytest.mark.parametrize("name", ["peephole_lstm", "jordan", "ctrnn"])
 def test_dropouts_of_keras_are_drawn_in_training(name):
     x = tf.constant(randoms(BATCH, TIME, DEPTH))
-    for option in ("dropout", "recurrent_dropout"):
+    for option in ("dropout", "recurrent_dropout")[: 1 if name == "ctrnn" else 2]:
         layer = built(name, **{option: 0.5})
         close(layer(x), built(name)(x))
         assert np.abs(layer(x, training=True)[0] - layer(x)[0]).max() > 1e-3
