@@ -29,7 +29,7 @@ def chunks(texts=(), lines=None, size=CHUNK):
         yield waiting
 
 
-def numbered(texts, file, read, size=CHUNK):
+def numbered(texts, file="", read=None, size=CHUNK):
     """`chunks` of texts, else of the lines of `file`, else of standard input, each as (number of
     its first line from 1, texts).
 

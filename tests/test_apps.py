@@ -12,6 +12,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -127,14 +128,25 @@ def test_infer_answers_line_by_line(trained, monkeypatch, capsys):
 
 def test_infer_takes_texts_or_a_file(trained, tmp_path, monkeypatch, capsys):
     app, run = trained
-    if "    file: str" not in (ROOT / "apps" / app / "infer.py").read_text():
-        pytest.skip("it has no --file")
     infer = f"apps.{app}.infer"
+    if "--file" not in "\n".join(command(monkeypatch, capsys, infer, "--help")[1]):
+        pytest.skip("what this app reads is no lines of text")
     file = shutil.copy(run / "examples.txt", tmp_path)
     code, out, _ = command(monkeypatch, capsys, infer, run, "--file", file)
     assert code == 0 and len(out) == len(Path(file).read_text().splitlines())
     code, out, err = command(monkeypatch, capsys, infer, run, "x", "--file", file)
     assert code == 2 and not out and "--file" in err and len(err.splitlines()) == 1
+
+
+def test_nothing_is_drawn_of_nothing(trained, tmp_path, monkeypatch, capsys):
+    app, run = trained
+    infer, picture = f"apps.{app}.infer", tmp_path / "map.png"
+    if "--attention" not in "\n".join(command(monkeypatch, capsys, infer, "--help")[1]):
+        pytest.skip("this app draws no attention")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        code, _, err = command(monkeypatch, capsys, infer, run, " ", "--attention", picture)
+    assert code in (0, 2) and err and "Traceback" not in err and not picture.exists()
 
 
 def test_export_is_written_and_checked(trained, tmp_path, monkeypatch, capsys):

@@ -14,7 +14,7 @@ import tyro
 from apps.music.config import Config
 from apps.music.wish import Wish
 from common.errors import UserError, run_main
-from common.lines import chunks
+from common.lines import numbered
 from common.quiet import load_tensorflow
 from data import DataError
 
@@ -51,10 +51,10 @@ def main():
     composer = Composer(pipeline.load(run, parallels=command.parallels)[0])
     if command.midi and command.text:
         raise UserError("notes are given, and --midi as well: choose one")
-    number = line_number = wrong = 0
-    for lines in [[None]] if command.midi else chunks(command.text):
-        for line in lines:
-            wish, line_number = command.wish, line_number + 1
+    number = wrong = 0
+    for first, lines in [(1, [None])] if command.midi else numbered(command.text):
+        for line_number, line in enumerate(lines, first):
+            wish = command.wish
             try:
                 if line is None:
                     given, wish = read_midi(command.midi, composer, wish)
@@ -63,6 +63,8 @@ def main():
                 composer.check(given)
                 pieces = composer.compose(given, wish, command.takes)
             except UserError as error:
+                if line is None:
+                    raise
                 wrong += 1
                 print(f"error: line {line_number}: {error}", file=sys.stderr)
                 print()

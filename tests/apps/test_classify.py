@@ -4,7 +4,6 @@ import itertools
 import json
 import runpy
 import sys
-import warnings
 from dataclasses import replace
 
 import keras
@@ -333,12 +332,6 @@ def test_infer_options(run_folder, monkeypatch, capsys, tmp_path):
     lines.write_text("one\n\nthree\n")
     assert run(monkeypatch, "infer", run_folder, "--file", lines) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
-    picture.unlink()
-    capsys.readouterr()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert run(monkeypatch, "infer", run_folder, " ", "--attention", picture) == 0
-    assert "was not drawn" in capsys.readouterr().err and not picture.exists()
     assert run(monkeypatch, "infer", run_folder, "a", "b", "--attention", picture) == 2
     assert run(monkeypatch, "infer", run_folder, "a", "--file", lines) == 2
 
