@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from common.errors import UserError
+from common.rows import Rows
 
 
 def pad(sequences, multiple=1):
@@ -23,17 +24,21 @@ class Batches:
     where it was by skipping batches. No batch is empty; sequences of length 0 are refused.
 
     Args:
-        columns: for each side (source, target) a list of int sequences; sides are aligned.
-        resample: epoch -> columns that stand for them in that epoch, such as other subwords of
-            the same sentences; batches are made up by the lengths of `columns` all the same.
+        columns: for each side (source, target) its int sequences; sides are aligned.
+        resample: (epoch, numbers) -> columns of the examples `numbers` that stand for them in that
+            epoch, such as other subwords of the same sentences; batches are made up by the
+            lengths of `columns` all the same.
+
+    Attributes:
+        columns: the `Rows` of each side.
     """
 
     def __init__(self, columns, config, seed=0, resample=None):
-        self.columns, self.config, self.seed, self.resample = columns, config, seed, resample
-        self._sampled = None, columns
-        if not columns[0]:
+        self.columns = [rows if isinstance(rows, Rows) else Rows(rows) for rows in columns]
+        self.config, self.seed, self.resample = config, seed, resample
+        sizes = [column.sizes for column in self.columns]
+        if not len(sizes[0]):
             raise UserError("the training data has no examples: nothing to make batches of")
-        sizes = [np.array([len(sequence) for sequence in column]) for column in columns]
         if min(size.min() for size in sizes) < 1:
             raise UserError("a training example is empty on one side: leave it out")
         self.longest = np.max(sizes, axis=0)
@@ -65,14 +70,11 @@ class Batches:
     def arrays(self, numbers):
         """A batch of the epoch last asked for: for each side the padded int32 array of the
         examples `numbers`."""
-        columns = self.columns
         if self.resample:
-            if self._sampled[0] != self._epoch:
-                self._sampled = self._epoch, self.resample(self._epoch)
-            columns = self._sampled[1]
-        return tuple(
-            pad([column[n] for n in numbers], self.config.pad_multiple) for column in columns
-        )
+            columns = self.resample(self._epoch, numbers)
+        else:
+            columns = [[column[n] for n in numbers] for column in self.columns]
+        return tuple(pad(column, self.config.pad_multiple) for column in columns)
 
     def _group_size(self):
         per_batch = self.config.batch_size

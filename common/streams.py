@@ -21,7 +21,7 @@ class Streams:
     learning rate is scaled by its length over `length`.
 
     Args:
-        tokens: int `[n]`.
+        tokens: int `[n]`; only what a batch needs is read of it.
         batch_size: rows on each device; fewer where the text is so short that a row would not fill
             one batch. The attribute `batch_size` says how many there are.
         length: time steps a batch.
@@ -36,12 +36,8 @@ class Streams:
             raise UserError("streams.length and streams.batch_size must be at least 1")
         self.batch_size = max(1, min(batch_size, len(tokens) // (length * replicas)))
         self.length, self.vary, self.seed, self.replicas = length, vary, seed, replicas
-        rows = self.batch_size * replicas
-        self.columns = -(-len(tokens) // rows)
-        labels = np.full(rows * self.columns, PAD, np.int32)
-        labels[: len(tokens)] = tokens
-        inputs = np.concatenate([[EOS], labels[:-1]]).astype(np.int32)
-        self.labels, self.inputs = (a.reshape(rows, self.columns) for a in (labels, inputs))
+        self.tokens = tokens
+        self.columns = -(-len(tokens) // (self.batch_size * replicas))
 
     @property
     def signature(self):
@@ -64,9 +60,14 @@ class Streams:
     def arrays(self, batch):
         """(inputs, labels), each int32 `[batch_size, columns]`."""
         start, columns, device = batch
-        rows = slice(device * self.batch_size, (device + 1) * self.batch_size)
-        across = slice(start, start + columns)
-        return self.inputs[rows, across], self.labels[rows, across]
+        rows = np.arange(self.batch_size) + device * self.batch_size
+        places = rows[:, None] * self.columns + np.arange(start, start + columns)
+        inputs = np.where(places, self._at(places - 1), EOS)
+        return inputs.astype(np.int32), self._at(places).astype(np.int32)
+
+    def _at(self, places):
+        last = len(self.tokens) - 1
+        return np.where(places <= last, self.tokens[np.clip(places, 0, last)], PAD)
 
     def rate_scale(self, batch):
         """Factor on the learning rate of an update on this batch."""

@@ -30,6 +30,7 @@ from common.vocabulary import CharTokenizer, SpaceTokenizer, WordTokenizer
 
 __all__ = [
     "BOS",
+    "ENOUGH",
     "EOS",
     "PAD",
     "SPECIAL_TOKENS",
@@ -46,6 +47,8 @@ __all__ = [
     "train_tokenizer",
     "visible_tokens",
 ]
+
+ENOUGH = 500_000  # lines to learn a vocabulary from: of more, as many evenly spread ones
 
 KINDS = {
     "unigram": SentencePieceTokenizer,

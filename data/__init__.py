@@ -90,14 +90,17 @@ def _quiet_tfds():
         logger.setLevel(level)
 
 
-def pairs(name, source, target, split, data_dir=None) -> list[tuple[str, str]]:
-    """All (source, target) sentences of one split, in the order in which the set was generated.
+def pairs(name, source, target, split, data_dir=None):
+    """A `Store` of all (source, target) sentences of one split, in the order in which they
+    were generated.
 
     Args:
       name: a translation set; source, target: two of its languages.
       split: "train", "validation" or "test".
     Raises: DataError for an unknown set, language, pair or split, naming the known ones.
     """
+    from data.store import Store
+
     if split not in SPLITS:
         raise DataError(f"no split {split!r}: there are {', '.join(SPLITS)}")
     cls = builder_class(name)
@@ -110,7 +113,7 @@ def pairs(name, source, target, split, data_dir=None) -> list[tuple[str, str]]:
     if source == target:
         raise DataError(f"source and target are both {source!r}: take two of {', '.join(known)}")
     found = rows(name, cls.config_for(source, target), split, data_dir)
-    return [(row[source].decode(), row[target].decode()) for row in found]
+    return Store((row[source].decode(), row[target].decode()) for row in found)
 
 
 def pictures(name, config, split, data_dir=None):

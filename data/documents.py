@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import data
 from data import DataError, tables, text_files
+from data.store import Store
 
 SUMMARY_FIELDS = ("summary", "summary_2", "summary_3", "summary_4")
 
@@ -16,16 +17,17 @@ class Example(NamedTuple):
     references: tuple[str, ...]  # summaries; the first is the one to learn
 
 
-def of_set(name, split, config=None, data_dir=None) -> list[Example]:
-    """All examples of one split of a summarisation set."""
-    rows = data.rows(name, config or None, split, data_dir)
-    examples = []
-    for row in rows:
-        if "document" not in row:
-            raise DataError(f"data set {name} holds no documents with summaries")
-        summaries = [row[field].decode() for field in SUMMARY_FIELDS if field in row]
-        examples.append(Example(row["document"].decode(), tuple(filter(None, summaries))))
-    return examples
+def of_set(name, split, config=None, data_dir=None):
+    """A `Store` of all Examples of one split of a summarisation set."""
+
+    def examples():
+        for row in data.rows(name, config or None, split, data_dir):
+            if "document" not in row:
+                raise DataError(f"data set {name} holds no documents with summaries")
+            summaries = [row[field].decode() for field in SUMMARY_FIELDS if field in row]
+            yield Example(row["document"].decode(), tuple(filter(None, summaries)))
+
+    return Store(examples(), Example)
 
 
 def of_file(path, document="document", summary="summary"):
@@ -34,12 +36,12 @@ def of_file(path, document="document", summary="summary"):
     In JSON both fields may be a list: several documents, several reference summaries. Bad lines
     are left out and counted.
 
-    Returns: ([Example, ...], text_files.Report).
+    Returns: a Store of Examples, text_files.Report.
     Raises: DataError for a file that is missing, damaged or without a usable line, and for a TSV
     without the columns, naming those it has.
     """
     flags = "--data.document-field", "--data.summary-field"
-    return tables.read(path, (document, summary), flags, _example)
+    return tables.read(path, (document, summary), flags, _example, Example)
 
 
 def of_text_files(paths) -> str:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import data
 from data import DataError, tables
+from data.store import Store
 
 
 class Example(NamedTuple):
@@ -11,11 +12,11 @@ class Example(NamedTuple):
     label: str
 
 
-def of_set(name, split, config=None, data_dir=None) -> list[Example]:
-    """All examples of one split of a classification set."""
+def of_set(name, split, config=None, data_dir=None):
+    """A `Store` of all Examples of one split of a classification set."""
     names = labels_of_set(name, config, data_dir)
     rows = data.rows(name, config or None, split, data_dir)
-    return [Example(row["text"].decode(), names[row["label"]]) for row in rows]
+    return Store((Example(row["text"].decode(), names[row["label"]]) for row in rows), Example)
 
 
 def labels_of_set(name, config=None, data_dir=None) -> list[str]:
@@ -29,7 +30,8 @@ def labels_of_set(name, config=None, data_dir=None) -> list[str]:
 def of_file(path, text="text", label="label"):
     """Examples of a TSV with a header line or of JSON lines, where a label may also be a number or
     true or false. Returns and raises as `tables.read` does."""
-    return tables.read(path, (text, label), ("--data.text-field", "--data.label-field"), _example)
+    flags = "--data.text-field", "--data.label-field"
+    return tables.read(path, (text, label), flags, _example, Example)
 
 
 def _example(values):

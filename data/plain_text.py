@@ -3,6 +3,7 @@
 import pathlib
 
 from data import DataError
+from data.store import Store
 from data.text_files import Report, byte_lines
 
 SUFFIXES = (".txt", ".txt.gz")
@@ -12,17 +13,21 @@ def read(paths):
     """The lines of all files, in the order given; of a folder all *.txt and *.txt.gz in it and in
     the folders below, by name. Empty lines are kept: they part paragraphs.
 
-    Returns: lines, Report (numbers count through all files; of lines that are not UTF-8).
+    Returns: a Store of lines, Report (of those not UTF-8; numbers go on from file to file).
     Raises: DataError for what is missing or damaged, a folder without text files, no text at all.
     """
-    lines, report = [], Report()
-    for path in _files(paths):
-        for line in byte_lines(path):
-            report.total += 1
-            try:
-                lines.append(line.decode())
-            except UnicodeDecodeError:
-                report.dropped.setdefault("not UTF-8", []).append(report.total)
+    report = Report()
+
+    def decoded():
+        for path in _files(paths):
+            for line in byte_lines(path):
+                report.total += 1
+                try:
+                    yield line.decode()
+                except UnicodeDecodeError:
+                    report.dropped.setdefault("not UTF-8", []).append(report.total)
+
+    lines = Store(decoded())
     report.kept = len(lines)
     if not any(line.strip() for line in lines):
         raise DataError(f"{', '.join(map(str, paths))}: no text in it, {report}")

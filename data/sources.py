@@ -4,6 +4,7 @@ A set's builder asks `raw_file` for each file that it needs before it generates 
 a missing file is one clear error and never minutes of retries.
 """
 
+import contextlib
 import gzip
 import hashlib
 import http.client
@@ -84,8 +85,15 @@ def _download(url: str) -> bytes:
 
 def gunzip(path) -> bytes:
     """The content of a gzip file; a damaged one is a DataError that names it."""
-    try:
+    with named_when_damaged(path):
         return gzip.decompress(pathlib.Path(path).read_bytes())
+
+
+@contextlib.contextmanager
+def named_when_damaged(path):
+    """What a damaged gzip file raises becomes a DataError that names it."""
+    try:
+        yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is a damaged gzip file ({error}): replace or delete it") from error
 

@@ -2,8 +2,11 @@
 
 import sys
 
+import numpy as np
+
 from data import SPLITS, DataError
 from data.sources import hash_of, sentence_key
+from data.store import taken
 
 
 def first(examples, count):
@@ -53,18 +56,15 @@ def one_in(count, what, text):
     """
 
     def hold_out(examples):
-        keys = [sentence_key(text(example)) for example in examples]
-        drawn = sorted(set(keys), key=hash_of)
+        keys = np.array([hash_of(sentence_key(text(example))) for example in examples])
+        drawn = np.unique(keys)
         if len(drawn) < 2:
             raise DataError(
                 f"there is one usable {what}, not counting repetitions: one to learn and one to "
                 "validate are the least"
             )
-        held = set(drawn[: max(1, len(drawn) // count)])
-        parts = [], []
-        for example, key in zip(examples, keys, strict=True):
-            parts[key in held].append(example)
-        return parts
+        held = keys < drawn[max(1, len(drawn) // count)]
+        return tuple(taken(examples, np.flatnonzero(part)) for part in (~held, held))
 
     return hold_out
 

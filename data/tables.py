@@ -1,11 +1,13 @@
 """People's own tables: a TSV with a header line, or JSON lines; gzipped or not."""
 
+import itertools
 import json
 
 from data import DataError, text_files
+from data.store import Store
 
 
-def read(path, fields, flags, parse):
+def read(path, fields, flags, parse, kind):
     """One record a line, told apart by the first character; bad lines are left out and counted.
 
     Args:
@@ -13,20 +15,22 @@ def read(path, fields, flags, parse):
         flags: the flags by which a user names other fields, for the error message.
         parse: values of `fields` (TSV: strings; JSON: whatever stands there) -> the record; raises
             ValueError(reason) for a line to leave out.
+        kind: the NamedTuple that a record is.
 
-    Returns: ([record, ...], text_files.Report).
+    Returns: a Store of records, text_files.Report.
     Raises: DataError for a file that is missing, damaged or without a usable line, and for a TSV
     without the columns, naming those it has.
     """
-    lines = list(enumerate(text_files.byte_lines(path), start=1))
-    seen = set()
-    if lines and lines[0][1].lstrip()[:1] == b"{":
+    lines, seen = text_files.byte_lines(path), set()
+    first = next(lines, b"")
+    is_json = first.lstrip()[:1] == b"{"
+    if is_json:
+        lines = itertools.chain([first], lines)
 
         def values(line):
             return _json_values(line, fields, seen)
     else:
-        header = lines.pop(0)[1].decode("utf-8", "replace").split("\t") if lines else []
-        header = [name.strip() for name in header]
+        header = [name.strip() for name in first.decode("utf-8", "replace").split("\t")]
         if missing := [name for name in fields if name not in header]:
             raise DataError(
                 f"{path} has no column {' and no column '.join(map(repr, missing))}: its first "
@@ -37,15 +41,19 @@ def read(path, fields, flags, parse):
         def values(line):
             return _tsv_values(line, len(header), [header.index(name) for name in fields])
 
-    records, report = [], text_files.Report()
-    for number, line in lines:
-        report.total += 1
-        try:
-            if not line.strip():
-                raise ValueError("empty")
-            records.append(parse(values(line)))
-        except ValueError as reason:
-            report.dropped.setdefault(str(reason), []).append(number)
+    report = text_files.Report()
+
+    def parsed():
+        for number, line in enumerate(lines, start=1 if is_json else 2):
+            report.total += 1
+            try:
+                if not line.strip():
+                    raise ValueError("empty")
+                yield parse(values(line))
+            except ValueError as reason:
+                report.dropped.setdefault(str(reason), []).append(number)
+
+    records = Store(parsed(), kind)
     report.kept = len(records)
     if not records:
         named = f"; its fields are {', '.join(sorted(seen))}" if seen else ""

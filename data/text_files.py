@@ -4,11 +4,13 @@ Lines end at \\n (or \\r\\n) and nowhere else: str.splitlines also splits at U+2
 feeds, which shifts one side of an aligned pair against the other.
 """
 
-import pathlib
+import gzip
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from data import DataError, sources
+from data.store import Store
 
 SHOWN = 10  # line numbers a reason
 
@@ -38,17 +40,24 @@ def read_parallel(source_path, target_path, max_chars=4000):
     """Two files where line n of one translates line n of the other.
 
     A pair is left out whole when one side is empty, not UTF-8 or longer than `max_chars`.
-    Returns: [(source, target), ...], Report.
+    Returns: a Store of (source, target), Report.
     Raises: DataError for a missing or damaged file, unequal numbers of lines, nothing usable.
     """
-    sides = byte_lines(source_path), byte_lines(target_path)
-    counts = [len(side) for side in sides]
-    if counts[0] != counts[1]:
-        raise DataError(
-            f"{source_path} has {counts[0]} lines, but {target_path} has {counts[1]}: "
-            "line n of one must translate line n of the other"
-        )
-    return _pairs(zip(*sides, strict=True), max_chars, f"{source_path} and {target_path}")
+    counts = [0, 0]
+
+    def rows():
+        for row in itertools.zip_longest(byte_lines(source_path), byte_lines(target_path)):
+            for side, cell in enumerate(row):
+                counts[side] += cell is not None
+            if counts[0] == counts[1]:
+                yield row
+        if counts[0] != counts[1]:
+            raise DataError(
+                f"{source_path} has {counts[0]} lines, but {target_path} has {counts[1]}: "
+                "line n of one must translate line n of the other"
+            )
+
+    return _pairs(rows(), max_chars, f"{source_path} and {target_path}")
 
 
 def read_tsv(path, columns=(0, 1), max_chars=4000):
@@ -82,35 +91,50 @@ def read_lines(path) -> list[str]:
     return lines
 
 
-def byte_lines(path) -> list[bytes]:
-    """Lines of a file, gzipped or not, without line ends or byte order mark; errors: DataError."""
+def byte_lines(path):
+    """Yields the lines of a file, gzipped or not, without line ends or byte order mark.
+
+    Raises: DataError for a file that is missing or damaged.
+    """
     try:
-        content = pathlib.Path(path).read_bytes()
+        with open(path, "rb") as file:
+            first = file.peek(2)[:2]
+            # The name counts too, so that a truncated or mislabelled .gz is not taken for text.
+            if first == b"\x1f\x8b" or (first and str(path).endswith(".gz")):
+                with sources.named_when_damaged(path), gzip.open(file) as unpacked:
+                    yield from _stripped(unpacked, path)
+            else:
+                yield from _stripped(file, path)
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}: check the name") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): name a text file") from error
-    # The name counts too, so that a truncated or mislabelled .gz is not taken for text.
-    if content[:2] == b"\x1f\x8b" or (content and str(path).endswith(".gz")):
-        content = sources.gunzip(path)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path} is UTF-16: convert it, as with iconv -f UTF-16 -t UTF-8")
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    lines = content.split(b"\n")
-    if not lines[-1]:  # what stands behind the last line end is no line
-        lines.pop()
-    return [line.removesuffix(b"\r") for line in lines]
+
+
+def _stripped(file, path):
+    for number, line in enumerate(file):  # of bytes: only \n ends a line
+        if not number:
+            if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise DataError(f"{path} is UTF-16: convert it, as with iconv -f UTF-16 -t UTF-8")
+            line = line.removeprefix(b"\xef\xbb\xbf")
+            if not line:  # a byte order mark and nothing else
+                return
+        yield line.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def _pairs(rows: Iterable, max_chars: int, what):
-    found, report = [], Report()
-    for number, row in enumerate(rows, start=1):
-        report.total = number
-        reason, pair = _checked(row, max_chars)
-        if reason:
-            report.dropped.setdefault(reason, []).append(number)
-        else:
-            found.append(pair)
+    report = Report()
+
+    def usable():
+        for number, row in enumerate(rows, start=1):
+            report.total = number
+            reason, pair = _checked(row, max_chars)
+            if reason:
+                report.dropped.setdefault(reason, []).append(number)
+            else:
+                yield pair
+
+    found = Store(usable())
     report.kept = len(found)
     if not found:
         raise DataError(f"{what}: nothing usable, {report}")

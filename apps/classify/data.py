@@ -7,12 +7,11 @@ import data as sets
 from common import text as tokenizers
 from common.batching import Batches
 from common.files import read_json, write_json
+from common.rows import Rows, chunks
 from common.spread import spread
 from common.text import EOS
 from data import labelled
 from data.splits import one_in, read_split, told
-
-CHUNK = 512  # texts tokenised at once
 
 
 def own_examples(path, config, tell=True):
@@ -91,12 +90,13 @@ def read(tokenizer, texts, longest):
 
 
 def encode(config, tokenizer, examples):
-    """Token rows of the examples' texts."""
-    rows = []
-    for start in range(0, len(examples), CHUNK):
-        texts = [example.text for example in examples[start : start + CHUNK]]
-        rows += list(read(tokenizer, np.array(texts, object), config.data.max_length).numpy())
-    return [np.asarray(row, np.int32) for row in rows]
+    """The `Rows` of the examples' texts."""
+    rows = Rows()
+    for part in chunks(examples):
+        texts = np.array([example.text for example in part], object)
+        for row in read(tokenizer, texts, config.data.max_length).numpy():
+            rows.append(row)
+    return rows
 
 
 def make_batches(config, rows, numbers):

@@ -25,7 +25,7 @@ TRIED = 8000  # tokens of the validation text on which RATES and DECAYS are trie
 def outputs(model, tokens, temperatures=(1.0,)):
     """Reads a text as one stream -> (last layer's outputs `[n, units]`, labels `[n]`, nll
     `[temperatures, n]`)."""
-    streams = Streams(tokens.flat_values.numpy(), 1, AT_ONCE)
+    streams = Streams(tokens.flat, 1, AT_ONCE)
 
     @tf.function(reduce_retracing=True)
     def read(inputs, labels, state):
@@ -123,7 +123,7 @@ def with_dynamic_evaluation(model, train, validation, test):
             yield found, float(nll)
 
     squares, count = [np.zeros(weight.shape, np.float32) for weight in trained], 0
-    for found, _ in itertools.islice(segments(train.flat_values.numpy()), 200):
+    for found, _ in itertools.islice(segments(train.flat), 200):
         squares = [s + g.numpy() ** 2 for s, g in zip(squares, found, strict=True)]
         count += 1
     scales = [np.sqrt(s / count) for s in squares]
@@ -146,6 +146,6 @@ def with_dynamic_evaluation(model, train, validation, test):
             weight.assign(first)
         return total
 
-    part = validation.flat_values.numpy()[:TRIED]
+    part = validation.flat[:TRIED]
     rate, decay = min(itertools.product(RATES, DECAYS), key=lambda chosen: run(part, *chosen))
-    return run(test.flat_values.numpy(), rate, decay), {"rate": rate, "decay": decay}
+    return run(test.flat, rate, decay), {"rate": rate, "decay": decay}

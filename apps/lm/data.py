@@ -10,14 +10,15 @@ import data as sets
 from common import text as tokenizers
 from common.batching import Batches
 from common.config import BatchingConfig
+from common.spread import spread
 from common.streams import Streams
 from common.text import EOS
 from common.tokenizer import sanitised_lines
 from data import plain_text
 from data.splits import read_split, told
+from data.store import Store
 
 CHINESE = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]")
-CHUNK = 1024  # lines tokenised at once
 EVALUATED = 2048  # tokens of a batch in evaluation
 HELD_OUT = 20  # one in so many lines of people's own text, the last ones, validates
 
@@ -32,7 +33,7 @@ def read_lines(config, split):
     return read_split(
         config,
         split,
-        lambda split: [row["text"].decode() for row in sets.rows(config.name, None, split)],
+        lambda split: Store(row["text"].decode() for row in sets.rows(config.name, None, split)),
         lambda paths, given: own_lines(paths, tell=given == split),
         last_part,
     )
@@ -52,18 +53,9 @@ def last_part(lines):
 def make_tokenizer(config, lines, folder):
     """The run's own tokenizer, at first learned on `lines`."""
     if not (folder / "tokenizer.json").exists():
-        tokenizers.train_tokenizer(config.tokenizer, lines, config.seed).save(folder)
+        some = spread(lines, tokenizers.ENOUGH)
+        tokenizers.train_tokenizer(config.tokenizer, some, config.seed).save(folder)
     return tokenizers.load(folder)
-
-
-def encode(tokenizer, lines):
-    """Token sequences, each ending with EOS, as one ragged int32 `[lines, (length)]`."""
-    parts = []
-    for start in range(0, len(lines), CHUNK):
-        texts = [line.encode("utf-8", "replace") for line in lines[start : start + CHUNK]]
-        ragged = tokenizer.tokenize(tf.constant(texts, tf.string))
-        parts.append(tf.concat([ragged, tf.fill([len(texts), 1], EOS)], 1))
-    return tf.concat(parts, 0)
 
 
 class Lines(Batches):
@@ -80,17 +72,17 @@ class Lines(Batches):
 
 
 def make_batches(config, tokens, replicas=1, rows=None):
-    """`Streams` or `Lines` of encoded text, as the configuration says.
+    """`Streams` or `Lines` of a text's `Rows`, as the configuration says.
 
     `rows`: of an evaluation, whose streams then have one fixed length.
     """
     streams, size = config.streams, rows or config.streams.batch_size
     if streams.mode == "lines":
-        kept = [row for row in tokens.numpy() if len(row) > 1]  # an empty line says nothing
+        kept = tokens[tokens.sizes > 1]  # an empty line says nothing
         return Lines([kept], BatchingConfig(batch_size=size), config.seed)
     vary = streams.vary and not rows
     length = max(1, EVALUATED // rows) if rows else streams.length
-    made = Streams(tokens.flat_values.numpy(), size, length, vary, config.seed, replicas)
+    made = Streams(tokens.flat, size, length, vary, config.seed, replicas)
     if not rows and made.batch_size < size:
         print(
             f"note: a short text, streams.batch_size is {made.batch_size} instead of {size}",

@@ -35,6 +35,7 @@ def main():
     load_tensorflow()
     from apps.lm import data, pipeline
     from common.metrics import bits_per_character, character_perplexity, perplexity, word_perplexity
+    from common.rows import encode
     from common.run import Run
     from common.text import UNK
 
@@ -46,14 +47,14 @@ def main():
         if command.file
         else data.read_lines(run.config.data, command.split)
     )
-    tokens = data.encode(writer.tokenizer, lines)
+    tokens = encode(writer.tokenizer.tokenize, lines)
     started = time.monotonic()
     nll, count = writer.nll(tokens)
     seconds = time.monotonic() - started
     if run.config.streams.mode == "lines":
         lines = [line for line in lines if line.strip()]  # an empty one is not scored
     words, characters, chinese = data.count(lines)
-    unknown = int((tokens.flat_values.numpy() == UNK).sum())
+    unknown = int((tokens.flat == UNK).sum())
     scores = {
         "perplexity": perplexity(nll, count),
         "word_perplexity": word_perplexity(nll, words, unknown),
@@ -80,6 +81,7 @@ def main():
 def adaptations(command, config, writer, test):
     """What was asked for beside the plain model: label -> () -> (nll, settings)."""
     from apps.lm import adapt, data
+    from common.rows import encode
 
     wanted = [name for name in ("temperature", "cache", "dynamic") if getattr(command, name)]
     if not wanted:
@@ -92,7 +94,7 @@ def adaptations(command, config, writer, test):
     model = writer.model
 
     def encoded(split):
-        return data.encode(writer.tokenizer, data.read_lines(config.data, split))
+        return encode(writer.tokenizer.tokenize, data.read_lines(config.data, split))
 
     validation = encoded("validation")
     all_of_them = {

@@ -18,7 +18,7 @@ def gradient_by_lag(path, model, tokens):
 
     Returns: the norms `[lags]`, lag 0 first, or None.
     """
-    flat = tokens.flat_values.numpy()
+    flat = tokens.flat
     steps = min(STEPS, len(flat) // 2)
     if steps < 8:
         return None

@@ -12,6 +12,7 @@ def main():
         from apps.lm.model import LanguageModel
         from apps.lm.pipeline import Pipeline
         from common.metrics import perplexity
+        from common.rows import encode
         from common.training import Trainer
 
         lines = data.read_lines(config.data, "train")
@@ -19,9 +20,9 @@ def main():
         commands.seed(config)
         tokenizer = data.make_tokenizer(config, lines, run.path)
         batches = data.make_batches(
-            config, data.encode(tokenizer, lines), scope.num_replicas_in_sync
+            config, encode(tokenizer.tokenize, lines), scope.num_replicas_in_sync
         )
-        checks = data.encode(tokenizer, held_out)
+        checks = encode(tokenizer.tokenize, held_out)
         prompts = data.prompts(held_out)
         run.keep_examples(prompts)
         with scope.scope():

@@ -6,11 +6,11 @@ from apps.summarize.source import read
 from common import text as tokenizers
 from common.batching import Batches
 from common.copying import target_ids
+from common.rows import Rows, chunks
+from common.spread import spread
 from common.text import EOS, JoinerTokenizer
 from data import documents
 from data.splits import one_in, read_split, told
-
-CHUNK = 512  # documents tokenised at once
 
 
 def own_examples(path, config, tell=True):
@@ -33,16 +33,16 @@ def read_examples(config, split):
 def make_tokenizer(config, examples, folder):
     """The run's tokenizer, at first learned on documents and summaries together."""
     if not (folder / "tokenizer.json").exists():
-        lines = [text for example in examples for text in (example.document, example.references[0])]
+        some = spread(examples, tokenizers.ENOUGH)
+        lines = (text for e in some for text in (e.document, e.references[0]))
         tokenizers.train_tokenizer(config.tokenizer, lines, config.seed).save(folder)
     return tokenizers.load(folder)
 
 
 def encode(config, tokenizer, examples):
-    """(source rows, target rows) of the extended vocabulary, each row ending with EOS."""
-    sources, targets = [], []
-    for start in range(0, len(examples), CHUNK):
-        part = examples[start : start + CHUNK]
+    """(source `Rows`, target `Rows`) of the extended vocabulary, each row ending with EOS."""
+    sources, targets = Rows(), Rows()
+    for part in chunks(examples):
         source = read(tokenizer, np.array([e.document for e in part], object), config.data)
         summaries = np.array([example.references[0] for example in part], object)
         rows = source.tokens.numpy()
@@ -53,8 +53,9 @@ def encode(config, tokenizer, examples):
                 target_ids(*row)
                 for row in zip(words, target, source.words.numpy(), rows, strict=True)
             ]
-        sources += [np.asarray(row, np.int32) for row in rows]
-        targets += [np.append(row, EOS).astype(np.int32) for row in target]
+        for row, other in zip(rows, target, strict=True):
+            sources.append(row)
+            targets.append([*other, EOS])
     return sources, targets
 
 
@@ -65,14 +66,13 @@ def make_batches(config, tokenizer, examples, *, limit=True):
     empty or has more than data.max_summary tokens.
     """
     sources, targets = encode(config, tokenizer, examples)
-    longest, kept = config.data.max_summary, range(len(examples))
+    longest, kept = config.data.max_summary, np.arange(len(examples))
     if limit:
-        kept = [n for n in kept if len(sources[n]) > 1 and 1 < len(targets[n]) <= longest]
+        summaries = targets.sizes
+        kept = np.flatnonzero((sources.sizes > 1) & (summaries > 1) & (summaries <= longest))
         if left := len(examples) - len(kept):
             print(
                 f"{left:,} of {len(examples):,} examples left out: empty, or a summary of more "
                 f"than {longest} tokens"
             )
-    return Batches(
-        [[side[n] for n in kept] for side in (sources, targets)], config.batching, config.seed
-    )
+    return Batches([sources[kept], targets[kept]], config.batching, config.seed)

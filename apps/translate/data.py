@@ -7,12 +7,13 @@ import numpy as np
 import data as sets
 from common import text
 from common.batching import Batches
+from common.rows import encode
+from common.spread import spread
 from common.text import EOS
 from data import text_files
 from data.splits import one_in, read_split, told
 
 SIDES = ("source", "target")
-CHUNK = 1024  # sentences tokenised at once
 
 
 def own_pairs(files, tell=True):
@@ -56,12 +57,10 @@ def read_pairs(config, split):
 
 def make_tokenizers(config, pairs, folder):
     """(source tokenizer, target tokenizer): the run's own, at first learned on `pairs`."""
-    sides = list(zip(*pairs, strict=True))
-    texts = dict(zip(SIDES, sides, strict=True))
-    if config.joint:
-        texts = {"tokenizer": sides[0] + sides[1]}
-    for name, lines in texts.items():
+    learned = {"tokenizer": (0, 1)} if config.joint else {"source": (0,), "target": (1,)}
+    for name, sides in learned.items():
         if not (folder / f"{name}.json").exists():
+            lines = (pair[side] for side in sides for pair in spread(pairs, text.ENOUGH))
             text.train_tokenizer(config.tokenizer, lines, config.seed).save(folder, name)
     return load_tokenizers(config, folder)
 
@@ -73,38 +72,31 @@ def load_tokenizers(config, folder):
     return tuple(text.load(folder, side) for side in SIDES)
 
 
-def encode(tokenizer, texts):
-    """Token sequences, each ending with EOS."""
-    rows = []
-    for start in range(0, len(texts), CHUNK):
-        ragged = tokenizer.tokenize(np.array(texts[start : start + CHUNK], dtype=object))
-        rows += [np.append(row, EOS).astype(np.int32) for row in ragged.numpy()]
-    return rows
-
-
 def make_batches(config, pairs, source_tokenizer, target_tokenizer, *, limit=True, sampled=False):
     """`Batches` of (source, target), each ending with EOS.
 
     With `limit`, pairs that are empty on a side or longer than data.max_length are left out, and
     counted. With `sampled`, every epoch has subwords of its own.
     """
-    source = encode(source_tokenizer, [pair[0] for pair in pairs])
-    target = encode(target_tokenizer, [pair[1] for pair in pairs])
-    longest, kept = config.data.max_length, list(range(len(pairs)))
+    tokenizers, longest = (source_tokenizer, target_tokenizer), config.data.max_length
+    columns = [
+        encode(tokenizer.tokenize, (pair[side] for pair in pairs))
+        for side, tokenizer in enumerate(tokenizers)
+    ]
+    kept = np.arange(len(pairs))
     if limit:
-        sizes = [(len(one), len(other)) for one, other in zip(source, target, strict=True)]
-        kept = [n for n in kept if min(sizes[n]) > 1 and max(sizes[n]) <= longest]
+        sizes = np.stack([column.sizes for column in columns])
+        kept = np.flatnonzero((sizes.min(0) > 1) & (sizes.max(0) <= longest))
         if left := len(pairs) - len(kept):
             print(f"{left:,} of {len(pairs):,} pairs left out: empty, or over {longest} tokens")
-    columns = [[side[n] for n in kept] for side in (source, target)]
 
-    tokenizers = source_tokenizer, target_tokenizer
+    def resample(epoch, numbers):
+        texts = zip(*(pairs[kept[n]] for n in numbers), strict=True)
+        seeds = np.random.default_rng([config.seed, epoch, numbers[0]]).integers(2**31, size=2)
+        return [
+            [[*row, EOS] for row in tokenizer.sample(lines, int(seed))]
+            for tokenizer, lines, seed in zip(tokenizers, texts, seeds, strict=True)
+        ]
 
-    def resample(epoch):
-        columns = []
-        for side, texts in enumerate(zip(*(pairs[n] for n in kept), strict=True)):
-            seed = int(np.random.default_rng([config.seed, epoch, side]).integers(2**31))
-            columns.append([[*row, EOS] for row in tokenizers[side].sample(texts, seed)])
-        return columns
-
+    columns = [column[kept] for column in columns]
     return Batches(columns, config.batching, config.seed, resample if sampled else None)

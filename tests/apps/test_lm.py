@@ -18,6 +18,7 @@ from apps.lm.text import Text
 from common.config import TokenizerConfig
 from common.decoding.automaton import AutomatonBuilder
 from common.errors import UserError
+from common.rows import encode
 from common.streams import Streams
 from common.text import EOS, PAD, UNK, train_tokenizer
 from data import DataError
@@ -143,12 +144,12 @@ def test_dropout_masks_are_locked_in_time():
 def test_one_likelihood_by_all_ways(subwords):
     """The stream in any cut, the score of the text, and steps of decoding give the same nll."""
     lines = LINES[:3]
-    tokens = data.encode(subwords.tokenizer, lines)
+    tokens = encode(subwords.tokenizer.tokenize, lines)
     nll, count = subwords.nll(tokens)
     scored = subwords.scores(["\n".join(lines)])[0]
     assert count == len(scored.tokens)
     np.testing.assert_allclose(-scored.total, nll, rtol=1e-5)
-    flat, step = tokens.flat_values.numpy(), subwords.model.step
+    flat, step = tokens.flat, subwords.model.step
     state, total = subwords.model.zero_state(1), 0.0
     for before, after in zip([EOS, *flat[:-1]], flat, strict=True):
         logits, state = step(tf.constant([before]), state)
@@ -169,7 +170,7 @@ def test_scores_do_not_depend_on_the_batch(characters):
 def test_lines_mode_is_the_sum_over_lines(subwords):
     config = replace(subwords.config, streams=StreamConfig(mode="lines", batch_size=2))
     by_line = pipeline.Pipeline(config, subwords.model, subwords.tokenizer)
-    nll, count = by_line.nll(data.encode(subwords.tokenizer, LINES[:5]))
+    nll, count = by_line.nll(encode(subwords.tokenizer.tokenize, LINES[:5]))
     scored = [s for s in subwords.scores(LINES[:5]) if s.text]  # an empty line says nothing
     np.testing.assert_allclose(nll, -sum(s.total for s in scored), rtol=1e-5)
     assert count == sum(len(s.tokens) for s in scored)
@@ -345,7 +346,7 @@ def test_the_cache_is_its_formula():
 
 def test_adaptation_helps_on_a_text_that_repeats_and_leaves_the_weights(subwords, monkeypatch):
     monkeypatch.setattr(adapt, "RATES", (0.02,))
-    tokens = data.encode(subwords.tokenizer, [LINES[0]] * 30)
+    tokens = encode(subwords.tokenizer.tokenize, [LINES[0]] * 30)
     plain, _ = subwords.nll(tokens)
     before = [w.numpy() for w in subwords.weights]
     model = subwords.model
@@ -361,11 +362,11 @@ def test_adaptation_helps_on_a_text_that_repeats_and_leaves_the_weights(subwords
 
 
 def test_gradients_by_lag_are_drawn(subwords, tmp_path):
-    tokens = data.encode(subwords.tokenizer, LINES)
+    tokens = encode(subwords.tokenizer.tokenize, LINES)
     norms = pictures.gradient_by_lag(tmp_path / "g.png", subwords.model, tokens)
     assert (tmp_path / "g.png").stat().st_size > 5000
     assert norms[0] > norms[-1] > 0
-    few = data.encode(subwords.tokenizer, ["It"])
+    few = encode(subwords.tokenizer.tokenize, ["It"])
     assert pictures.gradient_by_lag(tmp_path / "none.png", subwords.model, few) is None
 
 
@@ -377,7 +378,7 @@ def test_own_files_hold_out_their_end(tmp_path):
     file.write_text("".join(f"line {n}\n" for n in range(60)))
     config = DataConfig(train=(str(file),))
     train, held_out = (data.read_lines(config, split) for split in ("train", "validation"))
-    assert train + held_out == [f"line {n}" for n in range(60)] and len(held_out) == 3
+    assert [*train, *held_out] == [f"line {n}" for n in range(60)] and len(held_out) == 3
     assert data.read_lines(replace(config, limit=5), "train") == train[:5]
     with pytest.raises(DataError, match="evaluate --file"):
         data.read_lines(config, "test")
@@ -388,7 +389,7 @@ def test_own_files_hold_out_their_end(tmp_path):
 
 def test_a_short_text_is_noted(subwords, capsys):
     config = replace(PRESETS["default"])
-    made = data.make_batches(config, data.encode(subwords.tokenizer, LINES[:4]))
+    made = data.make_batches(config, encode(subwords.tokenizer.tokenize, LINES[:4]))
     assert made.batch_size < config.streams.batch_size
     assert "streams.batch_size is" in capsys.readouterr().err
 

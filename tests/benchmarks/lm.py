@@ -156,6 +156,7 @@ def measure(
 
     from apps.lm import data as texts
     from apps.lm.model import LanguageModel
+    from common.rows import encode
 
     config = PRESETS["default" if data == "kjv" else data]
     # The penalties and the dropout of vocabulary entries have no like in plain Keras.
@@ -165,7 +166,7 @@ def measure(
     keras.utils.set_random_seed(config.seed)
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = texts.make_tokenizer(config, lines, Path(folder))
-    streams = texts.make_batches(config, texts.encode(tokenizer, lines))
+    streams = texts.make_batches(config, encode(tokenizer.tokenize, lines))
     model = LanguageModel(config.model, tokenizer.vocab_size)
     writing = writing_speed(config, model, tokenizer.vocab_size, rounds)
     training, memory = training_speed(config, model, streams, steps, rounds, peer)

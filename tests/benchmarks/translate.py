@@ -259,6 +259,7 @@ def prepare(data_name, run):
     from apps.translate import data
     from apps.translate.model import Translator
     from common import checkpoints
+    from common.rows import encode
 
     opened = run and Run.open(run, "translate", Config)
     config = opened.config if run else PRESETS["default" if data_name == "bible" else data_name]
@@ -271,7 +272,7 @@ def prepare(data_name, run):
             tokenizers = data.make_tokenizers(config, pairs, Path(folder))
     batches = data.make_batches(config, pairs, *tokenizers)
     held_out = data.read_pairs(config.data, "validation")
-    sources = data.encode(tokenizers[0], [source for source, _ in held_out])
+    sources = encode(tokenizers[0].tokenize, [source for source, _ in held_out])
     sources = [row for row in sources if len(row) <= config.data.max_length]
     model = Translator(config.model, *(tokenizer.vocab_size for tokenizer in tokenizers))
     if run:

