@@ -23,6 +23,72 @@ SUPPORTED = {
 }
 
 
+class PlainDecoder(keras.layers.Layer):
+    """An LSTM, attention for all its steps, perhaps another LSTM above: (embedded
+    `[batch, target, dim]`, memory `[batch, source, depth]`, its mask or None, summary) -> features
+    `[batch, target, dim]`."""
+
+    def __init__(self, config):
+        super().__init__()
+        layers, units = keras.layers, config.units
+        self.query_scale = 1 / math.sqrt(units) if config.attention == "scaled" else 1.0
+        self.bridge_h = layers.Dense(units, activation="tanh")
+        self.bridge_c = layers.Dense(units)
+        self.lstm = layers.LSTM(units, return_sequences=True)
+        self.key = layers.Dense(units, use_bias=False)
+        self.attention = layers.Attention()
+        self.upper = None
+        if config.upper_layers:
+            self.upper_dropout = layers.Dropout(config.dropout)
+            self.upper_bridge_h = layers.Dense(units, activation="tanh")
+            self.upper_bridge_c = layers.Dense(units)
+            self.upper = layers.LSTM(units, return_sequences=True)
+        self.combine = layers.Dense(config.embedding_dim, activation="tanh")
+        self.output_dropout = layers.Dropout(config.output_dropout)
+
+    def call(self, embedded, memory, mask, summary):
+        first = [self.bridge_h(summary), self.bridge_c(summary)]
+        hidden = self.lstm(embedded, initial_state=first)  # [batch, target, units]
+        query = hidden * self.query_scale
+        context = self.attention([query, memory, self.key(memory)], mask=[None, mask])
+        if self.upper:
+            both = self.upper_dropout(ops.concatenate([hidden, context], -1))
+            first = [self.upper_bridge_h(summary), self.upper_bridge_c(summary)]
+            hidden = self.upper(both, initial_state=first)
+        return self.output_dropout(self.combine(ops.concatenate([context, hidden], -1)))
+
+    def copy(self, ours):
+        """Takes the weights of an `AttentionDecoder`."""
+        self.key.set_weights([ours.attention.key_kernel.numpy()])
+        pairs = [
+            (self.lstm, ours.stack.rnns[0]),
+            (self.combine, ours.combine),
+            (self.bridge_h, ours.bridges[0][0]),
+            (self.bridge_c, ours.bridges[0][1]),
+        ]
+        if self.upper:
+            pairs += [
+                (self.upper, ours.upper.rnns[0]),
+                (self.upper_bridge_h, ours.bridges[1][0]),
+                (self.upper_bridge_c, ours.bridges[1][1]),
+            ]
+        for mine, theirs in pairs:
+            mine.set_weights(theirs.get_weights())
+
+    def parts(self):
+        names = ["lstm", "combine", "bridge_h", "bridge_c", "key"]
+        if self.upper:
+            names += ["upper", "upper_bridge_h", "upper_bridge_c"]
+        return {name: getattr(self, name).get_weights() for name in names}
+
+
+def supported(config, fields):
+    """ValueError where a ModelConfig has what its plain version has not."""
+    for field, values in fields.items():
+        if (value := getattr(config, field)) not in values:
+            raise ValueError(f"there is no plain Keras version of model.{field} {value}")
+
+
 class PlainTranslator(keras.Model):
     """(source `[batch, source]`, shifted target `[batch, target]`) -> logits
     `[batch, target, vocab]`, of `keras.layers` alone; `config` is the app's ModelConfig.
@@ -33,12 +99,9 @@ class PlainTranslator(keras.Model):
 
     def __init__(self, config, vocab):
         super().__init__()
-        for field, values in SUPPORTED.items():
-            if (value := getattr(config, field)) not in values:
-                raise ValueError(f"there is no plain Keras version of model.{field} {value}")
+        supported(config, SUPPORTED)
         layers, dim, units = keras.layers, config.embedding_dim, config.units
         self.embedding_scale = math.sqrt(dim)
-        self.query_scale = 1 / math.sqrt(units) if config.attention == "scaled" else 1.0
         self.embedding = layers.Embedding(vocab, dim, mask_zero=True)
         self.source_dropout = layers.Dropout(config.embedding_dropout)
         self.target_dropout = layers.Dropout(config.embedding_dropout)
@@ -46,19 +109,7 @@ class PlainTranslator(keras.Model):
             layers.LSTM(units, return_sequences=True, return_state=True)
         )
         self.memory_dropout = layers.Dropout(config.dropout)
-        self.bridge_h = layers.Dense(units, activation="tanh")
-        self.bridge_c = layers.Dense(units)
-        self.decoder = layers.LSTM(units, return_sequences=True)
-        self.key = layers.Dense(units, use_bias=False)
-        self.attention = layers.Attention()
-        self.upper = None
-        if config.upper_layers:
-            self.upper_dropout = layers.Dropout(config.dropout)
-            self.upper_bridge_h = layers.Dense(units, activation="tanh")
-            self.upper_bridge_c = layers.Dense(units)
-            self.upper = layers.LSTM(units, return_sequences=True)
-        self.combine = layers.Dense(dim, activation="tanh")
-        self.output_dropout = layers.Dropout(config.output_dropout)
+        self.decoder = PlainDecoder(config)
         self.output_bias = self.add_weight(shape=(vocab,), initializer="zeros")
 
     def call(self, inputs, training=False):
@@ -70,16 +121,7 @@ class PlainTranslator(keras.Model):
         summary = ops.concatenate(states, -1)  # [batch, 4 * units]
 
         embedded = self.target_dropout(self.embedding(shifted) * self.embedding_scale)
-        first = [self.bridge_h(summary), self.bridge_c(summary)]
-        hidden = self.decoder(embedded, initial_state=first)  # [batch, target, units]
-        query = hidden * self.query_scale
-        context = self.attention([query, memory, self.key(memory)], mask=[None, mask])
-        if self.upper:
-            both = self.upper_dropout(ops.concatenate([hidden, context], -1))
-            first = [self.upper_bridge_h(summary), self.upper_bridge_c(summary)]
-            hidden = self.upper(both, initial_state=first)
-        features = self.combine(ops.concatenate([context, hidden], -1))
-        features = self.output_dropout(features)  # [batch, target, dim]
+        features = self.decoder(embedded, memory, mask, summary)  # [batch, target, dim]
         table = ops.transpose(self.embedding.embeddings)
         return ops.matmul(features, table) + self.output_bias
 
@@ -118,34 +160,19 @@ def copy_weights(ours, plain):
     """All weights of a `Translator`; ValueError when the two do not have equally many."""
     if ours.count_params() != plain.count_params():
         raise ValueError(f"{ours.count_params()} parameters, but {plain.count_params()} plain ones")
-    decoder = ours.decoder
     plain.embedding.set_weights([ours.target_embedding.table.numpy()])
     plain.output_bias.assign(ours.target_embedding.bias.numpy())
-    plain.key.set_weights([decoder.attention.key_kernel.numpy()])
-    pairs = [
-        (plain.encoder, ours.encoder.rnns[0]),
-        (plain.decoder, decoder.stack.rnns[0]),
-        (plain.combine, decoder.combine),
-        (plain.bridge_h, decoder.bridges[0][0]),
-        (plain.bridge_c, decoder.bridges[0][1]),
-    ]
-    if plain.upper:
-        pairs += [
-            (plain.upper, decoder.upper.rnns[0]),
-            (plain.upper_bridge_h, decoder.bridges[1][0]),
-            (plain.upper_bridge_c, decoder.bridges[1][1]),
-        ]
-    for mine, theirs in pairs:
-        mine.set_weights(theirs.get_weights())
+    plain.encoder.set_weights(ours.encoder.rnns[0].get_weights())
+    plain.decoder.copy(ours.decoder)
 
 
 def parts(plain):
     """name -> weights of each part, for the same network elsewhere."""
-    names = ["encoder", "decoder", "combine", "bridge_h", "bridge_c", "key", "embedding"]
-    if plain.upper:
-        names += ["upper", "upper_bridge_h", "upper_bridge_c"]
-    found = {name: getattr(plain, name).get_weights() for name in names}
-    return found | {"output_bias": [plain.output_bias.numpy()]}
+    return plain.decoder.parts() | {
+        "encoder": plain.encoder.get_weights(),
+        "embedding": plain.embedding.get_weights(),
+        "output_bias": [plain.output_bias.numpy()],
+    }
 
 
 def dataset(batches, order):

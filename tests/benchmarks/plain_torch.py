@@ -62,7 +62,7 @@ def training_round(peer, name, folder, parts, batches, config, expected):
     """A function that trains PyTorch's version of a network on the batches, once through.
 
     Args:
-        name: "translate" or "lm".
+        name: one of `networks`.
         folder: an empty one, for what both processes read.
         parts: name -> weights as Keras keeps them.
         config: what the network and its training need, for JSON.
@@ -163,17 +163,18 @@ def networks():
         both = len(arrays) > 3
         return filled(nn.LSTM(depth, units, batch_first=True, bidirectional=both), arrays)
 
-    class Translator(nn.Module):
-        """(source, target) `[batch, length]` -> mean loss; see plain_keras_translate.py."""
+    class Decoder(nn.Module):
+        """The decoder with attention of plain_keras_translate.py, tied to the embedding."""
 
         def __init__(self, weights, config):
             super().__init__()
             self.config = config
             self.embedding = nn.Parameter(torch.tensor(weights["embedding"][0]))
             self.output_bias = nn.Parameter(torch.tensor(weights["output_bias"][0]))
-            self.encoder, self.decoder = lstm(weights["encoder"]), lstm(weights["decoder"])
+            self.lstm = lstm(weights["lstm"])
             self.upper = lstm(weights["upper"]) if "upper" in weights else None
-            names = [n for n in weights if "bridge" in n or n in ("key", "combine")]
+            linears = ("key", "combine", "project")
+            names = [n for n in weights if "bridge" in n or n in linears]
             self.linears = nn.ModuleDict({name: linear(weights[name]) for name in names})
 
         def embed(self, tokens):
@@ -184,21 +185,14 @@ def networks():
             h, c = (self.linears[f"{name}bridge_{part}"](summary) for part in "hc")
             return torch.tanh(h)[None], c[None]
 
-        def forward(self, source, target):
-            config, lengths = self.config, (source != 0).sum(1)
-            packed = packing.pack_padded_sequence(
-                self.embed(source), lengths, batch_first=True, enforce_sorted=False
-            )
-            memory, (h, c) = self.encoder(packed)
-            memory, _ = packing.pad_packed_sequence(memory, batch_first=True)
-            memory = functional.dropout(memory, config["dropout"], self.training)
-            summary = torch.cat([h[0], c[0], h[1], c[1]], -1)
-
+        def loss(self, memory, summary, target, padding=None):
+            config = self.config
             shifted = functional.pad(target[:, :-1], (1, 0), value=config["bos"])
-            hidden, _ = self.decoder(self.embed(shifted), self.first_state("", summary))
+            hidden, _ = self.lstm(self.embed(shifted), self.first_state("", summary))
             scale = 1 / math.sqrt(config["units"]) if config["attention"] == "scaled" else 1.0
             scores = (hidden * scale) @ self.linears["key"](memory).transpose(1, 2)
-            scores = scores.masked_fill((source == 0)[:, None], float("-inf"))
+            if padding is not None:
+                scores = scores.masked_fill(padding[:, None], float("-inf"))
             context = scores.softmax(-1) @ memory
             if self.upper is not None:
                 both = torch.cat([hidden, context], -1)
@@ -210,6 +204,60 @@ def networks():
             logits = features[scored] @ self.embedding.T + self.output_bias
             smoothing = config["label_smoothing"]
             return functional.cross_entropy(logits, target[scored], label_smoothing=smoothing)
+
+    class Translator(Decoder):
+        """(source, target) `[batch, length]` -> mean loss; see plain_keras_translate.py."""
+
+        def __init__(self, weights, config):
+            super().__init__(weights, config)
+            self.encoder = lstm(weights["encoder"])
+
+        def forward(self, source, target):
+            packed = packing.pack_padded_sequence(
+                self.embed(source), (source != 0).sum(1), batch_first=True, enforce_sorted=False
+            )
+            memory, (h, c) = self.encoder(packed)
+            memory, _ = packing.pad_packed_sequence(memory, batch_first=True)
+            memory = functional.dropout(memory, self.config["dropout"], self.training)
+            summary = torch.cat([h[0], c[0], h[1], c[1]], -1)
+            return self.loss(memory, summary, target, source == 0)
+
+    class Captioner(Decoder):
+        """(cells `[batch, cells, depth]`, caption) -> mean loss; see plain_keras_caption.py."""
+
+        def __init__(self, weights, config):
+            super().__init__(weights, config)
+            self.position = nn.Parameter(torch.tensor(weights["position"][0]))
+
+        def forward(self, cells, caption):
+            values = torch.relu(self.linears["project"](cells)) + self.position
+            values = functional.dropout(values, self.config["picture_dropout"], self.training)
+            return self.loss(values, values.mean(1), caption)
+
+    class Frames(nn.Module):
+        """(rolls `[batch, time, 88]`, lengths) -> mean loss of a frame; see plain_keras_music.py.
+        Padding is at the end, so that nothing need be packed: it is left out of the loss."""
+
+        def __init__(self, weights, config):
+            super().__init__()
+            self.config = config
+            rnns = [weights[name] for name in sorted(weights) if name.startswith("rnn")]
+            self.rnns = nn.ModuleList([lstm(arrays) for arrays in rnns])
+            self.output = linear(weights["output"])
+
+        def forward(self, rolls, lengths):
+            config, rolls = self.config, rolls.float()
+            x = functional.pad(rolls[:, :-1], (0, 0, 1, 0))
+            x = functional.dropout(x, config["input_dropout"], self.training)
+            for number, rnn in enumerate(self.rnns):
+                x = functional.dropout(x, config["dropout"], self.training) if number else x
+                x, _ = rnn(x)
+            x = functional.dropout(x, config["output_dropout"], self.training)
+            scored = torch.arange(rolls.shape[1]) < lengths[:, None]
+            losses = functional.binary_cross_entropy_with_logits(
+                self.output(x[scored]), rolls[scored], reduction="sum"
+            )
+            return losses / scored.sum()
 
     class LanguageModel(nn.Module):
         """(tokens, next tokens) -> mean loss; the state goes on from batch to batch."""
@@ -247,7 +295,12 @@ def networks():
             logits = x @ self.embedding.T + self.output_bias
             return functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
 
-    return {"translate": Translator, "lm": LanguageModel}
+    return {
+        "translate": Translator,
+        "lm": LanguageModel,
+        "caption": Captioner,
+        "music": Frames,
+    }
 
 
 def network(name, folder, config):
@@ -261,9 +314,8 @@ def network(name, folder, config):
             weights.setdefault(key.split("/")[0], []).append(file[key])
     with np.load(f"{folder}/batches.npz") as file:
         for number in range(len(file.files) // 2):
-            batches.append(
-                [torch.tensor(file[f"{number}/{side}"], dtype=torch.long) for side in (0, 1)]
-            )
+            sides = [torch.tensor(file[f"{number}/{side}"]) for side in (0, 1)]
+            batches.append([s.float() if s.is_floating_point() else s.long() for s in sides])
     model = networks()[name](weights, config)
     variables = [value for value in model.parameters() if value.requires_grad]
     optimizer = torch.optim.Adam(variables, config["learning_rate"], eps=1e-7)

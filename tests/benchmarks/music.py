@@ -1,0 +1,84 @@
+"""Speed of the music app's frame model against plain Keras and PyTorch.
+
+    python -m tests.benchmarks.music [--steps 30] [--rounds 5]
+
+The preset is `jsb` with an LSTM of 200 units: Keras has no CIFG. Both sides have the same weights
+and batches, and their losses are compared before anything is measured. Rounds alternate between
+them in one process: read the ratio.
+"""
+
+import os
+from dataclasses import asdict, replace
+
+import tyro
+
+from apps.music.config import PRESETS
+from common.errors import UserError, run_main
+from common.quiet import load_tensorflow
+from data import DataError
+from tests.benchmarks._training import beside, show
+from tests.benchmarks.plain_torch import peer_of
+
+
+def measure(steps: int = 14, rounds: int = 5, torch: str = ""):
+    """Prints the speed of the frame model's training.
+
+    Args:
+        steps: updates a round.
+        rounds: pairs of rounds, after one that is not counted.
+        torch: a Python that has PyTorch, to measure that as well.
+    """
+    if min(steps, rounds) < 1:
+        raise UserError("--steps and --rounds must be at least 1")
+    peer = peer_of(torch)
+    load_tensorflow()
+    import keras
+
+    from apps.music import data
+    from apps.music.model import make_model
+    from tests.benchmarks.plain_keras_music import compiled, dataset, parts
+
+    config = PRESETS["jsb"]
+    config = replace(config, model=replace(config.model, cell="lstm", units=200))
+    pieces = data.read_pieces(config, "train")
+    limits = data.ranges(pieces)
+    keras.utils.set_random_seed(config.seed)
+    batches = data.make_batches(config, pieces, limits)
+    model = make_model(config.model, len(limits))
+    plain = compiled(config, model)
+
+    def loss(arrays):
+        # As in training, where the first frame counts as well.
+        weights = (range(arrays[0].shape[1]) < arrays[1][:, None]).astype("float32")
+        return float((model.frame_nll(arrays[0].astype("float32")) * weights).numpy().sum()) / sum(
+            arrays[1]
+        )
+
+    rows = beside(
+        "music",
+        config,
+        model,
+        batches,
+        plain,
+        dataset=dataset,
+        loss=loss,
+        count=lambda arrays: int(arrays[1].sum()),
+        unit="frames/s",
+        steps=steps,
+        rounds=rounds,
+        torch=peer and (peer, parts(plain), asdict(config.model)),
+    )
+    show(
+        f"jsb with an LSTM: {model.count_params():,} parameters, {os.cpu_count()} CPUs",
+        rows,
+        steps,
+        rounds,
+    )
+
+
+def main():
+    tyro.cli(measure, prog="python -m tests.benchmarks.music", description=__doc__)
+
+
+if __name__ == "__main__":
+    run_main(main, also=(DataError,))
