@@ -7,6 +7,7 @@ checkpoints/      last-STEP.npz (all that resuming needs), best.npz (the model)
 examples.txt      inputs of infer, one a line, which an export is checked with
 samples/          what the model said about the same few examples, by step
 evaluation.json   scores with their signatures
+evaluation/       what was scored: input, output and what is right, one example a line
 *.png, tensorboard/, tokenizer files
 """
 
@@ -171,6 +172,22 @@ class Run:
         path = self.path / "evaluation.json"
         write_json(path, {**(read_json(path) if path.exists() else {}), name: result})
         return result
+
+    def keep_outputs(self, name, header, rows):
+        """Writes evaluation/NAME.tsv, a line for each example; returns the folder.
+
+        White space in a cell becomes one space, so that `cut -f2` gives a line for each output.
+
+        Args:
+            header: names of the columns: the input, what the model made of it, what is right.
+        """
+        folder = self.path / "evaluation"
+        with contextlib.suppress(OSError):  # what is wrong is told by the next line
+            folder.mkdir(exist_ok=True)
+        with atomic(folder / f"{name}.tsv") as file:
+            for row in (header, *rows):
+                file.write("\t".join(" ".join(str(cell).split()) for cell in row) + "\n")
+        return folder
 
     def _append(self, name, row):
         try:

@@ -115,6 +115,9 @@ def test_evaluate_ends_with_json_and_stores_it(trained, monkeypatch, capsys):
     result = json.loads(out[-1])
     assert json.loads((run / "evaluation.json").read_text())["validation"] == result
     assert result["signatures"]
+    for path in (run / "evaluation").glob("*.tsv"):  # where single outputs mean something
+        header, *rows = path.read_text(encoding="utf-8").splitlines()
+        assert rows and all(row.count("\t") == header.count("\t") for row in rows)
 
 
 def test_infer_answers_line_by_line(trained, monkeypatch, capsys):

@@ -29,7 +29,6 @@ def main():
 
     load_tensorflow()
     from apps.answer import data, pipeline, scores
-    from common.files import atomic
     from common.metrics import confusion
     from common.plots import confusion_matrix
     from common.run import Run
@@ -54,11 +53,9 @@ def main():
     rate = round(len(examples) / seconds, 1)
     facts = {"questions": len(examples), "questions_per_second": rate, "step": meta["step"]}
     result = run.store_evaluation(command.file or command.split, measured, **facts)
-    folder = run.path / "evaluation"
-    folder.mkdir(exist_ok=True)
     label = "file" if command.file else command.split
-    with atomic(folder / f"{label}.txt") as file:
-        file.writelines(answer + "\n" for answer in found)
+    rows = zip(texts, found, right, strict=True)
+    folder = run.keep_outputs(label, ("story and question", "answer", "right"), rows)
     labels = sorted({*found, *right})
     counts = confusion(found, right, labels)
     for warning in confusion_matrix(folder / f"{label}.png", counts, labels, command.file or label):

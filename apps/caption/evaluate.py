@@ -74,11 +74,12 @@ def main():
         captions_per_second=round(len(outputs) / seconds, 1),
         step=meta["step"],
     )
-    texts = run.path / "evaluation"
-    texts.mkdir(exist_ok=True)
     label = "files" if command.captions else command.split
-    lines = [f"{p.name}\t{text}" for p, text in zip(inputs.pictures, outputs, strict=True)]
-    (texts / f"{label}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = [
+        (p.name, text, " | ".join(p.captions))
+        for p, text in zip(inputs.pictures, outputs, strict=True)
+    ]
+    run.keep_outputs(label, ("picture", "caption", "references"), rows)
     if command.grid:
         pictures.grid(command.grid, inputs.pictures, outputs)
     print(json.dumps(result, ensure_ascii=False))

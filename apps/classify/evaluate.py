@@ -75,14 +75,12 @@ def main():
         texts_per_second=round(len(examples) / seconds, 1),
         step=meta["step"],
     )
-    folder, name = run.path / "evaluation", "file" if command.file else command.split
-    folder.mkdir(exist_ok=True)
-    lines = (
-        f"{text}\t{label}\t{best[0][0]}\t{best[0][1]:.4f}\n"
+    rows = (
+        (text, best[0][0], label, f"{best[0][1]:.4f}")
         for (text, label), best in zip(examples, ranked, strict=True)
     )
-    header = "text\tright\tfound\tprobability\n"
-    (folder / f"{name}.tsv").write_text(header + "".join(lines), encoding="utf-8")
+    name = "file" if command.file else command.split
+    folder = run.keep_outputs(name, ("text", "found", "right", "probability"), rows)
     counts = confusion(found, right, labels)
     for warning in confusion_matrix(folder / f"{name}.png", counts, labels):
         print(f"warning: {warning}", file=sys.stderr)

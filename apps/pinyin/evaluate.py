@@ -90,10 +90,9 @@ def main():
         pieces_per_second=round(len(pairs) / seconds, 1),
         step=meta["step"],
     )
-    folder = run.path / "evaluation"
-    folder.mkdir(exist_ok=True)
     name = "files" if command.file else label.replace(" ", "-")
-    (folder / f"{name}.txt").write_text("\n".join(outputs) + "\n", encoding="utf-8")
+    rows = zip(sources, outputs, texts, strict=True)
+    run.keep_outputs(name, ("pinyin", "characters", "right"), rows)
     print(json.dumps(result, ensure_ascii=False))
 
 

@@ -83,10 +83,9 @@ def main():
         documents_per_second=round(len(examples) / seconds, 1),
         step=meta["step"],
     )
-    folder = run.path / "evaluation"
-    folder.mkdir(exist_ok=True)
+    rows = zip(documents, outputs, first, strict=True)
     label = "file" if command.file else command.split
-    (folder / f"{label}.txt").write_text("\n".join(outputs) + "\n", encoding="utf-8")
+    run.keep_outputs(label, ("document", "summary", "reference"), rows)
     print(json.dumps(result, ensure_ascii=False))
 
 

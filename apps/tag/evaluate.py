@@ -69,10 +69,12 @@ def main():
         words_per_second=round(count / seconds),
         step=meta["step"],
     )
-    folder, label = run.path / "evaluation", "file" if command.file else command.split
-    folder.mkdir(exist_ok=True)
-    with atomic(folder / f"{label}.txt") as file:
-        file.writelines(f"{pipeline.Tagged(*row, [])}\n" for row in zip(words, tags, strict=True))
+    label = "file" if command.file else command.split
+    rows = (
+        (" ".join(cut), pipeline.Tagged(cut, ours, []), pipeline.Tagged(cut, right, []))
+        for cut, ours, right in zip(words, tags, gold, strict=True)
+    )
+    folder = run.keep_outputs(label, ("words", "tagged", "right"), rows)
     with atomic(folder / f"{label}-tags.tsv") as file:
         file.write(scores.table(tags, gold))
     labels, matrix = scores.matrix(tags, gold)

@@ -76,10 +76,9 @@ def main():
         sentences_per_second=round(len(pairs) / seconds, 1),
         step=meta["step"],
     )
-    hypotheses = run.path / "evaluation"
-    hypotheses.mkdir(exist_ok=True)
+    rows = zip(sources, outputs, references, strict=True)
     label = "files" if command.pair else command.split
-    (hypotheses / f"{label}.txt").write_text("\n".join(outputs) + "\n", encoding="utf-8")
+    run.keep_outputs(label, ("source", "translation", "reference"), rows)
     print(json.dumps(result, ensure_ascii=False))
 
 

@@ -168,6 +168,15 @@ def test_examples_are_kept_one_a_line(tmp_path):
     assert run.examples() == ["a b c", "", "你 好"]
 
 
+def test_outputs_are_kept_one_example_a_line(tmp_path):
+    run = Run.start(tmp_path, "app", Config())
+    folder = run.keep_outputs("test", ("in", "out"), zip(["a\tb\nc", ""], ["é", 3], strict=True))
+    assert (folder / "test.tsv").read_text(encoding="utf-8") == "in\tout\na b c\té\n\t3\n"
+    blocked = Run(tmp_path / "none", "app", Config())
+    with pytest.raises(UserError, match="cannot write .*test.tsv"):
+        blocked.keep_outputs("test", ("in",), [])
+
+
 def test_a_score_without_a_number_is_stored_as_json(tmp_path, capsys):
     run = Run.start(tmp_path, "app", Config())
     values = {"good": 1.23456, "none": float("nan"), "exploded": float("inf")}
