@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from common.layers.program import Elementwise, Mixing, Product, Split, joined, lifted, run_step
+from common.layers.program import Elementwise, Mixing, Product, Split, joined, run_step
 
 
 def run_sequence(program, update, states, inputs, constants, mask=None, go_backwards=False):
@@ -34,11 +34,6 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
     Returns:
         (`[time, batch, size]`, the first state after each step; list of all last states).
     """
-    # Within the loops a step is [1, batch, size].
-    states = {name: tf.expand_dims(state, 0) for name, state in states.items()}
-    inputs = {name: tf.expand_dims(sequence, 1) for name, sequence in inputs.items()}
-    constants = lifted(program, constants)
-    mask = None if mask is None else tf.expand_dims(mask, 1)
     names = [*states, *inputs, *constants]
 
     @tf.custom_gradient
@@ -54,14 +49,14 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
         return (sequence.results[next(iter(states))], *last), gradient
 
     outputs, *last = run(*states.values(), *inputs.values(), *constants.values())
-    return tf.squeeze(outputs, 1), [tf.squeeze(state, 0) for state in last]
+    return outputs, last
 
 
 class _Moment:
     """A step t of the loop back in time: what operations look up there."""
 
-    def __init__(self, sequence, values, slopes, t):
-        self.all, self.slopes, self.t = values, slopes, t
+    def __init__(self, sequence, values, slopes, transposed, t):
+        self.all, self.slopes, self.transposed, self.t = values, slopes, transposed, t
         self.constants = sequence.constants
 
     def value(self, name):
@@ -89,7 +84,7 @@ class _Sequence:
         """`body(t, number, states, arrays)` for every step: (last states, `count` sequences)."""
         arrays = [tf.TensorArray(states[0].dtype, self.time) for _ in range(count)]
         # A state may know a batch size that the inputs do not: a loop needs shapes that stay.
-        shapes = [tf.TensorShape([1, None, state.shape[-1]]) for state in states]
+        shapes = [tf.TensorShape([None, state.shape[-1]]) for state in states]
         _, states, arrays = tf.while_loop(
             lambda number, *_: number < self.time,
             lambda number, *rest: (number + 1, *body(number, *rest)),
@@ -122,7 +117,7 @@ class _Sequence:
 
         last, arrays = self.loop(body, self.first, len(self.states) + len(kept))
         for number, array in enumerate(arrays):
-            array.set_shape([None, 1, None, sizes[number]])
+            array.set_shape([None, None, sizes[number]])
         self.results = dict(zip([*self.states, *kept], arrays, strict=True))
         return last
 
@@ -155,6 +150,7 @@ class _Sequence:
         """name -> gradient, of first states, inputs and constants."""
         values, slopes, tapes = self.differentiate()
         kept = [op.out for op in self.products + self.watched]
+        transposed = {op.weight: tf.transpose(values[op.weight]) for op in self.products}
 
         def body(number, d_states, arrays):
             t = self.time - 1 - self.moment(number)
@@ -163,7 +159,7 @@ class _Sequence:
             arrived = {}  # name of a value -> its gradient at this step
             for name, d in zip(self.states, self.choose(t, d_states, nothing), strict=True):
                 _add(arrived, self.update[name], d)
-            moment = _Moment(self, values, slopes, t)
+            moment = _Moment(self, values, slopes, transposed, t)
             for op in reversed(self.program):
                 if isinstance(op, Split):
                     at_result = [arrived[name] for name in op.out]
@@ -181,12 +177,12 @@ class _Sequence:
         for op in self.products:
             left, result = joined(op.left, values), arrived[op.out]
             flat = [tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (left, result)]
-            _add(found, op.weight, tf.matmul(*flat, transpose_a=True)[None])
+            _add(found, op.weight, tf.matmul(*flat, transpose_a=True))
             if op.add in self.given:
                 _add(
                     found,
                     op.add,
-                    tf.reduce_sum(result, [0, 1, 2]) if op.add in self.constants else result,
+                    tf.reduce_sum(result, [0, 1]) if op.add in self.constants else result,
                 )
         for op in self.watched:
             outer = {name: values[name] for name in op.of if name in self.inputs | self.constants}

@@ -32,6 +32,7 @@ from data import DataError
 from tests.benchmarks.plain_torch import peer_of, training_round
 
 BATCH = 32  # sentences decoded at once
+PAUSE = 0.5  # seconds before a round: threads of the other process spin on for a while
 
 
 def paired(ours, other, rounds):
@@ -42,6 +43,7 @@ def paired(ours, other, rounds):
     seconds = np.zeros([rounds + 1, 2])
     for number in range(rounds + 1):
         for side in (0, 1) if number % 2 == 0 else (1, 0):
+            time.sleep(PAUSE)
             start = time.perf_counter()
             (ours, other)[side]()
             seconds[number, side] = time.perf_counter() - start
