@@ -107,9 +107,9 @@ NOTTINGHAM = replace(
     JSB,
     data=DataConfig(name="polyphonic", config="nottingham", transpose=0, crop=200),
     model=replace(
-        JSB.model, cell="lstm", units=300, input_dropout=0.1, dropout=0.3, output_dropout=0.3
+        JSB.model, cell="lstm", units=300, input_dropout=0.1, dropout=0.4, output_dropout=0.4
     ),
-    training=TrainingConfig(epochs=24, learning_rate=3e-3, warmup_steps=50, ema=0.99),
+    training=replace(JSB.training, epochs=100),
 )
 
 # Melody and chords of folk tunes and pop songs, drums of ten drummers.
