@@ -44,7 +44,9 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
         sequence = _Sequence(program, update, states, inputs, constants, given, mask, go_backwards)
         last = sequence.forward()
 
-        def gradient(d_outputs, *d_last):
+        def gradient(*arrived):
+            # Of a state that was looked up by tf.gather they are IndexedSlices.
+            d_outputs, *d_last = map(tf.convert_to_tensor, arrived)
             found = sequence.gradients(d_outputs, d_last)
             return [found.get(name) for name in names]
 

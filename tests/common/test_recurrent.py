@@ -465,3 +465,19 @@ def test_a_state_may_know_a_batch_size_that_the_input_does_not(name):
     outputs, slopes = gradient(inputs)
     np.testing.assert_allclose(outputs, layer(inputs)[0], atol=1e-6)
     assert slopes.shape == inputs.shape and np.abs(slopes).min() > 0
+
+
+def test_a_last_state_may_be_looked_up():
+    """What tf.gather sends back is no tensor, but rows with their numbers."""
+    layer = recurrent("lstm", 6)
+    x, rows = tf.random.normal([3, 4, 5]), tf.constant([2, 0, 2])
+
+    def gradient(pick):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.reduce_sum(pick(layer(x)[1]) ** 2)
+        return tape.gradient(total, x)
+
+    by_one_hot = gradient(lambda h: tf.matmul(tf.one_hot(rows, 3), h))
+    for call in (gradient, tf.function(gradient)):
+        np.testing.assert_allclose(call(lambda h: tf.gather(h, rows)), by_one_hot, atol=1e-6)
