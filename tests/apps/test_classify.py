@@ -311,7 +311,9 @@ def test_own_files(run_folder, monkeypatch, capsys, tmp_path):
     assert result["texts"] == 2 and {"macro_f1", "bag_of_words", "majority"} <= result.keys()
     assert "1 empty (line 4), 1 wrong number of columns (line 5)" in err
     answers = (run_folder / "evaluation" / "file.tsv").read_text().splitlines()
-    assert answers[1].startswith("the song is good\ttrue\t") and len(answers) == 3
+    cells = [line.split("\t") for line in answers]
+    assert cells[0] == ["text", "found", "right", "probability"] and len(cells) == 3
+    assert (cells[1][0], cells[1][2]) == ("the song is good", "true")
     assert (run_folder / "evaluation" / "file.png").read_bytes().startswith(b"\x89PNG")
     assert run(monkeypatch, "evaluate", run_folder, "--file", table, "--no-baselines") == 0
     assert "majority" not in json.loads(capsys.readouterr().out.splitlines()[-1])
