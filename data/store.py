@@ -13,7 +13,7 @@ class Store(Sequence):
     """A list that stands on the disk: strings, or tuples of strings and tuples.
 
     The file has no name and is gone when nobody holds the list any more, also after kill -9; it
-    stands where Python makes temporary files ($TMPDIR). Memory holds 8 bytes an example. A slice,
+    stands where Python makes temporary files ($TMPDIR). Memory holds 16 bytes an example. A slice,
     or what `taken` takes, reads the same file. Any thread may read.
 
     Args:
