@@ -20,7 +20,7 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
     `[1, batch, size]`, whose products TensorFlow gives to oneDNN, were slower at small batches
     (0.97 where this takes 0.70); both directions batched into one product were slower than two
     loops side by side, which run in parallel; TensorFlow's BlockLSTM operations took 1.3 to 1.8 of
-    Keras' time; XLA took 2.8 times as long as this at batch 16; a loop unrolled in Python starts
+    Keras' time; XLA took 3.7 times as long as this at batch 16; a loop unrolled in Python starts
     slowly for long sequences.
 
     Args:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from apps.caption.config import Config, EncoderConfig, ModelConfig
 from apps.caption.model import Captioner
 from common.text import EOS
-from tests.benchmarks.caption import our_loss
+from tests.benchmarks._training import smoothed_loss
 from tests.benchmarks.plain_keras_caption import PlainCaptioner, compiled, dataset
 
 SMALL = ModelConfig(
@@ -43,7 +43,9 @@ def test_the_plain_network_has_the_same_loss(upper_layers):
         variable.assign(keras.random.normal(variable.shape, stddev=0.5))
     plain, arrays = compiled(config, model), Fixed().arrays(0)
     found = plain.evaluate(dataset(Fixed(), [0]), verbose=0)
-    np.testing.assert_allclose(found, our_loss(config, model, arrays), rtol=1e-5)
+    np.testing.assert_allclose(
+        found, smoothed_loss(model, config.model.label_smoothing, arrays), rtol=1e-5
+    )
     assert sum(v.shape.num_elements() for v in ours) == plain.count_params()
 
 

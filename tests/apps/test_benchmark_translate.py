@@ -12,7 +12,7 @@ from apps.translate.model import Translator
 from common.batching import Batches
 from common.config import BatchingConfig, TrainingConfig
 from common.text import EOS
-from tests.benchmarks import translate
+from tests.benchmarks import _training, translate
 from tests.benchmarks.__main__ import benchmarks
 from tests.benchmarks.plain_keras_translate import PlainTranslator, compiled, dataset
 
@@ -72,14 +72,13 @@ def test_losses_without_dropout_agree_before_and_after_the_same_updates(tmp_path
     arrays = batches.arrays(order[0])
 
     def losses():
-        mine = translate.our_loss(ours, arrays, QUIET.label_smoothing)
-        return mine, translate.plain_loss(plain, batches, order[:1])
+        mine = _training.smoothed_loss(ours, QUIET.label_smoothing, arrays)
+        return mine, plain.evaluate(dataset(batches, order[:1]), verbose=0)
 
     before = losses()
-    trainer = translate.make_trainer(
-        tmp_path, replace(PRESETS["tiny"], model=QUIET, training=TRAINING), ours, batches
-    )
-    translate.train_ours(trainer, 3)
+    config = replace(PRESETS["tiny"], model=QUIET, training=TRAINING)
+    trainer = _training.make_trainer("translate", tmp_path, config, ours, batches)
+    _training.train_ours(trainer, 3)
     plain.fit(dataset(batches, order), shuffle=False, verbose=0)
     after = losses()
     assert trainer.position.step == 3
@@ -103,14 +102,14 @@ def test_both_searches_find_the_same():
 
 def test_rounds_alternate_and_the_first_is_not_counted():
     calls = []
-    seconds = translate.paired(lambda: calls.append("a"), lambda: calls.append("b"), 3)
+    seconds = _training.paired(lambda: calls.append("a"), lambda: calls.append("b"), 3)
     assert [len(side) for side in seconds] == [3, 3]
     assert sorted(calls[:2]) == ["a", "b"] and calls.count("a") == calls.count("b") == 4
     assert calls[2:4] == calls[:2][::-1] == calls[6:8]
 
 
 def test_the_ratio_is_that_of_the_pairs():
-    row = translate.comparison(10, (np.array([1.0, 2.0, 5.0]), np.array([2.0, 6.0, 5.0])), "x/s")
+    row = _training.comparison(10, (np.array([1.0, 2.0, 5.0]), np.array([2.0, 6.0, 5.0])), "x/s")
     assert (row["ours"], row["other"], row["ratio"]) == (5.0, 2.0, 2.0)
 
 

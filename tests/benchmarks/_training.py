@@ -1,17 +1,106 @@
-"""A training step of ours beside the same network elsewhere, in paired rounds."""
+"""Speed beside others, in paired rounds; above all a training step of ours and of the same network
+elsewhere."""
 
+import contextlib
+import io
 import tempfile
+import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from statistics import median
+
+import numpy as np
 
 from common.errors import UserError
+from common.quiet import load_tensorflow
 from common.run import Run
-from tests.benchmarks.plain_torch import training_round
-from tests.benchmarks.translate import comparison, paired, train_ours
+from common.text import BOS, PAD
+from tests.benchmarks.plain_torch import peer_of, training_round
+
+PAUSE = 0.5  # seconds before a round: threads of the other process spin on for a while
 
 
-def beside(app, config, model, batches, plain, *, dataset, loss, count, unit, steps, rounds, torch):
+def paired(ours, other, rounds):
+    """Seconds `[2, rounds]` of both functions, in turn; a round before them is not counted.
+
+    Every second pair starts with the other one, so neither always has the warmer cache.
+    """
+    seconds = np.zeros([rounds + 1, 2])
+    for number in range(rounds + 1):
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            time.sleep(PAUSE)
+            start = time.perf_counter()
+            (ours, other)[side]()
+            seconds[number, side] = time.perf_counter() - start
+    return seconds[1:].T
+
+
+def comparison(count, seconds, unit):
+    """Median speeds (`count` units a round), and the median ratio of the pairs."""
+    ours, other = seconds
+    ratio = median((other / ours).tolist())
+    return {"unit": unit, "ours": count / median(ours.tolist()),
+            "other": count / median(other.tolist()), "ratio": ratio}  # fmt: skip
+
+
+def make_trainer(app, folder, config, model, batches, state=None):
+    """The app's own `Trainer`; checkpoints by the clock, which plain Keras has none of, are off."""
+    from common.training import Trainer
+    from common.workers import strategy
+
+    settings = replace(config.training, checkpoint_minutes=1e9)
+    run, loss = Run.start(Path(folder, "run"), app, config), model.token_losses
+    return Trainer(
+        run, settings, strategy(), model, batches, loss, validate=None, metric="loss", state=state
+    )
+
+
+def train_ours(trainer, steps):
+    """`steps` updates on the first batches of epoch 0, by the real loop with its log and bar."""
+    from common.progress import Progress
+    from common.stopping import Stop
+
+    position = trainer.position
+    position.batch = 0
+    with contextlib.redirect_stdout(io.StringIO()):  # Progress writes to the stdout of its birth
+        progress = Progress(trainer.run, trainer.total_steps, position)
+    with progress:
+        trainer._train_epoch(position.step + steps, Stop(), progress)
+
+
+def smoothed_loss(model, smoothing, arrays):
+    """The training loss, without dropout, of a model that is taught by forcing: arrays are (input,
+    target)."""
+    import tensorflow as tf
+
+    from common.losses import smoothed_cross_entropy
+
+    given, target = arrays
+    shifted = np.pad(target[:, :-1], [(0, 0), (1, 0)], constant_values=BOS)
+    features, _ = model((given, shifted))
+    scored = target != PAD
+    logits = model.logits(tf.boolean_mask(features, scored))
+    return float(tf.reduce_mean(smoothed_cross_entropy(logits, target[scored], smoothing)[0]))
+
+
+def beside(
+    app,
+    config,
+    model,
+    batches,
+    plain,
+    *,
+    dataset,
+    loss,
+    count,
+    unit,
+    steps,
+    rounds,
+    torch,
+    state=None,
+    before_fit=lambda: None,
+    after_ours=lambda: None,
+):
     """Rows of `comparison`: with plain Keras, and with PyTorch where there is a peer.
 
     Args:
@@ -21,10 +110,9 @@ def beside(app, config, model, batches, plain, *, dataset, loss, count, unit, st
         count: arrays -> how many units they hold.
         unit: such as "words/s".
         torch: None, or (peer, name -> weights, settings of the network in plain_torch).
+        state: what our model carries from batch to batch.
+        before_fit, after_ours: called at each round of plain Keras, of ours.
     """
-    from common.training import Trainer
-    from common.workers import strategy
-
     order = batches.order(0)[:steps]
     if len(order) < steps:
         raise UserError(f"an epoch has {len(order)} batches: --steps {steps} is too many")
@@ -34,21 +122,17 @@ def beside(app, config, model, batches, plain, *, dataset, loss, count, unit, st
         raise AssertionError(f"not the same network: loss {ours} of ours, {theirs} of plain Keras")
     total = sum(map(count, examples))
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            Run.start(Path(folder, "run"), app, config),
-            replace(config.training, checkpoint_minutes=1e9),
-            strategy(),
-            model,
-            batches,
-            model.token_losses,
-            validate=None,
-            metric="loss",
-        )
-        others = {
-            "plain Keras, model.fit": lambda: plain.fit(
-                dataset(batches, order), shuffle=False, verbose=0
-            )
-        }
+        trainer = make_trainer(app, folder, config, model, batches, state)
+
+        def train():
+            train_ours(trainer, steps)
+            after_ours()
+
+        def fit():
+            before_fit()
+            plain.fit(dataset(batches, order), shuffle=False, verbose=0)
+
+        others = {"plain Keras, model.fit": fit}
         if torch:
             peer, parts, settings = torch
             settings |= {
@@ -59,11 +143,19 @@ def beside(app, config, model, batches, plain, *, dataset, loss, count, unit, st
             others[f"PyTorch {peer.version}"] = training_round(
                 peer, app, folder, parts, examples, settings, (ours, trained)
             )
-        train = partial(train_ours, trainer, steps)
         return {
             name: comparison(total, paired(train, other, rounds), unit)
             for name, other in others.items()
         }
+
+
+def begin(steps, rounds, torch):
+    """Checks the numbers, and loads TensorFlow; the process that runs PyTorch, or None."""
+    if min(steps, rounds) < 1:
+        raise UserError("--steps and --rounds must be at least 1")
+    peer = peer_of(torch)
+    load_tensorflow()
+    return peer
 
 
 def show(title, rows, steps, rounds):

@@ -9,33 +9,16 @@ measured. Rounds alternate between them in one process: read the ratio.
 import os
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import tyro
 
 from apps.caption.config import PRESETS
-from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
+from common.errors import run_main
 from common.text import BOS, PAD
 from data import DataError
-from tests.benchmarks._training import beside, show
-from tests.benchmarks.plain_torch import peer_of
-
-
-def our_loss(config, model, arrays):
-    """The training loss of our model on one batch, without dropout."""
-    import tensorflow as tf
-
-    from common.losses import smoothed_cross_entropy
-
-    cells, caption = arrays
-    shifted = np.pad(caption[:, :-1], [(0, 0), (1, 0)], constant_values=BOS)
-    features, _ = model((cells, shifted))
-    scored = caption != PAD
-    logits = model.logits(tf.boolean_mask(features, scored))
-    losses = smoothed_cross_entropy(logits, caption[scored], config.model.label_smoothing)[0]
-    return float(tf.reduce_mean(losses))
+from tests.benchmarks._training import begin, beside, show, smoothed_loss
 
 
 def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
@@ -46,10 +29,7 @@ def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
         rounds: pairs of rounds, after one that is not counted.
         torch: a Python that has PyTorch, to measure that as well.
     """
-    if min(steps, rounds) < 1:
-        raise UserError("--steps and --rounds must be at least 1")
-    peer = peer_of(torch)
-    load_tensorflow()
+    peer = begin(steps, rounds, torch)
     import keras
 
     from apps.caption import data, features
@@ -71,7 +51,7 @@ def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
         batches,
         plain,
         dataset=dataset,
-        loss=lambda arrays: our_loss(config, model, arrays),
+        loss=partial(smoothed_loss, model, config.model.label_smoothing),
         count=lambda arrays: int((arrays[1] != PAD).sum()),
         unit="words/s",
         steps=steps,

@@ -21,10 +21,10 @@ import tyro
 from apps.lm.config import PRESETS
 from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
-from common.run import Run
+from common.text import PAD
 from data import DataError
-from tests.benchmarks.plain_torch import peer_of, training_round
-from tests.benchmarks.translate import comparison, paired, train_ours
+from tests.benchmarks._training import beside, comparison
+from tests.benchmarks.plain_torch import peer_of
 
 SAMPLED = 1000  # tokens written in the graph
 PREDICTED = 60  # calls of model.predict
@@ -42,59 +42,35 @@ def resident_megabytes():
 def training_speed(config, model, streams, steps, rounds, peer=None):
     """Rows of `comparison`: with plain Keras, and with PyTorch where there is a peer; and the
     memory after each of our rounds."""
-    from common.training import Trainer
-    from common.workers import strategy
     from tests.benchmarks.plain_keras_lm import compiled, dataset, parts
 
-    order = streams.order(0)[:steps]
-    if len(order) < steps:
-        raise UserError(f"an epoch has {len(order)} batches: --steps {steps} is too many")
-    plain = compiled(config, model, streams.batch_size)
-    first = streams.arrays(order[0])
-    _, count, nll, _ = model.token_losses(first, training=False)
-    ours, theirs = float(nll / count), plain.evaluate(dataset(streams, order[:1]), verbose=0)
-    if not abs(ours - theirs) < 1e-4:
-        raise AssertionError(f"not the same network: loss {ours} of ours, {theirs} of plain Keras")
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            Run.start(Path(folder, "run"), "lm", config),
-            replace(config.training, checkpoint_minutes=1e9, ema=0.0),
-            strategy(),
-            model,
-            streams,
-            model.token_losses,
-            validate=None,
-            metric="perplexity",
-            lower_is_better=True,
-            state=model.zero_state(streams.batch_size),
-        )
-        memory = []
+    plain, memory = compiled(config, model, streams.batch_size), []
 
-        def train():
-            train_ours(trainer, steps)
-            memory.append(resident_megabytes())
+    def loss(arrays):
+        _, count, nll, _ = model.token_losses(arrays, training=False)
+        return float(nll / count)
 
-        def fit():
-            for rnn in plain.rnns:
-                rnn.reset_states()
-            plain.fit(dataset(streams, order), shuffle=False, verbose=0)
+    def reset():
+        for rnn in plain.rnns:
+            rnn.reset_states()
 
-        examples = [streams.arrays(batch) for batch in order]
-        tokens = sum(int((labels != 0).sum()) for _, labels in examples)
-        others = {"plain Keras, model.fit, stateful=True": fit}
-        if peer:
-            settings = asdict(config.model) | {
-                "learning_rate": config.training.learning_rate,
-                "clip_norm": config.training.clip_norm or 1e9,
-            }
-            expected = ours, model.count_params()
-            others[f"PyTorch {peer.version}"] = training_round(
-                peer, "lm", folder, parts(plain), examples, settings, expected
-            )
-        rows = {
-            name: comparison(tokens, paired(train, other, rounds), "tokens/s")
-            for name, other in others.items()
-        }
+    rows = beside(
+        "lm",
+        replace(config, training=replace(config.training, ema=0.0)),
+        model,
+        streams,
+        plain,
+        dataset=dataset,
+        loss=loss,
+        count=lambda arrays: int((arrays[1] != PAD).sum()),
+        unit="tokens/s",
+        steps=steps,
+        rounds=rounds,
+        torch=peer and (peer, parts(plain), asdict(config.model)),
+        state=model.zero_state(streams.batch_size),
+        before_fit=reset,
+        after_ours=lambda: memory.append(resident_megabytes()),
+    )
     return rows, memory
 
 

@@ -13,11 +13,9 @@ from dataclasses import asdict, replace
 import tyro
 
 from apps.music.config import PRESETS
-from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
+from common.errors import run_main
 from data import DataError
-from tests.benchmarks._training import beside, show
-from tests.benchmarks.plain_torch import peer_of
+from tests.benchmarks._training import begin, beside, show
 
 
 def measure(steps: int = 14, rounds: int = 5, torch: str = ""):
@@ -28,10 +26,7 @@ def measure(steps: int = 14, rounds: int = 5, torch: str = ""):
         rounds: pairs of rounds, after one that is not counted.
         torch: a Python that has PyTorch, to measure that as well.
     """
-    if min(steps, rounds) < 1:
-        raise UserError("--steps and --rounds must be at least 1")
-    peer = peer_of(torch)
-    load_tensorflow()
+    peer = begin(steps, rounds, torch)
     import keras
 
     from apps.music import data

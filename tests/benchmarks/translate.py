@@ -7,14 +7,11 @@ compared before anything is measured. Rounds alternate between them in one proce
 whatever else the machine does meets both: read the ratio, the median over the pairs of rounds.
 """
 
-import contextlib
-import io
 import json
 import os
 import platform
 import tempfile
-import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -29,123 +26,37 @@ from common.quiet import load_tensorflow
 from common.run import Run
 from common.text import BOS, PAD
 from data import DataError
-from tests.benchmarks.plain_torch import peer_of, training_round
+from tests.benchmarks._training import beside, comparison, paired, smoothed_loss
+from tests.benchmarks.plain_torch import peer_of
 
 BATCH = 32  # sentences decoded at once
-PAUSE = 0.5  # seconds before a round: threads of the other process spin on for a while
-
-
-def paired(ours, other, rounds):
-    """Seconds `[2, rounds]` of both functions, in turn; a round before them is not counted.
-
-    Every second pair starts with the other one, so neither always has the warmer cache.
-    """
-    seconds = np.zeros([rounds + 1, 2])
-    for number in range(rounds + 1):
-        for side in (0, 1) if number % 2 == 0 else (1, 0):
-            time.sleep(PAUSE)
-            start = time.perf_counter()
-            (ours, other)[side]()
-            seconds[number, side] = time.perf_counter() - start
-    return seconds[1:].T
-
-
-def comparison(count, seconds, unit):
-    """Median speeds (`count` units a round), and the median ratio of the pairs."""
-    ours, other = seconds
-    ratio = median((other / ours).tolist())
-    return {"unit": unit, "ours": count / median(ours.tolist()),
-            "other": count / median(other.tolist()), "ratio": ratio}  # fmt: skip
 
 
 # Training ---------------------------------------------------------------------------------------
-
-
-def make_trainer(folder, config, model, batches):
-    """The app's own `Trainer`; checkpoints by the clock, which plain Keras has none of, are off."""
-    from common.training import Trainer
-    from common.workers import strategy
-
-    settings = replace(config.training, checkpoint_minutes=1e9)
-    run = Run.start(Path(folder, "run"), "translate", config)
-    return Trainer(
-        run, settings, strategy(), model, batches, model.token_losses, validate=None, metric="bleu"
-    )
-
-
-def train_ours(trainer, steps):
-    """`steps` updates on the first batches of epoch 0, by the real loop with its log and bar."""
-    from common.progress import Progress
-    from common.stopping import Stop
-
-    position = trainer.position
-    position.batch = 0
-    with contextlib.redirect_stdout(io.StringIO()):  # Progress writes to the stdout of its birth
-        progress = Progress(trainer.run, trainer.total_steps, position)
-    with progress:
-        trainer._train_epoch(position.step + steps, Stop(), progress)
-
-
-def plain_loss(plain, batches, order):
-    """The loss of the plain model on batches, without dropout."""
-    from tests.benchmarks.plain_keras_translate import dataset
-
-    return plain.evaluate(dataset(batches, order), verbose=0)
-
-
-def our_loss(model, arrays, smoothing):
-    """The training loss of our model on one batch, without dropout."""
-    import tensorflow as tf
-
-    from common.losses import smoothed_cross_entropy
-
-    source, target = arrays
-    shifted = np.pad(target[:, :-1], [(0, 0), (1, 0)], constant_values=BOS)
-    features, _ = model((source, shifted))
-    scored = target != PAD
-    logits = model.logits(tf.boolean_mask(features, scored))
-    return float(tf.reduce_mean(smoothed_cross_entropy(logits, target[scored], smoothing)[0]))
 
 
 def training_speed(config, model, batches, steps, rounds, peer=None):
     """Rows of `comparison`: with plain Keras, and with PyTorch where there is a peer."""
     from tests.benchmarks.plain_keras_translate import compiled, dataset, parts
 
-    order = batches.order(0)[:steps]
-    if len(order) < steps:
-        raise UserError(f"an epoch has {len(order)} batches: --steps {steps} is too many")
     try:
         plain = compiled(config.model, config.training, model)
     except ValueError as error:
         raise UserError(f"{error}: measure another run, or none") from None
-    ours = our_loss(model, batches.arrays(order[0]), config.model.label_smoothing)
-    theirs = plain_loss(plain, batches, order[:1])
-    if not abs(ours - theirs) < 1e-4:
-        raise AssertionError(f"not the same network: loss {ours} of ours, {theirs} of plain Keras")
-    examples = [batches.arrays(numbers) for numbers in order]
-    tokens = sum(int((target != 0).sum()) for _, target in examples)
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = make_trainer(folder, config, model, batches)
-        others = {
-            "plain Keras, model.fit": lambda: plain.fit(
-                dataset(batches, order), shuffle=False, verbose=0
-            )
-        }
-        if peer:
-            settings = asdict(config.model) | {
-                "bos": BOS,
-                "learning_rate": config.training.learning_rate,
-                "clip_norm": config.training.clip_norm or 1e9,
-            }
-            expected = ours, model.count_params()
-            others[f"PyTorch {peer.version}"] = training_round(
-                peer, "translate", folder, parts(plain), examples, settings, expected
-            )
-        train = partial(train_ours, trainer, steps)
-        return {
-            name: comparison(tokens, paired(train, other, rounds), "target tokens/s")
-            for name, other in others.items()
-        }
+    return beside(
+        "translate",
+        config,
+        model,
+        batches,
+        plain,
+        dataset=dataset,
+        loss=partial(smoothed_loss, model, config.model.label_smoothing),
+        count=lambda arrays: int((arrays[1] != PAD).sum()),
+        unit="target tokens/s",
+        steps=steps,
+        rounds=rounds,
+        torch=peer and (peer, parts(plain), asdict(config.model) | {"bos": BOS}),
+    )
 
 
 # Decoding ---------------------------------------------------------------------------------------
