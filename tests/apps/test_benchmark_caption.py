@@ -11,7 +11,8 @@ from apps.caption.config import Config, EncoderConfig, ModelConfig
 from apps.caption.model import Captioner
 from common.text import EOS
 from tests.benchmarks._training import smoothed_loss
-from tests.benchmarks.plain_keras_caption import PlainCaptioner, compiled, dataset
+from tests.benchmarks.plain_keras_caption import PlainCaptioner, compiled
+from tests.benchmarks.plain_keras_translate import dataset
 
 SMALL = ModelConfig(
     units=6, embedding_dim=4, picture_dropout=0, embedding_dropout=0, dropout=0, output_dropout=0

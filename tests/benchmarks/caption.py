@@ -34,7 +34,8 @@ def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
 
     from apps.caption import data, features
     from apps.caption.model import Captioner
-    from tests.benchmarks.plain_keras_caption import compiled, dataset, parts
+    from tests.benchmarks.plain_keras_caption import compiled, parts
+    from tests.benchmarks.plain_keras_translate import dataset
 
     config = PRESETS["flickr8k"]
     pictures = data.read_pictures(config.data, "train")

@@ -6,8 +6,11 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from common.text import BOS, PAD
-from tests.benchmarks.plain_keras_translate import PlainDecoder, SmoothedCrossEntropy, supported
+from tests.benchmarks.plain_keras_translate import (
+    PlainDecoder,
+    SmoothedCrossEntropy,
+    supported,
+)
 
 # Of this network only; all sizes and rates are free.
 SUPPORTED = {
@@ -76,19 +79,3 @@ def parts(plain):
         "embedding": plain.embedding.get_weights(),
         "output_bias": [plain.output_bias.numpy()],
     }
-
-
-def dataset(batches, order):
-    """((cells, shifted caption), caption, weights) of the batches of `order`, for `fit`."""
-
-    def generate():
-        for numbers in order:
-            yield batches.arrays(numbers)
-
-    def example(cells, caption):
-        shifted = tf.concat([tf.fill([tf.shape(caption)[0], 1], BOS), caption[:, :-1]], 1)
-        return (cells, shifted), caption, tf.cast(caption != PAD, tf.float32)
-
-    examples = tf.data.Dataset.from_generator(generate, output_signature=batches.signature)
-    examples = examples.map(example)
-    return examples.apply(tf.data.experimental.assert_cardinality(len(order))).prefetch(4)

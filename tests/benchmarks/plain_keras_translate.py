@@ -176,8 +176,7 @@ def parts(plain):
 
 
 def dataset(batches, order):
-    """((source, shifted target), target, weights) of the batches of `order`, for `fit`."""
-    spec = (tf.TensorSpec([None, None], tf.int32),) * 2
+    """((input, shifted target), target, weights) of the batches of `order`, for `fit`."""
 
     def generate():
         for numbers in order:
@@ -187,5 +186,6 @@ def dataset(batches, order):
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
         return (source, shifted), target, tf.cast(target != PAD, tf.float32)
 
-    examples = tf.data.Dataset.from_generator(generate, output_signature=spec).map(example)
+    examples = tf.data.Dataset.from_generator(generate, output_signature=batches.signature)
+    examples = examples.map(example)
     return examples.apply(tf.data.experimental.assert_cardinality(len(order))).prefetch(4)
