@@ -7,7 +7,7 @@ beside it. In TensorFlow operations, linear in the length: the same in training 
 
 import tensorflow as tf
 
-from common.tokenizer import UNK
+from common.tokenizer import EOS, UNK
 
 
 def extended_ids(words, ids, vocab_size) -> tf.RaggedTensor:
@@ -35,6 +35,34 @@ def first_positions(tokens) -> tf.Tensor:
     largest = tf.cast(tf.reduce_max(tokens), tf.int64) + 1
     keys = rows * largest + tf.cast(tf.reshape(tokens, [-1]), tf.int64)
     return tf.reshape(_first(keys, tf.tile(tf.range(source), [batch])), [batch, source])
+
+
+def hide_words(source, target, hidden):
+    """Takes some words for unknown ones, on both sides: only copying can say them then.
+
+    A network that has seen each name of its training data many times learns to say names, and not
+    to copy them; this shows it what names are like that it has never seen.
+
+    Args:
+        source, target: int32 [batch, ...] of the extended vocabulary.
+        hidden: bool [batch, vocabulary]; special tokens are never hidden, nor are words of a
+            target that its source lacks.
+
+    Returns (source, target) with the ids of `extended_ids` for hidden words.
+    """
+    vocab_size = tf.shape(hidden)[1]
+
+    def chosen(tokens):
+        known = (tokens > EOS) & (tokens < vocab_size)
+        return known & tf.gather(hidden, tf.where(known, tokens, 0), batch_dims=1)
+
+    same = target[:, :, None] == source[:, None]  # [batch, target, source]
+    place = tf.argmax(same, -1, tf.int32)
+    found = chosen(target) & tf.reduce_any(same, -1)
+    return (
+        tf.where(chosen(source), vocab_size + first_positions(source), source),
+        tf.where(found, vocab_size + place, target),
+    )
 
 
 def _first(keys, positions):

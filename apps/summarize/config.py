@@ -60,7 +60,7 @@ class ModelConfig:
     embedding_dropout: Rate = 0.2
     """Dropout rate on the embeddings."""
     word_dropout: Rate = 0.0
-    """Share of the words that the network reads as <unk>: they can still be copied."""
+    """With a pointer: share of the words of an example taken for unknown ones, to learn copying."""
     dropout: Rate = 0.2
     """Dropout rate between recurrent layers and on the encoder's output."""
     output_dropout: Rate = 0.2

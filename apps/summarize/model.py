@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from common.copying import hide_words
 from common.layers import (
     AttentionDecoder,
     CopySource,
@@ -14,7 +15,7 @@ from common.layers import (
     coverage_loss,
 )
 from common.losses import smoothed_cross_entropy
-from common.text import BOS, EOS, PAD, UNK
+from common.text import BOS, PAD, UNK
 
 FORBIDDEN = -1e9
 
@@ -55,7 +56,9 @@ class Summarizer(keras.Model):
             name="decoder",
         )
         self.pointer = Pointer(name="pointer") if config.pointer else None
-        self.word_seed = keras.random.SeedGenerator() if config.word_dropout else None
+        self.word_seed = None
+        if config.pointer and config.word_dropout:
+            self.word_seed = keras.random.SeedGenerator()
         self.embedding.build()
         self.encoder.build((None, None, dim))
         states = len(self.encoder.rnns[0].forward_layer.get_initial_state(1))
@@ -68,16 +71,10 @@ class Summarizer(keras.Model):
         """int `[...]` of the extended vocabulary -> `[..., dim]`."""
         return self.embedding(tf.where(tokens < self.vocab, tokens, UNK))
 
-    def _some_unknown(self, tokens):
-        """Word dropout: some words are read as <unk>, so that copying unseen words is learned."""
-        drawn = keras.random.uniform(tf.shape(tokens), seed=self.word_seed)
-        return tf.where((drawn < self.config.word_dropout) & (tokens > EOS), UNK, tokens)
-
     def encode(self, source, training=False):
         """`[batch, source]` -> (Memory, the decoder's first state)."""
         mask = tf.not_equal(source, PAD)
-        read = self._some_unknown(source) if training and self.word_seed else source
-        embedded = self.source_dropout(self.embed(read), training=training)
+        embedded = self.source_dropout(self.embed(source), training=training)
         values, states = self.encoder(embedded, mask=mask, training=training)
         values = self.memory_dropout(values, training=training)
         summaries = [ops.concatenate(state, -1) for state in states]
@@ -118,6 +115,9 @@ class Summarizer(keras.Model):
         The loss of a word is its nll, and in the second phase the coverage loss beside it.
         """
         source, target = arrays
+        if training and self.word_seed:
+            drawn = keras.random.uniform([tf.shape(source)[0], self.vocab], seed=self.word_seed)
+            source, target = hide_words(source, target, drawn < self.config.word_dropout)
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
         features, attention, gate = self((source, shifted), training=training)
         scored = tf.where(target != PAD)  # [n, 2]; padding is left out of the largest part

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from common.config import BeamConfig
-from common.copying import extended_ids, first_positions, target_ids
+from common.copying import extended_ids, first_positions, hide_words, target_ids
 from common.decoding import beam_search
 from common.layers import (
     Attention,
@@ -16,7 +16,7 @@ from common.layers import (
     coverage_loss,
 )
 from common.layers.attention import SCORES
-from common.text import PAD, UNK
+from common.text import EOS, PAD, UNK
 
 VOCAB, ROWS, SOURCE = 9, 3, 5
 # Words of the source, some twice, ids from 9 on are unknown to the vocabulary.
@@ -186,3 +186,26 @@ def test_target_ids():
     source, ids = ["x", "a", "y", "x"], [10, 5, 12, 10]
     found = target_ids(["y", "x", "a", "z"], [UNK, UNK, 5, UNK], source, ids)
     assert found == [12, 10, 5, UNK]
+
+
+def test_hidden_words_are_those_that_a_vocabulary_without_them_would_lack():
+    """Hiding is the same as reading the text with a smaller vocabulary."""
+    random = np.random.default_rng(3)
+    source = random.integers(UNK, VOCAB, [40, 7], np.int32)
+    target = random.integers(UNK, VOCAB, [40, 6], np.int32)
+    hidden = random.random([40, VOCAB]) < 0.4
+    found = [side.numpy() for side in hide_words(*map(tf.constant, (source, target)), hidden)]
+    for row in range(40):
+        lacks = {int(n) for n in np.flatnonzero(hidden[row]) if n > EOS}
+        first = {n: VOCAB + list(source[row]).index(n) for n in lacks & set(source[row].tolist())}
+        for tokens, changed in zip((source, target), found, strict=True):
+            assert changed[row].tolist() == [first.get(n, n) for n in tokens[row].tolist()]
+    assert (found[0] != source).any() and (found[1] != target).any()
+
+
+def test_words_hidden_before_and_special_ones_stay_as_they_are():
+    source = tf.constant([[EOS, VOCAB + 1, 5, PAD]])
+    target = tf.constant([[VOCAB + 1, 4, EOS, PAD]])
+    found = hide_words(source, target, tf.ones([1, VOCAB], tf.bool))
+    np.testing.assert_array_equal(found[0], [[EOS, VOCAB + 1, VOCAB + 2, PAD]])
+    np.testing.assert_array_equal(found[1], target)  # 4 is not in the source
