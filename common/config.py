@@ -79,6 +79,8 @@ class TrainingConfig:
 
     epochs: Count = 10
     """Passes over the training data; schedules are planned for all of them."""
+    steps: Natural = 0
+    """Plan only so many updates, at most those of all epochs; 0: all of them."""
     optimizer: Literal["adam", "adamw", "nadam", "sgd", "rmsprop", "adagrad", "adadelta"] = "adam"
     """Keras' optimizer of that name."""
     learning_rate: Positive = 2e-3

@@ -63,6 +63,7 @@ class Trainer:
         self.position = Position()
         self.replicas = strategy.num_replicas_in_sync
         self.total_steps = sum(self._epoch_steps(epoch) for epoch in range(config.epochs))
+        self.total_steps = min(config.steps or self.total_steps, self.total_steps)
         if not self.total_steps:
             raise UserError(
                 f"one update takes {self.replicas * config.accumulate} batches, but an epoch has "
@@ -92,7 +93,7 @@ class Trainer:
                     )
                 self._end_epoch(progress)
             if position.step >= self.total_steps:
-                position.finished = position.finished or "all epochs are done"
+                position.finished = position.finished or "all planned updates are done"
             self._save()
         return position
 

@@ -55,7 +55,7 @@ def test_training_learns_and_tells(undisturbed):
     _, trainer = undisturbed
     run, position = trainer.run, trainer.position
     assert (position.step, position.epoch) == (3 * STEPS, 3)
-    assert position.finished == "all epochs are done"
+    assert position.finished == "all planned updates are done"
     train_rows = [row for row in run.rows() if row["kind"] == "train"]
     validations = [row for row in run.rows() if row["kind"] == "validation"]
     assert [row["step"] for row in train_rows] == list(range(1, 3 * STEPS + 1))
@@ -69,6 +69,23 @@ def test_training_learns_and_tells(undisturbed):
     assert samples == [f"step-{n:08d}.txt" for n in (STEPS, 2 * STEPS, 3 * STEPS)]
     assert (run.path / "samples" / samples[0]).read_text() == "a\nb\n"
     assert any((run.path / "tensorboard").iterdir())
+
+
+def test_fewer_updates_are_planned_than_the_epochs_have(tmp_path, monkeypatch):
+    """The schedule ends with them, in mid-epoch; more than all epochs have are not made."""
+    monkeypatch.setattr(progress, "LOG_EVERY", 1)
+    config = replace(PLAIN, epochs=3, steps=STEPS + 2, schedule="cosine")
+    for stop in (3, None):
+        trainer = train(tmp_path / "few", config, max_steps=stop)
+    position = trainer.position
+    assert (position.step, position.finished) == (STEPS + 2, "all planned updates are done")
+    rows = [row for row in trainer.run.rows() if row["kind"] == "train"]
+    assert rows[-1]["learning_rate"] < 0.2 * rows[STEPS // 2]["learning_rate"]
+    assert [row["step"] for row in trainer.run.rows() if row["kind"] == "validation"][-2:] == [
+        STEPS,
+        STEPS + 2,
+    ]
+    assert make(tmp_path / "all", replace(config, steps=99 * STEPS)).total_steps == 3 * STEPS
 
 
 def test_the_best_weights_are_the_averaged_ones(undisturbed):

@@ -1,0 +1,19 @@
+"""Recurrent cells on translation, with equal parameters and time: see common/compare.py."""
+
+from apps.translate.config import PRESETS
+from common.compare import Task, compare
+from common.errors import run_main
+
+
+def parameters(config):
+    from apps.translate.model import Translator
+
+    return Translator(config.model, *[config.tokenizer.vocab_size] * 2).count_params()
+
+
+def main():
+    compare(Task("translate", PRESETS, parameters, "bleu", False))
+
+
+if __name__ == "__main__":
+    run_main(main)
