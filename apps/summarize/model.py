@@ -99,27 +99,32 @@ class Summarizer(keras.Model):
 
         return step
 
-    def call(self, inputs, training=False):
+    def call(self, inputs, training=False, covering=True):
         """Teacher forcing: (source, shifted target) -> (features `[batch, target, dim]`, attention
-        `[batch, target, source]`, gate: logit of not copying `[batch, target]`)."""
+        `[batch, target, source]`, gate: logit of not copying `[batch, target]`). `covering`:
+        whether the attention sees what it has looked at before."""
         source, shifted = inputs
         memory, state = self.encode(source, training)
         embedded = self.target_dropout(self.embed(shifted), training=training)
-        features, attention = self.decoder(embedded, memory, state, training=training)
+        features, attention = self.decoder(
+            embedded, memory, state, training=training, covering=covering
+        )
         gate = self.pointer.gate(features, embedded) if self.pointer else None
         return features, attention, gate
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(source, target) -> (sum of losses, scored tokens, sum of nll); PAD is not scored.
 
-        The loss of a word is its nll, and in the second phase the coverage loss beside it.
+        The loss of a word is its nll. The second phase of training adds coverage (See et al. 2017):
+        to what the attention sees, and its loss.
         """
         source, target = arrays
         if training and self.word_seed:
             drawn = keras.random.uniform([tf.shape(source)[0], self.vocab], seed=self.word_seed)
             source, target = hide_words(source, target, drawn < self.config.word_dropout)
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
-        features, attention, gate = self((source, shifted), training=training)
+        second = tf.convert_to_tensor(progress >= self.config.coverage_from) if training else True
+        features, attention, gate = self((source, shifted), training=training, covering=second)
         scored = tf.where(target != PAD)  # [n, 2]; padding is left out of the largest part
         labels, features = tf.gather_nd(target, scored), tf.gather_nd(features, scored)
         known = labels < self.vocab
@@ -131,7 +136,6 @@ class Summarizer(keras.Model):
             nll = -self.pointer.label_log_prob(-nll, gate, copied, known, found)
         total = loss = tf.reduce_sum(nll)
         if self.config.coverage and training:
-            begun = tf.cast(progress >= self.config.coverage_from, tf.float32)
             covered = tf.reduce_sum(tf.gather_nd(coverage_loss(attention), scored))
-            loss += self.config.coverage * begun * covered
+            loss += self.config.coverage * tf.cast(second, tf.float32) * covered
         return loss, tf.cast(tf.shape(labels)[0], tf.float32), total

@@ -31,7 +31,7 @@ class AttentionDecoder(keras.layers.Layer):
     whole target at once and attention is one product for all steps; with it, time is one loop.
     Layers above the attention (as in GNMT, Wu et al. 2016) remember what was attended to, at the
     full speed of the first form. With coverage (See et al. 2017) the attention also sees what it
-    has looked at before; then, too, time is one loop.
+    has looked at before; then, too, time is one loop, except while training leaves coverage out.
 
     With a gate (Xu et al. 2015) c_t is scaled by sigmoid(w . h_t + b): how much of it is wanted.
 
@@ -120,19 +120,26 @@ class AttentionDecoder(keras.layers.Layer):
             state["coverage"] = tf.zeros_like(state["attention"])
         return state
 
-    def call(self, embedded, memory, state, training=False):
+    def call(self, embedded, memory, state, training=False, covering=True):
         """The whole target: `[batch, time, embedding]` -> (h~ `[batch, time, features]`, weights
-        `[batch, time, source]`)."""
-        if self.input_feeding or self.coverage:
-            features, weights = self._loop(embedded, memory, state, training)
+        `[batch, time, source]`).
+
+        `covering`, a bool or a scalar tensor of one: of a decoder with coverage, whether the
+        attention sees it. Where it does not, all is as with a coverage_kernel of 0.
+        """
+
+        def loop():
+            return self._loop(embedded, memory, state, training)
+
+        def whole():
+            return self._whole(embedded, memory, state, training)
+
+        if self.input_feeding:
+            features, weights = loop()
+        elif self.coverage and tf.is_tensor(covering):
+            features, weights = tf.cond(covering, loop, whole)
         else:
-            below = len(self.stack.rnns)
-            hidden, _ = self.stack(embedded, states=state["rnn"][:below], training=training)
-            context, weights = self._attend(hidden, memory)
-            if self.upper.rnns:
-                both = self.upper_dropout(ops.concatenate([hidden, context], -1), training=training)
-                hidden, _ = self.upper(both, states=state["rnn"][below:], training=training)
-            features = self.combine(ops.concatenate([context, hidden], -1))
+            features, weights = (loop if self.coverage and covering else whole)()
         return self.output_dropout(features, training=training), weights
 
     def step(self, embedded, memory, state, noises=None):
@@ -174,6 +181,16 @@ class AttentionDecoder(keras.layers.Layer):
         values, keys, mask = memory
         context, weights = self.attention(hidden, keys, values, mask, coverage)
         return context if self.gate is None else self.gate(hidden) * context, weights
+
+    def _whole(self, embedded, memory, state, training):
+        """Nothing of the attention enters the recurrence below it: each stack in one go."""
+        below = len(self.stack.rnns)
+        hidden, _ = self.stack(embedded, states=state["rnn"][:below], training=training)
+        context, weights = self._attend(hidden, memory)
+        if self.upper.rnns:
+            both = self.upper_dropout(ops.concatenate([hidden, context], -1), training=training)
+            hidden, _ = self.upper(both, states=state["rnn"][below:], training=training)
+        return self.combine(ops.concatenate([context, hidden], -1)), weights
 
     def _loop(self, embedded, memory, state, training):
         batch, time = tf.shape(embedded)[0], tf.shape(embedded)[1]

@@ -93,14 +93,18 @@ def test_half_precision_gives_nearly_the_same_loss():
     assert all(value.dtype == tf.float32 for value in (*found, log_probs))
 
 
-def test_the_coverage_loss_begins_with_the_second_phase():
+def test_coverage_and_its_loss_begin_with_the_second_phase():
     model = Summarizer(replace(SMALL, embedding_dropout=0, dropout=0, output_dropout=0), 12)
     first = model.token_losses((SOURCE, TARGET), 0.74)
     second = model.token_losses((SOURCE, TARGET), 0.75)
-    assert float(first[0]) == float(first[2]) == float(second[2])
+    assert float(first[0]) == float(first[2]) == pytest.approx(float(second[2]), rel=1e-5)
     assert float(second[0]) > float(first[0])
     validation = model.token_losses((SOURCE, TARGET), 1.0, training=False)
     assert float(validation[0]) == float(validation[2])
+    kernel = model.decoder.attention.coverage_kernel
+    kernel.assign(tf.ones_like(kernel))
+    assert float(model.token_losses((SOURCE, TARGET), 0.74)[2]) == float(first[2])
+    assert float(model.token_losses((SOURCE, TARGET), 0.75)[2]) != pytest.approx(float(first[2]))
 
 
 def test_unknown_words_of_a_source_differ_only_by_the_pointer():

@@ -159,6 +159,42 @@ def test_a_decoder_with_coverage_sums_what_it_looked_at(feeding):
     assert (weights.numpy()[1, :, 3:] == 0).all()
 
 
+@pytest.mark.parametrize("upper", [0, 1])
+def test_coverage_left_out_is_coverage_without_weights(upper):
+    """The first phase runs over the whole target at once; the second begins where it ended."""
+    decoder = AttentionDecoder(1, 5, 4, upper_layers=upper, coverage=True)
+    decoder.build(3, 6, 5)
+    decoder.set_weights([0.5 * randoms(*w.shape, seed=n) for n, w in enumerate(decoder.weights)])
+    memory = decoder.memory(tf.constant(randoms(2, SOURCE, 6)), tf.ones([2, SOURCE], tf.bool))
+    state = decoder.initial_state([tf.constant(randoms(2, 5))], SOURCE)
+    embedded = tf.constant(randoms(2, 4, 3))
+    kernel = decoder.attention.coverage_kernel
+
+    @tf.function
+    def run(covering):
+        with tf.GradientTape() as tape:
+            features, weights = decoder(embedded, memory, state, covering=covering)
+            total = tf.reduce_sum(features**2)
+        return (
+            features,
+            weights,
+            *tape.gradient(total, [kernel.value, decoder.combine.kernel.value]),
+        )
+
+    with_it, without = run(tf.constant(True)), run(tf.constant(False))
+    assert np.abs(with_it[0] - without[0]).max() > 1e-3
+    assert np.abs(with_it[2]).max() > 0 and not np.any(without[2])
+    for found, covering in ((with_it, True), (without, False)):
+        for one, other in zip(
+            found, decoder(embedded, memory, state, covering=covering), strict=False
+        ):
+            np.testing.assert_allclose(one, other, atol=1e-6)
+    kernel.assign(tf.zeros_like(kernel))
+    for found, expected in zip(without, run(tf.constant(True)), strict=True):
+        if expected.shape != kernel.shape:  # whose gradient the first phase does not have
+            np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 # Extended vocabulary -----------------------------------------------------------------------------
 
 
