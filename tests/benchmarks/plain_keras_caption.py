@@ -47,7 +47,7 @@ class PlainCaptioner(keras.Model):
         cells, shifted = inputs
         values = self.picture_dropout(self.project(ops.cast(cells, "float32")) + self.position)
         embedded = self.embedding_dropout(self.embedding(shifted) * self.embedding_scale)
-        features = self.decoder(embedded, values, None, ops.mean(values, 1))
+        features, _ = self.decoder(embedded, values, None, ops.mean(values, 1))
         table = ops.transpose(self.embedding.embeddings)
         return ops.matmul(features, table) + self.output_bias
 

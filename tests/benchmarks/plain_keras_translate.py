@@ -25,12 +25,13 @@ SUPPORTED = {
 
 class PlainDecoder(keras.layers.Layer):
     """An LSTM, attention for all its steps, perhaps another LSTM above: (embedded
-    `[batch, target, dim]`, memory `[batch, source, depth]`, its mask or None, summary) -> features
-    `[batch, target, dim]`."""
+    `[batch, target, dim]`, memory `[batch, source, depth]`, its mask or None, summary) -> (features
+    `[batch, target, dim]`, attention `[batch, target, source]`)."""
 
     def __init__(self, config):
         super().__init__()
         layers, units = keras.layers, config.units
+        upper_layers = getattr(config, "upper_layers", 0)
         self.query_scale = 1 / math.sqrt(units) if config.attention == "scaled" else 1.0
         self.bridge_h = layers.Dense(units, activation="tanh")
         self.bridge_c = layers.Dense(units)
@@ -38,7 +39,7 @@ class PlainDecoder(keras.layers.Layer):
         self.key = layers.Dense(units, use_bias=False)
         self.attention = layers.Attention()
         self.upper = None
-        if config.upper_layers:
+        if upper_layers:
             self.upper_dropout = layers.Dropout(config.dropout)
             self.upper_bridge_h = layers.Dense(units, activation="tanh")
             self.upper_bridge_c = layers.Dense(units)
@@ -50,12 +51,15 @@ class PlainDecoder(keras.layers.Layer):
         first = [self.bridge_h(summary), self.bridge_c(summary)]
         hidden = self.lstm(embedded, initial_state=first)  # [batch, target, units]
         query = hidden * self.query_scale
-        context = self.attention([query, memory, self.key(memory)], mask=[None, mask])
+        context, weights = self.attention(
+            [query, memory, self.key(memory)], mask=[None, mask], return_attention_scores=True
+        )
         if self.upper:
             both = self.upper_dropout(ops.concatenate([hidden, context], -1))
             first = [self.upper_bridge_h(summary), self.upper_bridge_c(summary)]
             hidden = self.upper(both, initial_state=first)
-        return self.output_dropout(self.combine(ops.concatenate([context, hidden], -1)))
+        features = self.combine(ops.concatenate([context, hidden], -1))
+        return self.output_dropout(features), weights
 
     def copy(self, ours):
         """Takes the weights of an `AttentionDecoder`."""
@@ -121,7 +125,7 @@ class PlainTranslator(keras.Model):
         summary = ops.concatenate(states, -1)  # [batch, 4 * units]
 
         embedded = self.target_dropout(self.embedding(shifted) * self.embedding_scale)
-        features = self.decoder(embedded, memory, mask, summary)  # [batch, target, dim]
+        features, _ = self.decoder(embedded, memory, mask, summary)  # [batch, target, dim]
         table = ops.transpose(self.embedding.embeddings)
         return ops.matmul(features, table) + self.output_bias
 
@@ -175,8 +179,9 @@ def parts(plain):
     }
 
 
-def dataset(batches, order):
-    """((input, shifted target), target, weights) of the batches of `order`, for `fit`."""
+def dataset(batches, order, told=False):
+    """((input, shifted target), target, weights) of the batches of `order`, for `fit`; `told`: the
+    network is told the target as well, as its third input."""
 
     def generate():
         for numbers in order:
@@ -184,7 +189,8 @@ def dataset(batches, order):
 
     def example(source, target):
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
-        return (source, shifted), target, tf.cast(target != PAD, tf.float32)
+        inputs = (source, shifted, target) if told else (source, shifted)
+        return inputs, target, tf.cast(target != PAD, tf.float32)
 
     examples = tf.data.Dataset.from_generator(generate, output_signature=batches.signature)
     examples = examples.map(example)

@@ -149,7 +149,7 @@ def networks():
         else:
             for suffix, at in (("", 0), ("_reverse", 3))[: len(values) // 3]:
                 for name, value in zip(("weight_ih", "weight_hh", "bias_ih"), values[at:]):  # noqa: B905
-                    getattr(module, f"{name}_l0{suffix}").data = value.T.contiguous()
+                    getattr(module, f"{name}_l0{suffix}").data = value.t().contiguous()
                 second = getattr(module, f"bias_hh_l0{suffix}")
                 second.data.zero_()
                 second.requires_grad = False
@@ -185,24 +185,35 @@ def networks():
             h, c = (self.linears[f"{name}bridge_{part}"](summary) for part in "hc")
             return torch.tanh(h)[None], c[None]
 
-        def loss(self, memory, summary, target, padding=None):
+        def decode(self, memory, summary, embedded, padding=None):
+            """(features `[batch, time, dim]`, attention `[batch, time, memory]`)."""
             config = self.config
-            shifted = functional.pad(target[:, :-1], (1, 0), value=config["bos"])
-            hidden, _ = self.lstm(self.embed(shifted), self.first_state("", summary))
+            hidden, _ = self.lstm(embedded, self.first_state("", summary))
             scale = 1 / math.sqrt(config["units"]) if config["attention"] == "scaled" else 1.0
             scores = (hidden * scale) @ self.linears["key"](memory).transpose(1, 2)
             if padding is not None:
                 scores = scores.masked_fill(padding[:, None], float("-inf"))
-            context = scores.softmax(-1) @ memory
+            weights = scores.softmax(-1)
+            context = weights @ memory
             if self.upper is not None:
                 both = torch.cat([hidden, context], -1)
                 both = functional.dropout(both, config["dropout"], self.training)
                 hidden, _ = self.upper(both, self.first_state("upper_", summary))
             features = torch.tanh(self.linears["combine"](torch.cat([context, hidden], -1)))
             features = functional.dropout(features, config["output_dropout"], self.training)
+            return features, weights
+
+        def logits(self, features):
+            return features @ self.embedding.T + self.output_bias
+
+        def shifted(self, target):
+            return functional.pad(target[:, :-1], (1, 0), value=self.config["bos"])
+
+        def loss(self, memory, summary, target, padding=None):
+            embedded = self.embed(self.shifted(target))
+            features, _ = self.decode(memory, summary, embedded, padding)
             scored = target != 0
-            logits = features[scored] @ self.embedding.T + self.output_bias
-            smoothing = config["label_smoothing"]
+            logits, smoothing = self.logits(features[scored]), self.config["label_smoothing"]
             return functional.cross_entropy(logits, target[scored], label_smoothing=smoothing)
 
     class Translator(Decoder):
@@ -212,15 +223,39 @@ def networks():
             super().__init__(weights, config)
             self.encoder = lstm(weights["encoder"])
 
-        def forward(self, source, target):
+        def encode(self, source):
             packed = packing.pack_padded_sequence(
                 self.embed(source), (source != 0).sum(1), batch_first=True, enforce_sorted=False
             )
             memory, (h, c) = self.encoder(packed)
             memory, _ = packing.pad_packed_sequence(memory, batch_first=True)
             memory = functional.dropout(memory, self.config["dropout"], self.training)
-            summary = torch.cat([h[0], c[0], h[1], c[1]], -1)
-            return self.loss(memory, summary, target, source == 0)
+            return memory, torch.cat([h[0], c[0], h[1], c[1]], -1)
+
+        def forward(self, source, target):
+            return self.loss(*self.encode(source), target, source == 0)
+
+    class Summarizer(Translator):
+        """(source, target) of the extended vocabulary -> mean loss; see
+        plain_keras_summarize.py."""
+
+        def __init__(self, weights, config):
+            super().__init__(weights, config)
+            self.gate = linear(weights["gate"])
+
+        def forward(self, source, target):
+            vocab, unknown = len(self.embedding), self.config["unk"]
+            read = torch.where(source < vocab, source, unknown)
+            shifted = self.shifted(target)
+            embedded = self.embed(torch.where(shifted < vocab, shifted, unknown))
+            features, weights = self.decode(*self.encode(read), embedded, source == 0)
+            scored = target != 0
+            labels = target[scored]
+            gate = torch.sigmoid(self.gate(torch.cat([features, embedded], -1)[scored]))[:, 0]
+            said = self.logits(features[scored]).softmax(-1)
+            said = said.gather(1, torch.where(labels < vocab, labels, unknown)[:, None])[:, 0]
+            copied = (weights * (target[:, :, None] == source[:, None])).sum(-1)[scored]
+            return -(gate * said * (labels < vocab) + (1 - gate) * copied + 1e-30).log().mean()
 
     class Captioner(Decoder):
         """(cells `[batch, cells, depth]`, caption) -> mean loss; see plain_keras_caption.py."""
@@ -300,6 +335,7 @@ def networks():
         "lm": LanguageModel,
         "caption": Captioner,
         "music": Frames,
+        "summarize": Summarizer,
     }
 
 
@@ -334,7 +370,7 @@ def network(name, folder, config):
             loss.backward()
             torch.nn.utils.clip_grad_norm_(variables, config["clip_norm"])
             optimizer.step()
-        return float(loss)
+        return float(loss.detach())
 
     return run
 

@@ -1,6 +1,10 @@
-"""The summarisation app: time and memory by the length of the source, and copying of unseen words.
+"""The summarisation app: speed of training against plain Keras and PyTorch, time and memory by the
+length of the source, and copying of unseen words.
 
     python -m tests.benchmarks.summarize [--rounds 5] [--lengths 100 200 400 800] [--run RUN]
+
+The networks compared are those of the first phase, three quarters of the training: without
+coverage, and without the app's word dropout.
 
 With a run: where a summary of a validation document has copied a word (the rarest, if several),
 that word is replaced by one that nobody has seen, everywhere in the document. The copy is right
@@ -12,18 +16,22 @@ import os
 import re
 import resource
 import sys
+import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
 from statistics import median
 
 import numpy as np
 import tyro
 
-from apps.summarize.config import DEFAULT, Config
+from apps.summarize.config import DEFAULT, PRESETS, Config
 from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
 from common.run import Run
+from common.text import BOS, PAD, UNK
 from data import DataError
+from tests.benchmarks._training import begin, beside, show
 
 BATCH, SUMMARY, VOCAB = 32, 12, 10000
 FREQUENT = 300  # first words of the vocabulary, which are no names of anything
@@ -32,7 +40,9 @@ WORD = re.compile(r"\w+")
 
 
 def measure(
+    steps: int = 10,
     rounds: int = 5,
+    torch: str = "",
     lengths: tuple[int, ...] = (100, 200, 400, 800),
     run: str = "",
     cases: int = 100,
@@ -40,23 +50,66 @@ def measure(
     """Measures and prints a table, and as the last line JSON.
 
     Args:
-        rounds: training steps measured at each length; the median counts.
+        steps: updates a round, on the preset aeslc.
+        rounds: pairs of rounds; and training steps measured at each length. Medians count.
+        torch: a Python that has PyTorch, to measure that as well.
         lengths: of the sources, in tokens.
         run: folder of a trained run, to measure copying as well.
         cases: documents tried.
     """
     if min(rounds, cases, *lengths) < 1:
         raise UserError("--rounds, --cases and --lengths must be at least 1")
-    load_tensorflow()
+    peer = begin(steps, rounds, torch)
     figures = {"benchmark": "summarize", "cpus": os.cpu_count(), "batch": BATCH, "rounds": rounds}
     print(f"one training step: batch {BATCH}, summaries of {SUMMARY} tokens, preset default")
     print(f"{'tokens':>8} {'seconds':>9} {'ms a token':>11} {'peak GB':>9}")
     for length, (seconds, gigabytes) in training_steps(lengths, rounds).items():
         print(f"{length:8} {seconds:9.3f} {1000 * seconds / length:11.2f} {gigabytes:9.2f}")
         figures[str(length)] = {"seconds": round(seconds, 4), "peak_gb": round(gigabytes, 2)}
+    figures["training"] = training(steps, rounds, peer)
     if run:
         figures["copying"] = copying(Run.open(run, "summarize", Config), cases)
     print(json.dumps(figures))
+
+
+def training(steps, rounds, peer):
+    """Rows of `_training.beside` on the preset aeslc; prints them."""
+    import keras
+
+    from apps.summarize import data
+    from apps.summarize.model import Summarizer
+    from tests.benchmarks.plain_keras_summarize import compiled, parts
+    from tests.benchmarks.plain_keras_translate import dataset
+
+    config = PRESETS["aeslc"]
+    config = replace(config, model=replace(config.model, coverage=0.0, word_dropout=0.0))
+    examples = data.read_examples(config.data, "train")
+    keras.utils.set_random_seed(config.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer = data.make_tokenizer(config, examples, Path(folder))
+    model = Summarizer(config.model, tokenizer.vocab_size)
+    plain = compiled(config, model)
+
+    def loss(arrays):
+        total, words, _ = model.token_losses(arrays, training=False)
+        return float(total / words)
+
+    rows = beside(
+        "summarize",
+        config,
+        model,
+        data.make_batches(config, tokenizer, examples),
+        plain,
+        dataset=partial(dataset, told=True),
+        loss=loss,
+        count=lambda arrays: int((arrays[1] != PAD).sum()),
+        unit="words/s",
+        steps=steps,
+        rounds=rounds,
+        torch=peer and (peer, parts(plain), asdict(config.model) | {"bos": BOS, "unk": UNK}),
+    )
+    show(f"aeslc: {model.count_params():,} parameters, {os.cpu_count()} CPUs", rows, steps, rounds)
+    return rows
 
 
 def training_steps(lengths, rounds):
