@@ -127,10 +127,10 @@ class Config:
 # Emoji and their names: the pictures are drawn, nothing is downloaded. See README.md for times.
 DEFAULT = Config(
     data=DataConfig(words="plain"),
-    encoder=EncoderConfig(shift=0.06, zoom=0.1, turn=0.1),
+    encoder=EncoderConfig(size=96, shift=0.03, zoom=0.05, turn=0.05),
     model=ModelConfig(picture_dropout=0.1, embedding_dropout=0.1, dropout=0.1, output_dropout=0.1),
-    batching=BatchingConfig(batch_size=32),
-    training=TrainingConfig(epochs=50, learning_rate=2e-3, ema=0.99),
+    batching=BatchingConfig(batch_size=16),
+    training=TrainingConfig(epochs=36, learning_rate=2e-3, ema=0.99),
     metric="exact",
 )
 

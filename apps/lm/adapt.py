@@ -17,7 +17,8 @@ FLATNESS = (0.1, 0.2, 0.4, 0.8, 1.6)
 SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 CHUNK = 256  # tokens whose caches are looked up together
 SEGMENT = 20  # tokens between two steps of dynamic evaluation
-RATES = (3e-5, 1e-4, 2e-4)
+STATISTICS = 1500  # segments of the training text from which the sizes of gradients are learned
+RATES = (1e-4, 2e-4, 5e-4, 1e-3)
 DECAYS = (0.002, 0.01)
 TRIED = 8000  # tokens of the validation text on which RATES and DECAYS are tried
 
@@ -101,7 +102,9 @@ def with_dynamic_evaluation(model, train, validation, test):
     """Dynamic evaluation (Krause et al. 2018): after every 20 tokens have been scored, the weights
     take a step of gradient descent on them, and a step back towards the trained weights:
 
-        w <- w - rate g / (s + eps) + decay (s / mean s) (w_0 - w),   s = rms of g over training
+        w <- w - rate g / (s + mean s) + decay (s / mean s) (w_0 - w),   s = rms of g in training
+
+    The mean of s in the denominator keeps the steps of rare words small, whose s is about 0.
 
     Returns: (nll of `test`, {"rate", "decay"}), both chosen on the first 8,000 tokens of
     `validation`. The model has its trained weights again afterwards.
@@ -122,20 +125,19 @@ def with_dynamic_evaluation(model, train, validation, test):
             found, nll, state = gradients(*map(tf.constant, streams.arrays(batch)), state)
             yield found, float(nll)
 
-    squares, count = [np.zeros(weight.shape, np.float32) for weight in trained], 0
-    for found, _ in itertools.islice(segments(train.flat), 200):
-        squares = [s + g.numpy() ** 2 for s, g in zip(squares, found, strict=True)]
+    squares, count = [tf.zeros(weight.shape) for weight in trained], 0
+    for found, _ in itertools.islice(segments(train.flat), STATISTICS):
+        squares = [s + g**2 for s, g in zip(squares, found, strict=True)]
         count += 1
-    scales = [np.sqrt(s / count) for s in squares]
-    mean = sum(s.sum() for s in scales) / sum(s.size for s in scales)
-    scales = [tf.constant(s) for s in scales]
+    scales = [tf.sqrt(s / count) for s in squares]
+    mean = sum(map(tf.reduce_sum, scales)) / sum(weight.size for weight in trained)
     origin = [tf.constant(weight) for weight in trained]
 
     @tf.function
     def update(found, rate, decay):
         for weight, g, s, first in zip(weights, found, scales, origin, strict=True):
             back = tf.minimum(decay * s / mean, 1.0) * (first - weight)
-            weight.assign_add(back - rate * g / (s + 1e-2 * mean))
+            weight.assign_add(back - rate * g / (s + mean))
 
     def run(tokens, rate, decay):
         total = 0.0
