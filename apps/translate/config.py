@@ -112,7 +112,11 @@ MULTI30K = Config(
     decoding=DecodingConfig(beam=BeamConfig(beam=5, length_penalty=1.3)),
 )
 
-MULTI30K_DE_EN = replace(MULTI30K, data=DataConfig(name="multi30k", source="de", target="en"))
+MULTI30K_DE_EN = replace(
+    MULTI30K,
+    data=DataConfig(name="multi30k", source="de", target="en"),
+    decoding=DecodingConfig(beam=BeamConfig(beam=5, length_penalty=1.0)),
+)
 
 # Chinese and English share no subwords, hence two vocabularies.
 HSK = Config(

@@ -8,7 +8,8 @@ coverage, and without the app's word dropout.
 
 With a run: where a summary of a validation document has copied a word (the rarest, if several),
 that word is replaced by one that nobody has seen, everywhere in the document. The copy is right
-when the new summary has the new word.
+when the new summary has the new word. And, for runs on docstrings, short documents about a thing
+that nobody has seen (`ABOUT`), whose summary has to name it.
 """
 
 import json
@@ -37,6 +38,13 @@ BATCH, SUMMARY, VOCAB = 32, 12, 10000
 FREQUENT = 300  # first words of the vocabulary, which are no names of anything
 COPIED = 0.5  # probability from which on a word counts as copied
 WORD = re.compile(r"\w+")
+ABOUT = (
+    "Returns a list of all {} objects that the server knows.",
+    "Converts the given {} to a string. Args: value: the {} to convert.",
+    "This reads the {} from the file and returns it.",
+    "Create a {} and add it to the current graph. Args: name: the name of the {}.",
+    "If the {} is empty, an error is raised. The {} is computed from the inputs.",
+)
 
 
 def measure(
@@ -179,7 +187,26 @@ def copying(run, cases):
     print(f"copying: {right} of {len(chosen)} unseen words ({len(documents)} documents)")
     for word, name, output in wrong[:5]:
         print(f"  {word} -> {name}: {output}")
-    return {"tried": len(chosen), "right": right, "share": round(right / len(chosen), 4)}
+    found = {"tried": len(chosen), "right": right, "share": round(right / len(chosen), 4)}
+    if run.config.data.name == DEFAULT.data.name:
+        found["constructed"] = constructed(summarizer, cases)
+    return found
+
+
+def constructed(summarizer, cases):
+    """{"tried", "right"} of documents about a made-up thing."""
+    random = np.random.default_rng(1)
+    names = [
+        "".join(random.choice(list("bcdfgklmnprstvz"), 3))
+        + "_"
+        + "".join(random.choice(list("aeioubdgklmn"), 4))
+        for _ in range(cases)
+    ]
+    documents = [ABOUT[n % len(ABOUT)].replace("{}", name) for n, name in enumerate(names)]
+    outputs = summarizer.best(documents, quiet=True)
+    right = sum(name in output for name, output in zip(names, outputs, strict=True))
+    print(f"constructed: {right} of {cases} name the thing that the document is about")
+    return {"tried": cases, "right": right}
 
 
 def _vocabulary(tokenizer):
