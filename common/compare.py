@@ -148,7 +148,8 @@ def _run(task, command, preset, cell, units, seed):
         steps = []
         if command.minutes:
             pilot = Path(command.out, f"{cell}-{seed}-pilot")
-            if not (_seconds(pilot) or _done([*train, str(pilot), "--max-steps", str(PILOT[1])])):
+            trial = [*train, str(pilot), "--max-steps", str(PILOT[1])]
+            if PILOT[1] not in _seconds(pilot) and not _done(trial):
                 return _failed(cell, seed)
             steps = ["--training.steps", str(_steps(pilot, command.minutes))]
         evaluate = [f"apps.{task.app}.evaluate", str(run), *task.evaluate]

@@ -130,7 +130,7 @@ DEFAULT = Config(
     encoder=EncoderConfig(size=96, shift=0.03, zoom=0.05, turn=0.05),
     model=ModelConfig(picture_dropout=0.1, embedding_dropout=0.1, dropout=0.1, output_dropout=0.1),
     batching=BatchingConfig(batch_size=16),
-    training=TrainingConfig(epochs=36, learning_rate=2e-3, ema=0.99),
+    training=TrainingConfig(epochs=40, learning_rate=2e-3, ema=0.99),
     metric="exact",
 )
 

@@ -125,7 +125,8 @@ class AttentionDecoder(keras.layers.Layer):
         `[batch, time, source]`).
 
         `covering`, a bool or a scalar tensor of one: of a decoder with coverage, whether the
-        attention sees it. Where it does not, all is as with a coverage_kernel of 0.
+        attention sees it. Where it does not, all is as with a coverage_kernel of 0. With input
+        feeding, where time is one loop in any case, it always does.
         """
 
         def loop():
