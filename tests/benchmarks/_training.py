@@ -14,7 +14,7 @@ import numpy as np
 from common.errors import UserError
 from common.quiet import load_tensorflow
 from common.run import Run
-from common.text import BOS, PAD
+from common.text import BOS, PAD, UNK
 from tests.benchmarks.plain_torch import peer_of, training_round
 
 PAUSE = 0.5  # seconds before a round: threads of the other process spin on for a while
@@ -66,6 +66,11 @@ def train_ours(trainer, steps):
         progress = Progress(trainer.run, trainer.total_steps, position)
     with progress:
         trainer._train_epoch(position.step + steps, Stop(), progress)
+
+
+def target_words(arrays):
+    """How many words the targets of (input, target) have."""
+    return int((arrays[1] != PAD).sum())
 
 
 def smoothed_loss(model, smoothing, arrays):
@@ -136,6 +141,8 @@ def beside(
         if torch:
             peer, parts, settings = torch
             settings |= {
+                "bos": BOS,
+                "unk": UNK,
                 "learning_rate": config.training.learning_rate,
                 "clip_norm": config.training.clip_norm or 1e9,
             }

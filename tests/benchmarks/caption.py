@@ -16,9 +16,8 @@ import tyro
 
 from apps.caption.config import PRESETS
 from common.errors import run_main
-from common.text import BOS, PAD
 from data import DataError
-from tests.benchmarks._training import begin, beside, show, smoothed_loss
+from tests.benchmarks._training import begin, beside, show, smoothed_loss, target_words
 
 
 def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
@@ -53,11 +52,11 @@ def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
         plain,
         dataset=dataset,
         loss=partial(smoothed_loss, model, config.model.label_smoothing),
-        count=lambda arrays: int((arrays[1] != PAD).sum()),
+        count=target_words,
         unit="words/s",
         steps=steps,
         rounds=rounds,
-        torch=peer and (peer, parts(plain), asdict(config.model) | {"bos": BOS}),
+        torch=peer and (peer, parts(plain), asdict(config.model)),
     )
     trained = sum(variable.shape.num_elements() for variable in model.trainable_variables)
     show(f"flickr8k: {trained:,} parameters, {os.cpu_count()} CPUs", rows, steps, rounds)

@@ -21,9 +21,8 @@ import tyro
 from apps.lm.config import PRESETS
 from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
-from common.text import PAD
 from data import DataError
-from tests.benchmarks._training import beside, comparison
+from tests.benchmarks._training import beside, comparison, target_words
 from tests.benchmarks.plain_torch import peer_of
 
 SAMPLED = 1000  # tokens written in the graph
@@ -62,7 +61,7 @@ def training_speed(config, model, streams, steps, rounds, peer=None):
         plain,
         dataset=dataset,
         loss=loss,
-        count=lambda arrays: int((arrays[1] != PAD).sum()),
+        count=target_words,
         unit="tokens/s",
         steps=steps,
         rounds=rounds,

@@ -30,9 +30,8 @@ import tyro
 from apps.summarize.config import DEFAULT, PRESETS, Config
 from common.errors import UserError, run_main
 from common.run import Run
-from common.text import BOS, PAD, UNK
 from data import DataError
-from tests.benchmarks._training import begin, beside, show
+from tests.benchmarks._training import begin, beside, show, target_words
 
 BATCH, SUMMARY, VOCAB = 32, 12, 10000
 FREQUENT = 300  # first words of the vocabulary, which are no names of anything
@@ -110,11 +109,11 @@ def training(steps, rounds, peer):
         plain,
         dataset=partial(dataset, told=True),
         loss=loss,
-        count=lambda arrays: int((arrays[1] != PAD).sum()),
+        count=target_words,
         unit="words/s",
         steps=steps,
         rounds=rounds,
-        torch=peer and (peer, parts(plain), asdict(config.model) | {"bos": BOS, "unk": UNK}),
+        torch=peer and (peer, parts(plain), asdict(config.model)),
     )
     show(f"aeslc: {model.count_params():,} parameters, {os.cpu_count()} CPUs", rows, steps, rounds)
     return rows

@@ -24,9 +24,8 @@ from apps.translate.config import PRESETS, Config
 from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
 from common.run import Run
-from common.text import BOS, PAD
 from data import DataError
-from tests.benchmarks._training import beside, comparison, paired, smoothed_loss
+from tests.benchmarks._training import beside, comparison, paired, smoothed_loss, target_words
 from tests.benchmarks.plain_torch import peer_of
 
 BATCH = 32  # sentences decoded at once
@@ -51,11 +50,11 @@ def training_speed(config, model, batches, steps, rounds, peer=None):
         plain,
         dataset=dataset,
         loss=partial(smoothed_loss, model, config.model.label_smoothing),
-        count=lambda arrays: int((arrays[1] != PAD).sum()),
+        count=target_words,
         unit="target tokens/s",
         steps=steps,
         rounds=rounds,
-        torch=peer and (peer, parts(plain), asdict(config.model) | {"bos": BOS}),
+        torch=peer and (peer, parts(plain), asdict(config.model)),
     )
 
 
