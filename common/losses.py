@@ -43,6 +43,26 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
     return run(tf.cast(logits, tf.float32))
 
 
+def twice(arrays):
+    """A nest of arrays -> the same with every row a second time, below: `disagreement` reads what
+    a network under dropout says of both."""
+    return tf.nest.map_structure(lambda part: tf.concat([part, part], 0), arrays)
+
+
+def disagreement(logits):
+    """R-Drop (Liang et al. 2021): how far two passes under different dropout masks are apart, at
+    each position (KL(p || q) + KL(q || p)) / 2 = sum_v (p_v - q_v) (log p_v - log q_v) / 2.
+
+    Args:
+        logits: `[2 n, vocab]`, the second pass below the first.
+
+    Returns:
+        float32 `[n]`.
+    """
+    first, second = tf.split(tf.nn.log_softmax(tf.cast(logits, tf.float32)), 2)
+    return tf.reduce_sum((tf.exp(first) - tf.exp(second)) * (first - second), -1) / 2
+
+
 def total_nll(token_losses, batches):
     """(sum of nll, number of tokens) over all of `Batches`, for a model's `token_losses`."""
     run = _traced(token_losses, batches.signature)

@@ -87,6 +87,8 @@ class ModelConfig:
     """Dropout rate before the output layer."""
     label_smoothing: Rate = 0.1
     """Share of the target distribution spread over the whole vocabulary."""
+    agreement: Weight = 0.0
+    """Weight of R-Drop (Liang et al. 2021): two passes under dropout agree; twice the time."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from common.layers import AttentionDecoder, Embedding, PlainDecoder
-from common.losses import smoothed_cross_entropy
+from common.losses import disagreement, smoothed_cross_entropy, twice
 from common.text import BOS, PAD, UNK
 from common.vision.encoders import picture_encoder
 from common.vision.graph import random_changes
@@ -126,7 +126,8 @@ class Captioner(keras.Model):
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(inputs, caption) -> (sum of losses, scored tokens, sum of nll); PAD is not scored."""
-        inputs, caption = arrays
+        agreement = self.config.model.agreement if training else 0.0
+        inputs, caption = twice(arrays) if agreement else arrays
         shifted = tf.concat([tf.fill([tf.shape(caption)[0], 1], BOS), caption[:, :-1]], 1)
         features, weights = self((inputs, shifted), training=training)
         labels = tf.reshape(caption, [-1])
@@ -134,11 +135,15 @@ class Captioner(keras.Model):
         features = tf.gather(tf.reshape(features, [-1, features.shape[-1]]), scored)
         labels = tf.gather(labels, scored)
         smoothing = self.config.model.label_smoothing if training else 0.0
-        losses, nll = smoothed_cross_entropy(self.logits(features), labels, smoothing)
+        logits = self.logits(features)
+        losses, nll = smoothed_cross_entropy(logits, labels, smoothing)
+        if agreement:
+            losses += agreement * tf.tile(disagreement(logits), [2]) / 2
         loss = tf.reduce_sum(losses)
         if training and self.config.model.doubly_stochastic:
             loss += self.config.model.doubly_stochastic * doubly_stochastic(weights, caption)
-        return loss, tf.cast(tf.size(labels), tf.float32), tf.reduce_sum(nll)
+        sums = loss, tf.cast(tf.size(labels), tf.float32), tf.reduce_sum(nll)
+        return tuple(part / 2 for part in sums) if agreement else sums
 
 
 def doubly_stochastic(weights, caption):

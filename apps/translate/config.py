@@ -6,7 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Positive, Rate, Share, check
+from common.ranges import Count, Natural, Positive, Rate, Share, Weight, check
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class ModelConfig:
     """One dropout mask for all time steps of a sequence (variational dropout)."""
     label_smoothing: Rate = 0.1
     """Share of the target distribution spread over the whole vocabulary."""
+    agreement: Weight = 0.0
+    """Weight of R-Drop (Liang et al. 2021): two passes under dropout agree; twice the time."""
     scheduled_sampling: Share = 0.0
     """Final share of target words replaced by the model's own, rising linearly over training."""
 

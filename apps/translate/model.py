@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from common.layers import AttentionDecoder, Embedding, Stack
-from common.losses import smoothed_cross_entropy
+from common.losses import disagreement, smoothed_cross_entropy, twice
 from common.text import BOS, PAD
 
 
@@ -103,7 +103,8 @@ class Translator(keras.Model):
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(source, target) -> (sum of losses, scored tokens, sum of nll); PAD is not scored."""
-        source, target = arrays
+        agreement = self.config.agreement if training else 0.0
+        source, target = twice(arrays) if agreement else arrays
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
         if training and self.config.scheduled_sampling:
             shifted = self._own_words(source, shifted, progress)
@@ -114,9 +115,13 @@ class Translator(keras.Model):
             scored = tf.where(labels != PAD)[:, 0]
             labels, features = tf.gather(labels, scored), tf.gather(features, scored)
         smoothing = self.config.label_smoothing if training else 0.0
-        losses, nll = smoothed_cross_entropy(self.logits(features), labels, smoothing)
+        logits = self.logits(features)
+        losses, nll = smoothed_cross_entropy(logits, labels, smoothing)
+        if agreement:
+            losses += agreement * tf.tile(disagreement(logits), [2]) / 2
         weights = tf.cast(labels != PAD, tf.float32)
-        return tuple(tf.reduce_sum(weights * part) for part in (losses, 1.0, nll))
+        passes = 2.0 if agreement else 1.0
+        return tuple(tf.reduce_sum(weights * part) / passes for part in (losses, 1.0, nll))
 
     def _own_words(self, source, shifted, progress):
         """Scheduled sampling in two passes (Bengio et al. 2015; Mihaylova & Martins 2019): some

@@ -33,6 +33,7 @@ VARIANTS = [
     {"input_feeding": True, "layers": 2, "attention": "additive"},
     {"picture": "state", "cell": "gru", "upper_layers": 0},
     {"picture": "word", "tie": False, "embedding_dim": 6},
+    {"agreement": 3.0},
 ]
 
 

@@ -46,6 +46,7 @@ VARIANTS = [
     {"input_feeding": True, "decoder_layers": 2, "encoder_layers": 2},
     {"upper_layers": 2, "encoder_layers": 3, "same_dropout": True},
     {"input_feeding": True, "upper_layers": 1, "word_dropout": 0.2},
+    {"agreement": 5.0, "dropout": 0.5},
 ]
 
 
@@ -81,6 +82,22 @@ def test_loss_is_that_of_the_steps():
     assert float(nll) == pytest.approx(
         float(model.token_losses((SOURCE, TARGET), training=False)[2]), rel=1e-5
     )
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_agreement_is_nothing_without_dropout_and_costs_with_it(static):
+    for rate in (0.0, 0.5):
+        rates = dict.fromkeys(("dropout", "embedding_dropout", "output_dropout"), rate)
+        changed = replace(SMALL, agreement=5.0, label_smoothing=0.0, **rates)
+        model = Translator(changed, 12, 12, static_shapes=static)
+        with_it = [float(v) for v in model.token_losses((SOURCE, TARGET))]
+        model.config = replace(model.config, agreement=0.0)
+        without = [float(v) for v in model.token_losses((SOURCE, TARGET))]
+        assert with_it[1] == without[1] == 8
+        if rate == 0.0:
+            np.testing.assert_allclose(with_it, without, rtol=1e-5)
+        else:
+            assert with_it[0] > with_it[2] + 0.01 and without[0] == without[2]
 
 
 def test_static_shapes_give_the_same_loss():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.losses import smoothed_cross_entropy
+from common.losses import disagreement, smoothed_cross_entropy, twice
 
 VOCAB = 7
 LABELS = np.array([0, 6, 3, 3, 1], np.int32)
@@ -60,3 +60,12 @@ def test_large_logits_stay_finite():
     logits = tf.constant([[1e4, -1e4], [-1e4, 1e4]])
     loss, _ = smoothed_cross_entropy(logits, tf.constant([0, 0]), 0.1)
     np.testing.assert_allclose(loss, [0.1 * 1e4, 0.95 * 2e4], rtol=1e-5)
+
+
+def test_disagreement_by_hand():
+    first, second = LOGITS[:2].astype(np.float64), LOGITS[2:4].astype(np.float64)
+    p, q = (np.exp(z) / np.exp(z).sum(-1, keepdims=True) for z in (first, second))
+    by_hand = ((p * np.log(p / q)).sum(-1) + (q * np.log(q / p)).sum(-1)) / 2
+    np.testing.assert_allclose(disagreement(tf.constant(LOGITS[:4])), by_hand, rtol=1e-5)
+    same, _ = twice((tf.constant(LOGITS), tf.constant(LABELS)))
+    np.testing.assert_array_equal(disagreement(same), np.zeros(5))
