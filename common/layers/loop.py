@@ -85,6 +85,18 @@ def _first(masks):
     return masks[0] if isinstance(masks, (list, tuple)) else masks
 
 
+def pieces(time):
+    """Bounds of the pieces of a sequence of known length: up to 8, of 25 steps or more.
+
+    The kernel runs over one after the other, with the state carried. Its gradient holds the
+    derivatives of one piece only, which for long sequences is half of the memory, at the same
+    speed. More pieces make larger graphs; a length that differs from batch to batch has one.
+    """
+    count = max(1, min(8, (time or 0) // 25))
+    bounds = [time * number // count for number in range(1, count)] if count > 1 else []
+    return list(zip([0, *bounds], [*bounds, time], strict=True))
+
+
 class SequenceLoop:
     """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time runs in the sequence
     kernel. A layer that is unrolled, has recurrent dropout, (`implementation=1`) a dropout mask for
@@ -115,17 +127,13 @@ class SequenceLoop:
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if not self.kernel_fits():
             return super().inner_loop(sequences, initial_state, mask, training=training)
-        cell, batch, time = self.cell, tf.shape(sequences)[0], tf.shape(sequences)[1]
+        cell = self.cell
         sequences = tf.cast(sequences, cell.compute_dtype)
         if training and cell.dropout:
             drawn = _first(cell.get_dropout_mask(sequences[:, 0]))
             sequences = cell.drop(sequences, drawn[:, None])
-        flat = tf.reshape(tf.transpose(sequences, [1, 0, 2]), [-1, sequences.shape[-1]])
-        inputs = {  # [time, batch, size]
-            name: tf.reshape(value, [time, batch, value.shape[-1]])
-            for name, value in cell.project(flat).items()
-        }
-        constants = {n: v for n, v in cell.constants().items() if n not in inputs}
+        sequences = tf.transpose(sequences, [1, 0, 2])
+        constants = cell.constants()
         if training and self.recurrent_weight_dropout:
             for name in cell.recurrent_kernels:
                 rate = self.recurrent_weight_dropout
@@ -133,16 +141,38 @@ class SequenceLoop:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if mask is not None:
             mask = tf.transpose(tf.cast(mask, tf.bool))[:, :, None]
-        states = dict(zip(cell.update, initial_state, strict=True))
-        outputs, last = run_sequence(
-            cell.program, cell.update, states, inputs, constants, mask, self.go_backwards
-        )
+        last, outputs = list(initial_state), []
+        in_order = pieces(sequences.shape[0])
+        for start, stop in reversed(in_order) if self.go_backwards else in_order:
+            with tf.control_dependencies(last):  # else all pieces are projected at once
+                inputs = self._projected(sequences[start:stop])
+            found, last = run_sequence(
+                cell.program,
+                cell.update,
+                dict(zip(cell.update, last, strict=True)),
+                inputs,
+                {name: value for name, value in constants.items() if name not in inputs},
+                None if mask is None else mask[start:stop],
+                self.go_backwards,
+            )
+            outputs.append(found)
+        outputs = outputs[::-1] if self.go_backwards else outputs
+        outputs = outputs[0] if len(outputs) == 1 else tf.concat(outputs, 0)
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask, outputs, tf.zeros_like(outputs))
         outputs = tf.transpose(outputs, [1, 0, 2])
         if self.go_backwards:  # Keras hands them out in the order in which they were computed
             outputs = tf.reverse(outputs, [1])
         return last[0], outputs, last
+
+    def _projected(self, sequence):
+        """`[time, batch, size]` -> dict of the cell's inputs, of the same shape."""
+        shape = tf.shape(sequence)[:2]
+        flat = tf.reshape(sequence, [-1, sequence.shape[-1]])
+        return {
+            name: tf.reshape(value, [*tf.unstack(shape), value.shape[-1]])
+            for name, value in self.cell.project(flat).items()
+        }
 
     def get_config(self):
         config = super().get_config()

@@ -47,7 +47,9 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
         def gradient(*arrived):
             # Of a state that was looked up by tf.gather they are IndexedSlices.
             d_outputs, *d_last = map(tf.convert_to_tensor, arrived)
-            found = sequence.gradients(d_outputs, d_last)
+            # Of a sequence in pieces: not before the piece after this one is done, for memory.
+            with tf.control_dependencies(d_last):
+                found = sequence.gradients(d_outputs, d_last)
             return [found.get(name) for name in names]
 
         return (sequence.results[next(iter(states))], *last), gradient

@@ -13,7 +13,7 @@ from common.batching import Batches
 from common.config import BatchingConfig, TrainingConfig
 from common.text import EOS
 from tests.benchmarks import _training, translate
-from tests.benchmarks.__main__ import benchmarks
+from tests.benchmarks.__main__ import Command, benchmarks, call
 from tests.benchmarks.plain_keras_translate import PlainTranslator, compiled, dataset
 
 VOCAB = 40
@@ -122,3 +122,11 @@ def test_a_network_without_a_plain_version_is_refused(changed):
 def test_benchmarks_are_found_by_looking():
     assert "translate" in benchmarks()
     assert not any(name.startswith("plain_") for name in benchmarks())
+
+
+@pytest.mark.parametrize("name", benchmarks())
+def test_an_option_goes_to_the_benchmarks_that_have_it(name):
+    *_, module, rounds, torch = [*call(name, Command(3, "python")), "", ""][:5]
+    assert module == f"tests.benchmarks.{name}"
+    assert (rounds == "--rounds=3") == (name != "memory")
+    assert (torch == "--torch=python") == (name not in ("growth", "memory"))

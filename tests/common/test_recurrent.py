@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from common.cells import CELL_NAMES
 from common.errors import UserError
-from common.layers import CELLS, CTRNN, LSTM, Stack, from_keras, recurrent, to_keras
+from common.layers import CELLS, CTRNN, LSTM, Stack, from_keras, loop, recurrent, to_keras
 from tests import reference
 
 BATCH, TIME, DEPTH, UNITS = 3, 6, 4, 5
@@ -210,6 +210,23 @@ def test_two_halves_with_carried_state_are_the_whole(name):
     second, *end = layer(x[:, 3:], mask=MASK[:, 3:], initial_state=state)
     close(tf.concat([first, second], 1) * MASK[..., None], whole * MASK[..., None])
     close(end, final)
+
+
+@pytest.mark.parametrize("go_backwards", [False, True], ids=["forward", "backward"])
+@pytest.mark.parametrize("name", ["lstm", "gru", "ctrnn"])
+def test_a_long_sequence_runs_in_pieces_to_the_same_end(name, go_backwards, monkeypatch):
+    layer, time = built(name, go_backwards=go_backwards), 77
+    x, mask = randoms(BATCH, time, DEPTH), np.arange(time) < np.array([[77], [50], [3]])
+    in_pieces = gradients(layer, x, tf.constant(mask), first_states(layer))
+    monkeypatch.setattr(loop, "pieces", lambda time: [(0, time)])
+    whole = gradients(layer, x, tf.constant(mask), first_states(layer))
+    close(in_pieces, whole, 1e-4)
+
+
+def test_pieces_cover_all_steps():
+    assert loop.pieces(None) == [(0, None)] and loop.pieces(49) == [(0, 49)]
+    assert loop.pieces(77) == [(0, 25), (25, 51), (51, 77)]
+    assert len(loop.pieces(2000)) == 8 and loop.pieces(2000)[-1] == (1750, 2000)
 
 
 @pytest.mark.parametrize("name", LAYERS)

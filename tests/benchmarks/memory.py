@@ -1,0 +1,93 @@
+"""Memory of a training step of our recurrent layers, beside Keras' own.
+
+    python -m tests.benchmarks.memory [--shape 64x200x256x512] [--cells lstm gru]
+
+Every layer has a process of its own. Told is by how much three training steps raise the peak of
+its resident memory (VmHWM, Linux only) above what it had after a step of two examples.
+"""
+
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import tyro
+
+from common.cells import CELL_NAMES
+from common.errors import UserError, run_main
+from common.quiet import load_tensorflow
+
+KERAS = ("keras.layers.LSTM", "keras.layers.GRU")
+
+
+@dataclasses.dataclass
+class Command:
+    shape: str = "64x200x256x512"
+    """Batch x time x input x units."""
+    cells: tuple[str, ...] = ("lstm", "peephole_lstm", "full_peephole_lstm", "gru", "ctrnn")
+    """Names of our cells."""
+    layer: str = ""
+    """Only this one, in this process: what the command calls for each."""
+
+
+def resident(field):
+    """VmRSS or VmHWM of this process, megabytes."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
+
+
+def added(name, shape):
+    """Megabytes by which three training steps raise the peak."""
+    import keras
+    import tensorflow as tf
+
+    from common.layers import recurrent
+
+    batch, time, depth, units = shape
+    kind = getattr(keras.layers, name.rpartition(".")[2]) if name in KERAS else None
+    layer = kind(units, return_sequences=True) if kind else recurrent(name, units)
+    layer.build((None, None, depth))
+    variables = [variable.value for variable in layer.trainable_variables]
+
+    @tf.function(autograph=False)
+    def step(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = layer(x)
+            loss = tf.reduce_sum((outputs if kind else outputs[0]) ** 2)
+        return tape.gradient(loss, [*variables, x])
+
+    x = tf.random.normal([batch, time, depth])
+    step(x[:2])
+    before = resident("VmRSS")
+    for _ in range(3):
+        step(x)
+    return resident("VmHWM") - before
+
+
+def main():
+    command = tyro.cli(Command, prog="python -m tests.benchmarks.memory", description=__doc__)
+    if not Path("/proc/self/status").exists():
+        raise UserError("peaks of memory are read from /proc, which this system does not have")
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){3}", command.shape):
+        raise UserError(f"shape {command.shape}: give batch x time x input x units")
+    if command.layer:
+        load_tensorflow()
+        shape = [int(n) for n in command.shape.split("x")]
+        return print(f"{added(command.layer, shape):.0f}")
+    unknown = set(command.cells) - set(CELL_NAMES)
+    if unknown:
+        raise UserError(f"there is no cell {', '.join(sorted(unknown))}: {', '.join(CELL_NAMES)}")
+    print(f"Memory of a training step, {command.shape}:\n\n| layer | MB |\n| --- | --- |")
+    for name in (*KERAS, *command.cells):
+        own = [sys.executable, "-m", "tests.benchmarks.memory", "--layer", name]
+        done = subprocess.run([*own, "--shape", command.shape], capture_output=True, text=True)
+        if done.returncode:
+            raise UserError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+        print(f"| {name} | {done.stdout.split()[-1]} |", flush=True)
+    print()
+
+
+if __name__ == "__main__":
+    run_main(main)
