@@ -14,7 +14,6 @@ import tempfile
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -28,7 +27,7 @@ from data import DataError
 from tests.benchmarks._training import beside, comparison, paired, smoothed_loss, target_words
 from tests.benchmarks.plain_torch import peer_of
 
-BATCH = 32  # sentences decoded at once
+BATCHES = 32, 1  # sentences decoded at once
 
 
 # Training ---------------------------------------------------------------------------------------
@@ -128,37 +127,43 @@ def assert_equal_outputs(found, expected, tolerance=1e-3):
     return ties
 
 
-def decoding_batches(config, sources):
-    """(source, limits) of `BATCH` sentences of similar length, limits as in `Pipeline`."""
+def decoding_batches(config, sources, size):
+    """(source, limits) of `size` sentences of similar length, limits as in `Pipeline`."""
     from common.batching import pad
 
     sources = sorted(sources, key=len)
-    for start in range(0, len(sources), BATCH):
-        part = sources[start : start + BATCH]
+    for start in range(0, len(sources), size):
+        part = sources[start : start + size]
         ratio, extra = config.decoding.length_ratio, config.decoding.length_extra
         yield pad(part), np.array([int(len(row) * ratio) + extra for row in part], np.int32)
 
 
 def decoding_speed(config, model, sources, rounds):
-    batches = list(decoding_batches(config, sources))
+    """(rows of `comparison`: our beam search with each loop in Python, and with our greedy search;
+    number of ties)."""
     beam, *loops, greedy = decoders(config, model)
-    ties = sum(assert_equal_outputs(beam(*batch), loops[0](*batch)) for batch in batches)
-    beams = [
-        comparison(
-            len(sources),
-            paired(
-                lambda: [beam(*batch).scores.numpy() for batch in batches],
-                lambda loop=loop: [loop(*batch) for batch in batches],
+    others = {
+        "Python loop": loops[1],
+        "Python loop, step in the graph": loops[0],
+        "our greedy search": lambda *batch: greedy(*batch).scores.numpy(),
+    }
+    rows, ties = {}, 0
+    for size in BATCHES:
+        batches = list(decoding_batches(config, sources, size))
+        ties += sum(assert_equal_outputs(beam(*batch), loops[0](*batch)) for batch in batches)
+
+        def ours(batches=batches):
+            return [beam(*batch).scores.numpy() for batch in batches]
+
+        for name, other in others.items():
+            seconds = paired(
+                ours,
+                lambda other=other, batches=batches: [other(*batch) for batch in batches],
                 rounds,
-            ),
-            "sentences/s",
-        )
-        for loop in loops
-    ]
-    ours, _ = paired(
-        lambda: [greedy(*batch).scores.numpy() for batch in batches], lambda: None, rounds
-    )
-    return beams, {"unit": "sentences/s", "ours": len(sources) / median(ours.tolist())}, ties
+            )
+            what = f"beam {config.decoding.beam.beam}, batch {size}", name
+            rows[what] = comparison(len(sources), seconds, "sentences/s")
+    return rows, ties
 
 
 # Command ----------------------------------------------------------------------------------------
@@ -219,23 +224,16 @@ def measure(
     config, model, batches, sources = prepare(data, run)
     # Spread over the whole set, whatever order it has.
     sources = [sources[n] for n in np.linspace(0, len(sources) - 1, sentences, dtype=int)]
-    (beam, eager), greedy, ties = decoding_speed(config, model, sources, rounds)
+    decoding, ties = decoding_speed(config, model, sources, rounds)
     training = training_speed(config, model, batches, steps, rounds, peer)  # changes the weights
-    width = config.decoding.beam.beam
-    rows = [
-        *(("training", row, name) for name, row in training.items()),
-        (f"beam {width}, batch {BATCH}", eager, "Python loop"),
-        (f"beam {width}, batch {BATCH}", beam, "Python loop, step in the graph"),
-        (f"greedy, batch {BATCH}", greedy, ""),
-    ]
+    rows = {("training", name): row for name, row in training.items()} | decoding
     print(f"\n{run if run else config.data.name}: {model.count_params():,} parameters, "
           f"{os.cpu_count()} CPUs; {rounds} pairs of rounds, {steps} updates or {len(sources)} "
           "sentences each; medians")  # fmt: skip
     print(f"{'':18} {'ours':>10} {'other':>10} {'ratio':>7}")
-    for name, row, other in rows:
-        theirs = f"{row['other']:10,.1f} {row['ratio']:7.2f}" if other else " " * 18
-        unit = f"{row['unit']}; other: {other}" if other else row["unit"]
-        print(f"{name:18} {row['ours']:10,.1f} {theirs}  {unit}")
+    for (what, other), row in rows.items():
+        print(f"{what:18} {row['ours']:10,.1f} {row['other']:10,.1f} {row['ratio']:7.2f}  "
+              f"{row['unit']}; other: {other}")  # fmt: skip
     print("the losses of both networks agree; outputs of both searches are the same"
           + (f", but for {ties} ties" if ties else ""))  # fmt: skip
     if not run:
@@ -252,9 +250,8 @@ def measure(
         "rounds": rounds,
         "sentences": len(sources),
         "ties": ties,
-        **{name: {key: round(value, 3) if key != "unit" else value for key, value in row.items()}
-           for name, row in (*((f"training, {other}", row) for other, row in training.items()),
-                             ("beam", beam), ("beam_eager", eager), ("greedy", greedy))},
+        **{", ".join(name): {k: round(v, 3) if k != "unit" else v for k, v in row.items()}
+           for name, row in rows.items()},
     }  # fmt: skip
     print(json.dumps(figures))
 
