@@ -66,7 +66,8 @@ def assign(prefix, variables, stored):
         if value.shape != tuple(variable.shape):
             raise UserError(
                 f"the checkpoint's {prefix} array {number} has shape {value.shape}, "
-                f"the model's {tuple(variable.shape)}"
+                f"the model's {tuple(variable.shape)}: is config.json, or the tokenizer beside it, "
+                "of another run?"
             )
         variable.assign(value)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from common.errors import UserError
 from common.text import EOS
 
 CHUNK = 1024  # texts tokenised at once
@@ -33,12 +34,22 @@ class Rows(Sequence):
 
     def append(self, row):
         self._lengths.append(len(row))
-        self._file.write(np.asarray(row, np.int32).tobytes())
+        self._write(np.asarray(row, np.int32).tobytes())
+
+    def _write(self, content=None):
+        """Writes bytes; None: what is still waiting."""
+        try:
+            self._file.flush() if content is None else self._file.write(content)
+        except OSError as error:
+            raise UserError(
+                f"cannot write a temporary file in {tempfile.gettempdir()}: {error.strerror}; "
+                "make room, or name another folder by TMPDIR"
+            ) from None
 
     @functools.cached_property
     def flat(self):
         """int32 `[tokens]`, all rows; of a part, those of the whole."""
-        self._file.flush()
+        self._write()
         tokens = int(self.sizes.sum(dtype=np.int64))
         return np.memmap(self._file, np.int32, "r", shape=tokens) if tokens else _NONE
 

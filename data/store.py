@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from data import DataError
+
 
 class Store(Sequence):
     """A list that stands on the disk: strings, or tuples of strings and tuples.
@@ -25,11 +27,22 @@ class Store(Sequence):
         starts, end = array("q"), 0
         for item in items:
             starts.append(end)
-            line = json.dumps(item, ensure_ascii=False)
-            end += self._file.write(line.encode("utf-8", "surrogatepass"))
-        self._file.flush()
+            line = json.dumps(item, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            end += len(line)
+            self._write(line)
+        self._write()
         self._starts = np.frombuffer(starts, np.int64) if starts else np.zeros(0, np.int64)
         self._ends = np.append(self._starts[1:], end)
+
+    def _write(self, line=None):
+        """Writes a line; None: what is still waiting."""
+        try:
+            self._file.flush() if line is None else self._file.write(line)
+        except OSError as error:
+            raise DataError(
+                f"cannot write a temporary file in {tempfile.gettempdir()}: {error.strerror}; "
+                "make room, or name another folder by TMPDIR"
+            ) from None
 
     def __len__(self):
         return len(self._starts)

@@ -6,6 +6,7 @@ faults that were not met as they should be.
 """
 
 import contextlib
+import ctypes
 import io
 import json
 import os
@@ -34,6 +35,8 @@ WORDS += ["-1", "--help", "<unk>", "\u2581", "../..", "NaN", "a" * 5000, "\u4f60
 class Command:
     app: tuple[str, ...] = tuple(APPS)
     """The apps to try."""
+    fault: tuple[str, ...] = ()
+    """Only these faults, by name; without it all of them."""
     kills: int = 20
     """How often a training and an export are killed, each at a random moment."""
     inputs: int = 200
@@ -175,6 +178,27 @@ def configuration_damaged(bench):
         bench.refused(bench.call("infer", run, "x"), str(run))
 
 
+def files_cut(bench):
+    """Half of a tokenizer, a list of labels, ...: refused by its name."""
+    names = [p.name for p in bench.run.iterdir() if p.suffix in (".json", ".model", ".txt")]
+    for name in sorted({*names} - {"config.json", "evaluation.json", "examples.txt"}):
+        run = bench.copy("half")
+        content = (run / name).read_bytes()
+        (run / name).write_bytes(content[: len(content) // 2])
+        bench.refused(bench.call("infer", run, "x"), name.partition(".")[0])
+
+
+def clock_set_back(bench):
+    """A run whose files are all of next year goes on as any other."""
+    run = bench.folder / "tomorrow"
+    bench.call("train", "tiny", "--run-dir", run, "--max-steps", "3")
+    ahead = time.time() + 365 * 86400
+    for path in [*run.rglob("*"), run]:
+        os.utime(path, (ahead, ahead))
+    assert bench.train(run).returncode == 0
+    same(run, bench.run)
+
+
 def disk_full(bench):
     """Files cannot grow: training and export say so, and nothing half-written stays."""
     size = max((bench.run / "checkpoints").glob("last-*.npz")).stat().st_size
@@ -199,18 +223,29 @@ def loss_not_finite(bench):
     bench.refused(done, "loss", "learning_rate")
 
 
+def bound_by_permissions():
+    """Root may write anywhere, until the next program is begun without that right."""
+    drop, override = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
+    ctypes.CDLL(None).prctl(drop, override)
+
+
 def read_only(bench):
-    if os.getuid() == 0:
-        return "not tried: root may write anywhere"
     run = bench.copy("read-only")
-    run.chmod(0o555)
-    bench.refused(bench.train(run), "cannot write")
+    shutil.rmtree(run / "tensorboard")
+    for folder in (run / "checkpoints", run):
+        folder.chmod(0o555)
+    try:
+        done = bench.train(run, preexec_fn=bound_by_permissions)
+    finally:
+        for folder in (run, run / "checkpoints"):
+            folder.chmod(0o755)
+    bench.refused(done, "cannot write")
 
 
 def malformed(bench):
     """Text that is none, or files that are damaged: an answer, or one line that names the cause."""
     examples = (bench.run / "examples.txt").read_text().splitlines()
-    paths = [Path(example) for example in examples if Path(example).is_file()]
+    paths = [Path(example) for example in examples if os.path.isfile(example)]
     if not paths:
         return [
             "".join(
@@ -239,6 +274,27 @@ def inputs_malformed(bench):
         assert "Traceback" not in err, f"{text!r}: {err[-500:]}"
 
 
+def export_fed(bench):
+    """The exported graph answers whatever it is given, or says what is wrong with it."""
+    import tensorflow as tf
+
+    out = bench.folder / "fed"
+    assert bench.call("export", bench.run, "--out", out).returncode == 0
+    serve = tf.saved_model.load(str(out / "1")).signatures["serving_default"]
+    wanted = serve.structured_input_signature[1]
+    if any(spec.dtype != tf.string for spec in wanted.values()):
+        return "not tried: it takes no text"
+    for text in malformed(bench):
+        given = Path(text).read_bytes() if os.path.isfile(text) else text.encode()
+        value = {name: tf.fill([1] * spec.shape.rank, given) for name, spec in wanted.items()}
+        try:
+            answer = serve(**value)
+        except tf.errors.InvalidArgumentError as error:
+            assert os.path.isfile(text), f"{text!r}: {error}"  # of text nothing is invalid
+        else:
+            assert all(len(part) == 1 for part in answer.values()), text
+
+
 def in_process(module, *arguments):
     """(exit code, stderr) of a command, without a new process for each of hundreds."""
     kept, sys.argv = sys.argv, [module, *arguments]
@@ -259,20 +315,26 @@ FAULTS = (
     export_killed,
     checkpoints_cut,
     configuration_damaged,
+    files_cut,
+    clock_set_back,
     disk_full,
     loss_not_finite,
     read_only,
     inputs_malformed,
+    export_fed,
 )
 
 
 def main():
     command = tyro.cli(Command, prog="python -m tests.faults", description=__doc__)
-    failed = 0
+    known = {fault.__name__: fault for fault in FAULTS}
+    if not set(command.fault) <= set(known):
+        sys.exit(f"there is no such fault: take some of {', '.join(known)}")
+    chosen, failed = [known[name] for name in command.fault] or FAULTS, 0
     for app in command.app:
         with tempfile.TemporaryDirectory(prefix=f"faults-{app}-") as folder:
             bench = Bench(app, Path(folder), command)
-            for fault in FAULTS:
+            for fault in chosen:
                 since = time.monotonic()
                 try:
                     told = fault(bench) or "ok"

@@ -1,9 +1,14 @@
 """Token rows on the disk: the same as lists, whole and in part."""
 
+import os
+import tempfile
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from common.errors import UserError
 from common.rows import Rows, chunks, encode
 from common.text import EOS
 
@@ -53,3 +58,10 @@ def test_encode_reads_in_pieces():
 
 def test_chunks():
     assert list(chunks(range(5), 2)) == [[0, 1], [2, 3], [4]] and list(chunks([])) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a full disk at hand")
+def test_a_full_disk_is_told(monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", partial(open, "/dev/full", "r+b"))
+    with pytest.raises(UserError, match="temporary file .* No space left .* TMPDIR"):
+        len(Rows([range(100_000)]).flat)

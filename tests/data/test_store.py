@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import pytest
 
+from data import DataError
 from data.store import Store, taken
 
 
@@ -60,3 +63,10 @@ def test_the_file_is_where_tmpdir_says_and_has_no_name(tmp_path):
     )
     count, device, same, size = map(int, found.stdout.split())
     assert count == 0 and device == same and size > 5_000_000
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a full disk at hand")
+def test_a_full_disk_is_told(monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", partial(open, "/dev/full", "r+b"))
+    with pytest.raises(DataError, match="temporary file .* No space left .* TMPDIR"):
+        Store(["a" * 100_000])
