@@ -49,3 +49,12 @@ def numbered(texts, file="", read=None, size=CHUNK):
             first += len(part)
 
     return count()
+
+
+def print_list(number, scored):
+    """Prints (score, text) pairs, a line each; an empty line before the lists of all but the first
+    text (`number` counts texts from 1)."""
+    if number > 1:
+        print()
+    for score, text in scored:
+        print(f"{score:.4f}\t{text}")

@@ -12,7 +12,7 @@ import tyro
 
 from apps.answer.config import Config
 from common.errors import UserError, run_main
-from common.lines import numbered
+from common.lines import numbered, print_list
 from common.quiet import load_tensorflow
 from data import DataError, stories
 from data.text_files import read_lines
@@ -29,7 +29,7 @@ class Command:
     story: str = ""
     """Of every text, what stands before it: a file of sentences, numbered as bAbI's or not."""
     n_best: int = 1
-    """Print so many answers to each text, with probabilities."""
+    """Print so many answers to each text, with probabilities; an empty line between texts."""
     json: bool = False
     """Print a JSON object a line: sentences, question, answers, where each hop looked."""
     attention: str = ""
@@ -53,15 +53,15 @@ def main():
     answerer, _ = pipeline.load(run)
     for first, part in parts:
         texts = [stories.in_one(story, text) for text in part]
-        for text, found in zip(texts, answerer(texts, command.n_best, first=first), strict=True):
+        answered = zip(texts, answerer(texts, command.n_best, first=first), strict=True)
+        for number, (text, found) in enumerate(answered, start=first):
             if command.json:
                 row = {"text": text, "answers": [item._asdict() for item in found]}
                 if run.config.model.kind == "memory":
                     row |= answerer.look([text])[0]._asdict()
                 print(json.dumps(row, ensure_ascii=False))
             elif command.n_best > 1:
-                for item in found:
-                    print(f"{item.probability:.4f}\t{item.answer}")
+                print_list(number, [(item.probability, item.answer) for item in found])
             else:
                 print(found[0].answer)
         sys.stdout.flush()

@@ -9,7 +9,7 @@ import tyro
 
 from apps.pinyin.config import Config
 from common.errors import UserError, run_main
-from common.lines import numbered
+from common.lines import numbered, print_list
 from common.quiet import load_tensorflow
 from data import DataError
 from data.text_files import read_lines
@@ -24,7 +24,7 @@ class Command:
     file: str = ""
     """Read lines from this file (.gz as well) instead."""
     n_best: int = 1
-    """Print so many readings of each text, with their log-probabilities."""
+    """Print so many readings of each text, with log-probabilities; an empty line between texts."""
     score: tuple[str, ...] = ()
     """Print the log-probabilities of these readings of the (one) text instead."""
     json: bool = False
@@ -61,8 +61,7 @@ def main():
                 row = {"source": text, "readings": [one._asdict() for one in readings]}
                 print(json.dumps(row, ensure_ascii=False))
             elif command.n_best > 1 or command.score:
-                for one in readings:
-                    print(f"{one.score:.4f}\t{one.text}")
+                print_list(number, [(one.score, one.text) for one in readings])
             else:
                 print(readings[0].text if readings else "")
         sys.stdout.flush()

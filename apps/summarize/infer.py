@@ -9,7 +9,7 @@ import tyro
 
 from apps.summarize.config import Config
 from common.errors import UserError, run_main
-from common.lines import numbered
+from common.lines import numbered, print_list
 from common.quiet import load_tensorflow
 from data import DataError, documents
 from data.text_files import read_lines
@@ -26,7 +26,7 @@ class Command:
     documents: tuple[str, ...] = ()
     """Summarise these files (text or HTML) together, as one set of documents."""
     n_best: int = 1
-    """Print so many summaries of each text, with scores."""
+    """Print so many summaries of each text, with scores; an empty line between texts."""
     json: bool = False
     """Print a JSON object a line: source, summaries with scores, where words were copied from."""
     attention: str = ""
@@ -65,14 +65,14 @@ def main():
     summarizer, _ = pipeline.load(run)
     search = chosen(run.config.decoding.beam, command)
     for first, part in parts:
-        for text, found in zip(part, summarizer(part, search, first=first), strict=True):
+        answered = zip(part, summarizer(part, search, first=first), strict=True)
+        for number, (text, found) in enumerate(answered, start=first):
             if command.json:
                 row = {"source": text, "summaries": [item._asdict() for item in found]}
                 row["words"] = provenance(summarizer, text, found[0].text).json()
                 print(json.dumps(row, ensure_ascii=False))
             elif command.n_best > 1:
-                for item in found:
-                    print(f"{item.score:.4f}\t{item.text}")
+                print_list(number, [(item.score, item.text) for item in found])
             else:
                 print(found[0].text)
         sys.stdout.flush()

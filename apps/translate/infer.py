@@ -9,7 +9,7 @@ import tyro
 
 from apps.translate.config import Config
 from common.errors import UserError, run_main
-from common.lines import numbered
+from common.lines import numbered, print_list
 from common.quiet import load_tensorflow
 from data import DataError
 from data.text_files import read_lines
@@ -24,7 +24,7 @@ class Command:
     file: str = ""
     """Read lines from this file (.gz as well) instead."""
     n_best: int = 1
-    """Print so many translations of each text, with scores."""
+    """Print so many translations of each text, with scores; an empty line between texts."""
     json: bool = False
     """Print a JSON object a line: source, and translations with their scores."""
     attention: str = ""
@@ -61,13 +61,13 @@ def main():
     else:
         search = search_with(run.config.decoding.beam, beam=command.beam, n_best=command.n_best)
     for first, texts in parts:
-        for text, found in zip(texts, translator(texts, search, first=first), strict=True):
+        answered = zip(texts, translator(texts, search, first=first), strict=True)
+        for number, (text, found) in enumerate(answered, start=first):
             if command.json:
                 row = {"source": text, "translations": [item._asdict() for item in found]}
                 print(json.dumps(row, ensure_ascii=False))
             elif command.n_best > 1:
-                for item in found:
-                    print(f"{item.score:.4f}\t{item.text}")
+                print_list(number, [(item.score, item.text) for item in found])
             else:
                 print(found[0].text)
         sys.stdout.flush()

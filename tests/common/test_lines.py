@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from common.errors import UserError
-from common.lines import CHUNK, numbered
+from common.lines import CHUNK, numbered, print_list
 
 
 def lines(file):
@@ -27,3 +27,9 @@ def test_numbers_go_on_from_chunk_to_chunk(monkeypatch):
 def test_texts_and_a_file_are_refused_before_anything_is_read():
     with pytest.raises(UserError, match="--file: choose one"):
         numbered(("a",), "some", lines)
+
+
+def test_an_empty_line_stands_between_lists(capsys):
+    print_list(1, [(-0.5, "a"), (-1.25, "b")])
+    print_list(2, [(-2.0, "c")])
+    assert capsys.readouterr().out == "-0.5000\ta\n-1.2500\tb\n\n-2.0000\tc\n"
