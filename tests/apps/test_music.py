@@ -1,4 +1,4 @@
-"""The music models: the measure by hand, steps against likelihoods, masks, given voices."""
+"""The voices: steps against likelihoods, masks, given voices, batches."""
 
 from dataclasses import replace
 
@@ -6,157 +6,29 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import data, files, scores, styles, voice_steps
 from apps.music import tokens as code
-from apps.music.band import LAYERS, own_style
+from apps.music import voice_steps
 from apps.music.batches import RollBatches
 from apps.music.composer import Composer
-from apps.music.config import TINY, Config, DataConfig
+from apps.music.config import TINY, DataConfig
 from apps.music.data import Piece
-from apps.music.frame_tokens import FIRST, frame_tokens
-from apps.music.frames import Frames
 from apps.music.likelihood import Likelihood
-from apps.music.model import make_model
 from apps.music.pipeline import Pipeline
-from apps.music.voice_batches import BandBatches, VoiceBatches
+from apps.music.voice_batches import VoiceBatches
 from apps.music.wish import Wish
 from common.decoding import sample
 from common.errors import UserError
-from common.music import ABSENT, FREE, HOLD, measures, rolls
-from data import midi_files
-
-FRAMES = replace(TINY.model, kind="frames")
-SEQUENCE = replace(FRAMES, notes="sequence")
-LIMITS = [[60, 79], [55, 72], [48, 67], [40, 60]]
-
-
-def random_notes(time, voices=4, seed=0):
-    """Note code with holds and rests, within LIMITS."""
-    random = np.random.default_rng(seed)
-    low = np.array([pair[0] for pair in LIMITS[:voices]])
-    notes = low + random.integers(0, 8, [time, voices])
-    kind = random.random([time, voices])
-    notes = np.where(kind < 0.15, 0, notes)
-    for step in range(1, time):
-        holds = (kind[step] > 0.5) & (notes[step - 1] > 0)
-        notes[step] = np.where(holds, HOLD, notes[step])
-    return notes.astype(np.int32)
-
-
-def random_roll(time, seed=0):
-    return (np.random.default_rng(seed).random([time, 88]) < 0.04).astype(np.uint8)
-
-
-@pytest.fixture(scope="module", params=["independent", "sequence"])
-def frames(request):
-    return Frames(replace(FRAMES, notes=request.param))
+from common.music import FREE, HOLD, measures, rolls
+from tests.apps.music_models import (
+    LIMITS,
+    make_composer,
+    random_notes,
+)
 
 
 @pytest.fixture(scope="module")
 def composer():
-    config = replace(TINY, model=replace(TINY.model, units=16))
-    return Composer(Pipeline(config, make_model(config.model, 4), LIMITS))
-
-
-@pytest.fixture(scope="module")
-def band():
-    config = replace(TINY, model=replace(TINY.model, kind="band"))
-    limits = [[60, 79], [21, 28, 30, 33], [36, 36], [38, 43, 47], [42, 46, 49]]
-    return Composer(Pipeline(config, make_model(config.model, 5), limits))
-
-
-# The published measure ------------------------------------------------------------------------
-
-
-def test_marginal_model_by_hand():
-    """Two keys; key 0 sounds in 3 of 4 training frames, key 1 in 1 of 4."""
-    train = np.zeros([4, 88], np.uint8)
-    train[:3, 0], train[0, 1] = 1, 1
-    test = np.zeros([3, 88], np.uint8)
-    test[1, 0], test[2, 0], test[2, 1] = 1, 1, 1
-    silent = 86 * -np.log(1 - scores.LEAST)
-    second = -np.log(0.75) - np.log(0.75)  # key 0 on, key 1 off
-    third = -np.log(0.75) - np.log(0.25)
-    pieces = [Piece("a", test)]
-    found = scores.marginal_nll([Piece("t", train)], pieces)
-    assert found == pytest.approx((second + third) / 2 + silent, abs=1e-6)
-
-
-def test_measure_scores_frames_2_to_the_end(frames):
-    """Sum over keys, mean over scored frames of all pieces; neither padding nor batches move it."""
-    pieces = [Piece(str(n), random_roll(time, n)) for n, time in enumerate((9, 2, 14, 1))]
-    total = count = 0
-    for piece in pieces:
-        nll = frames.frame_nll(tf.constant(piece.notes[None], tf.float32))[0].numpy()
-        total, count = total + nll[1:].sum(), count + len(nll) - 1
-    limits = [[21, 108]]
-    for size in (1, 4):
-        config = Config(model=frames.config, batching=replace(TINY.batching, batch_size=size))
-        found = Likelihood(Pipeline(config, frames, limits))(pieces)["loss"]
-        assert found == pytest.approx(total / count, rel=1e-5)
-
-
-def test_independent_keys_against_numpy():
-    model = Frames(FRAMES)
-    roll = random_roll(6)[None].astype(np.float32)
-    p = 1 / (1 + np.exp(-model.output_layer(model(tf.constant(roll))).numpy()))
-    expected = -(roll * np.log(p) + (1 - roll) * np.log(1 - p)).sum(-1)
-    np.testing.assert_allclose(model.frame_nll(tf.constant(roll)), expected, rtol=1e-4)
-
-
-def test_a_frame_is_a_distribution_over_sets():
-    """Of a model in sequence, over all sets of the 3 lowest keys plus those with others: at most 1,
-    and exactly 1 once all other keys are forbidden."""
-    model = Frames(SEQUENCE)
-    bias = np.zeros(FIRST + 88)
-    bias[FIRST + 3 :] = -1e9
-    model.output_layer.bias.assign(bias)
-    sets = np.zeros([8, 1, 88], np.float32)
-    for n in range(8):
-        sets[n, 0, :3] = [n & 1, n >> 1 & 1, n >> 2]
-    nll = model.frame_nll(tf.constant(sets))[:, 0].numpy()
-    assert np.exp(-nll).sum() == pytest.approx(1, abs=1e-4)
-
-
-def test_frame_tokens():
-    roll = np.zeros([2, 88], np.float32)
-    roll[0, [2, 5]] = 1
-    assert frame_tokens(tf.constant(roll)).numpy().tolist() == [[7, 10, 4], [4, 0, 0]]
-
-
-def test_what_is_sampled_has_the_probability_that_is_scored(frames):
-    found = sample(
-        frames.step(tf.zeros([3, 0], tf.int32), 7), frames.first_state(3), 3, 120, seed=(1, 2)
-    )
-    pieces = np.zeros([3, 7, 88], np.float32)
-    for row in range(3):
-        frame = 0
-        for token in found.tokens[row, 0].numpy():
-            frame += token == 4
-            if token >= FIRST:
-                pieces[row, frame, token - FIRST] = 1
-    nll = tf.reduce_sum(frames.frame_nll(tf.constant(pieces)), -1)
-    np.testing.assert_allclose(nll, -found.log_probs[:, 0], rtol=1e-4)
-
-
-def test_frames_of_many_notes_are_kept(frames):
-    made = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
-    roll = np.zeros([4, 88], np.uint8)
-    roll[:, 20:40] = 1
-    found = made.compose(roll, Wish(bars=5, bar=1))[0].notes
-    np.testing.assert_array_equal(found[:4], roll)
-
-
-def test_roll_goes_on_from_its_primer(frames):
-    config = Config(model=frames.config)
-    made = Composer(Pipeline(config, frames, [[21, 108]]))
-    primer = random_roll(5)
-    first, second = made.compose(primer, Wish(bars=12, bar=1), takes=2)
-    assert first.notes.shape == (12, 88)
-    np.testing.assert_array_equal(first.notes[:5], primer)
-    assert (first.notes != second.notes).any()
-    again = made.compose(primer, Wish(bars=12, bar=1), takes=2)
-    np.testing.assert_array_equal(second.notes, again[1].notes)
+    return make_composer()
 
 
 # Voices -------------------------------------------------------------------------------------
@@ -365,197 +237,3 @@ def test_rolls_are_transposed_inside_the_range():
     batches = RollBatches(config, [Piece("a", roll)], [[21 + 9, 21 + 22]])
     seen = {tuple(np.flatnonzero(batches.arrays((e, [0]))[0][0, 0])) for e in range(40)}
     assert seen == {(9, 19), (10, 20), (11, 21), (12, 22)}
-
-
-# The band -----------------------------------------------------------------------------------
-
-
-def tune(time=40, seed=0):
-    notes = np.full([time, 5], ABSENT, np.int32)
-    notes[:, 0] = random_notes(time, 1, seed)[:, 0]
-    notes[:, 1] = HOLD
-    notes[::8, 1] = 28
-    return Piece("tune", notes, 16, 0, 7, more=(0, -1, 1))
-
-
-def beat(time=40):
-    notes = np.full([time, 5], ABSENT, np.int32)
-    notes[:, 2:] = 0
-    notes[::4, 2], notes[4::8, 3], notes[::2, 4] = 36, 38, 42
-    return Piece("beat", notes, more=(9, 2, 2))
-
-
-def test_band_layers_learn_from_their_own_sets(band):
-    model, config = band.pipeline.model, band.pipeline.config
-    batches = BandBatches(config, [tune(), beat(), tune(30, 1)], band.pipeline.limits, False)
-    assert sorted(tuple(numbers.tolist()) for _, numbers in batches.order(0)) == [(1,), (2, 0)]
-    rows = model.layer_losses(batches.arrays((0, [2, 0]))).numpy()
-    assert rows[:, 1].tolist() == [70, 70, 0]  # melody, chords given the melody, no drums
-    rows = model.layer_losses(batches.arrays((0, [1]))).numpy()
-    assert rows[:, 1].tolist() == [0, 0, 120]
-
-
-def test_band_composes_melody_then_chords_then_drums(band):
-    wish = Wish(bars=3, bar=12, style="jig", tempo=120, key="D")
-    found = band("C5 D5 E5", wish)
-    assert found.notes.shape == (36, 5)
-    assert found.notes[:12:4, 0].tolist() == [72, 74, 76]
-    for column, allowed in zip(found.notes.T[1:], band.pipeline.limits[1:], strict=True):
-        assert set(column.tolist()) <= {0, HOLD, *allowed}
-    text = band.text(found)
-    np.testing.assert_array_equal(band.read(text), found.notes)
-    # Another melody gives the first chord other probabilities.
-    model, facts = band.pipeline.model.parts["chords"], tf.constant([[12, 0, 2, 0, 1, 1]])
-    tunes = found.notes[:, :2].copy(), found.notes[:, :2].copy()
-    tunes[1][:, 0] = 60
-    for tune_notes in tunes:
-        tune_notes[:, 1] = FREE
-    steps = [
-        voice_steps.steps(
-            model,
-            code.from_code(tf.constant(notes[None])),
-            code.conditions(36, facts),
-            LIMITS[:2],
-        )
-        for notes in tunes
-    ]
-    for n, step in enumerate(steps):
-        state = voice_steps.first_state(model, 1)
-        _, state = step(tf.constant([2]), state)
-        steps[n] = step(tf.constant([30]), state)[0].numpy()
-    assert np.abs(steps[0] - steps[1]).max() > 1e-4
-    with pytest.raises(UserError, match="choose one of jig, reel"):
-        band("", Wish(style="polka"))
-
-
-def test_people_s_own_midi_files(tmp_path, capsys):
-    from common.music import midi
-
-    for n in range(8):
-        notes = random_notes(64, seed=n)
-        midi.write(tmp_path / f"{n}.mid", midi.voice_tracks(notes, "satb"), bar=12)
-    midi.write(tmp_path / "solo.mid", midi.voice_tracks(random_notes(16, 1), "s"))
-    config = replace(TINY, data=DataConfig(folder=str(tmp_path)))
-    train, held, test = (
-        data.read_pieces(config, split) for split in ("train", "validation", "test")
-    )
-    assert [len(train), len(held), len(test)] == [6, 1, 1] and train[0].bar == 12
-    np.testing.assert_array_equal(rolls.sounding(held[0].notes), rolls.sounding(random_notes(64)))
-    assert "1 left out: not four tracks (solo.mid)" in capsys.readouterr().err
-    rolled = data.read_pieces(replace(config, model=FRAMES), "train")
-    assert rolled[0].notes.shape == (16, 88)
-
-
-# Files --------------------------------------------------------------------------------------
-
-
-def test_files_of_a_chorale(composer, tmp_path):
-    wish = Wish(bars=2, pickup=4)
-    piece = composer("C5 D5 E5", wish)
-    files.write_files(str(tmp_path / "new" / "a"), composer, piece, wish)
-    found = sorted(path.name for path in (tmp_path / "new").iterdir())
-    assert found == ["a.mid", "a.musicxml", "a.png", "a.wav"]
-    midi = midi_files.read(tmp_path / "new" / "a.mid")
-    assert [track.name for track in midi.tracks] == ["Soprano", "Alto", "Tenor", "Bass"]
-    soprano = midi_files.grid(midi.tracks[0].notes, 32)
-    np.testing.assert_array_equal(soprano, piece.notes[:, 0])
-    given, wish = files.read_midi(tmp_path / "new" / "a.mid", composer, Wish())
-    np.testing.assert_array_equal(given[:12, 0], piece.notes[:12, 0])
-    assert (given[:, 1:] == FREE).all() and (wish.metre, wish.pickup) == (16, 4)
-
-
-def test_a_tune_without_its_rests():
-    """Bars of four steps: the first two and the fifth and sixth are silent, chords go on."""
-    melody = [0] * 8 + [60, 1, 62, 1] + [0] * 12 + [64, 1, 1, 1]
-    chords = [*[21, 1, 1, 1, 26], *[1] * 7, 28, *[1] * 7, 30, *[1] * 7]
-    notes, pickup = data.without_rests(np.array([melody, chords]).T, 4, 0)
-    assert notes[:, 0].tolist() == [60, 1, 62, 1, 0, 0, 0, 0, 64, 1, 1, 1] and pickup == 0
-    assert notes[:, 1].tolist() == [26, 1, 1, 1, 28, 1, 1, 1, 30, 1, 1, 1]
-    tune = np.array([[60, 1, 62, 1, 64, 1, 1, 1]]).T  # begins with an upbeat of two steps
-    notes, pickup = data.without_rests(tune, 4, 2)
-    assert notes.tolist() == tune.tolist() and pickup == 2
-
-
-def test_a_layer_hears_only_of_styles_that_it_learnt():
-    facts = tf.constant([[16, 0, 4, styles.style(name), 1, 2] for name in ("jig", "rock", "pop")])
-    asked = facts[:, 3].numpy().tolist()
-    assert own_style("melody", facts)[:, 3].numpy().tolist() == [asked[0], -1, asked[2]]
-    assert own_style("drums", facts)[:, 3].numpy().tolist() == [-1, asked[1], -1]
-    known = code.conditions(3, facts)
-    for layer in LAYERS:
-        expected = code.conditions(3, own_style(layer, facts))
-        np.testing.assert_array_equal(own_style(layer, known, unknown=0), expected)
-
-
-def test_tracks_of_the_band():
-    notes = np.zeros([16, 5], np.int32)
-    notes[0], notes[1:, :2] = (67, 21 + 12 + 4, 36, 38, 42), HOLD  # E minor
-    melody, chords, bass, drums = files.band_tracks(notes)
-    assert melody.notes == [(0, 16, 67)] and bass.notes == [(0, 16, 40, 76)]
-    assert sorted(note[2] % 12 for note in chords.notes) == [4, 7, 11]
-    assert drums.drums and [note[2] for note in drums.notes] == [36, 38, 42]
-
-
-def test_drums_alone_are_no_melody(composer, tmp_path):
-    from common.music import midi
-
-    midi.write(tmp_path / "d.mid", [midi.Track("d", [(0, 1, 36)], drums=True)])
-    with pytest.raises(UserError, match="only drums"):
-        files.read_midi(tmp_path / "d.mid", composer, Wish())
-    grace = [midi.Track("melody", [(0, 0.01, 60)])]
-    midi.write(tmp_path / "d.mid", grace)
-    with pytest.raises(UserError, match="lasts to the next sixteenth"):
-        files.read_midi(tmp_path / "d.mid", composer, Wish())
-
-
-def test_what_is_asked_for_goes_before_what_is_found(composer, tmp_path):
-    from common.music import midi
-
-    midi.write(tmp_path / "a.mid", midi.voice_tracks(random_notes(20), "satb"), bar=10, pickup=3)
-    _, wish = files.read_midi(tmp_path / "a.mid", composer, Wish())
-    assert (wish.metre, wish.pickup) == (10, 3)
-    _, wish = files.read_midi(tmp_path / "a.mid", composer, Wish(bar=12, pickup=1))
-    assert (wish.metre, wish.pickup) == (12, 1)
-    with pytest.raises(UserError, match="4 quarters are asked for, and 6 are given"):
-        composer("G4:4 A4:2", Wish(bars=1))
-    for wrong in ({"temperature": float("nan")}, {"pickup": 16}, {"pickup": -1}):
-        with pytest.raises(UserError, match=next(iter(wrong))):
-            Wish(**wrong)
-    seen = []
-    composer_like = Composer(composer.pipeline)
-    composer_like.run = lambda notes, facts, *_: (
-        seen.append(facts) or composer.run(notes, facts, *_)
-    )
-    composer_like("|||G2 C3 E3 G2 D3 F#3 A3")
-    assert seen[0][0][2] >= 0  # the key of the bass
-
-
-def test_scores_stand_beside_those_of_the_data(composer, band, frames):
-    voices = [Piece(str(n), random_notes(40, seed=n)) for n in range(5)]
-    composed, real = scores.compose(composer, voices, 2, Wish(seed=3))
-    for made, notes in zip(composed, real, strict=True):
-        np.testing.assert_array_equal(made[:, 0], notes[:, 0])  # the melody of that very piece
-        assert (made[:, 1:] != notes[:, 1:]).any()
-    found = scores.music(composer, composed, real, voices)
-    assert found["in_range"].value == 100 and found["longest_copy"].value < 40
-    assert found["silence"].value != found["silence_data"].value > 0
-    for side, group in (("", composed), ("_data", real)):  # the given voice says nothing
-        values = [found[name + side].value for name in ("in_key", "self_repetition")]
-        lower = [notes[:, 1:] for notes in group]
-        expected = [100 * measure(lower) for measure in (measures.in_key, measures.self_repetition)]
-        assert values == pytest.approx(expected)
-    same = scores.music(composer, real, real, voices)
-    assert same["longest_copy"].value == 40
-    assert same["interval_histogram"].value == pytest.approx(100)
-    whole = tune().notes.copy()
-    whole[:, 2:] = beat().notes[:, 2:]
-    composed, real = scores.compose(band, [tune(), beat()], 1)
-    assert len(composed) == 1 and len(real) == 2
-    found = scores.music(band, [whole], real, [])
-    assert found["chord_agreement"].value == found["chord_agreement_data"].value
-    assert found["kicks_on_the_beat"].value == 100 == found["kicks_on_the_beat_data"].value
-    rolled = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
-    roll = np.zeros([4, 88], np.uint8)
-    roll[1:, [40, 44]] = 1
-    found = scores.music(rolled, [roll], [roll], [])
-    assert found["empty_frames"].value == 25 and found["notes_a_frame_data"].value == 1.5
