@@ -15,7 +15,7 @@ from common.errors import UserError
 from common.quiet import load_tensorflow
 from common.run import Run
 from common.text import BOS, PAD, UNK
-from tests.benchmarks.plain_torch import peer_of, training_round
+from tests.benchmarks._torch import peer_of, training_round
 
 PAUSE = 0.5  # seconds before a round: threads of the other process spin on for a while
 

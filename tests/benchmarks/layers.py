@@ -20,7 +20,7 @@ import tyro
 from common.cells import CELL_NAMES
 from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
-from tests.benchmarks.plain_torch import peer_of
+from tests.benchmarks._torch import peer_of
 
 SHAPES = ("20x35x200x200", "20x35x650x650", "64x25x256x512", "128x20x256x256")
 CTRNN_SHAPE = (64, 32, 64, 64)

@@ -22,8 +22,8 @@ from apps.lm.config import PRESETS
 from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
 from data import DataError
+from tests.benchmarks._torch import peer_of
 from tests.benchmarks._training import beside, comparison, target_words
-from tests.benchmarks.plain_torch import peer_of
 
 SAMPLED = 1000  # tokens written in the graph
 PREDICTED = 60  # calls of model.predict

@@ -24,8 +24,8 @@ from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
 from common.run import Run
 from data import DataError
+from tests.benchmarks._torch import peer_of
 from tests.benchmarks._training import beside, comparison, paired, smoothed_loss, target_words
-from tests.benchmarks.plain_torch import peer_of
 
 BATCHES = 32, 1  # sentences decoded at once
 
