@@ -131,19 +131,13 @@ class LSTMCell(ProgramCell, keras.layers.LSTMCell):
             kernel, before = self.weight("peephole_kernel"), units * len(gates.replace("o", ""))
             constants |= {"old_peepholes": kernel[:, :before], "new_peepholes": kernel[:, before:]}
         if self.gate_states:
-            constants["gate_kernel"] = self._gate_columns()
+            constants["gate_kernel"] = self.weight("gate_kernel")
         if self.layer_norm:
             names = ("recurrent_gain", "cell_gain", "cell_bias")
             constants |= {name: self.weight(name) for name in names}
         if self.proj_size:
             constants["projection"] = self.weight("projection")
         return constants
-
-    def _gate_columns(self):
-        """The gate recurrence with columns for all gates of x: zeros for g, which has none."""
-        parts = tf.split(self.weight("gate_kernel"), len(self.gate_states), 1)
-        columns = dict(zip(self.gate_states, parts, strict=True))
-        return tf.concat([columns.get(gate, tf.zeros_like(parts[0])) for gate in self.gates], 1)
 
     def call(self, inputs, states, training=False):
         if self.plain:

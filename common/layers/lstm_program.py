@@ -15,8 +15,9 @@ def normalised(x, gain, bias=None, epsilon=1e-5):
 def lstm_program(cell):
     """(update, program) for the switches of an `LSTMCell`.
 
-    Names: x (W x + b); z (all gates before their activation); c and new_c, h and new_h; old_peek,
-    new_peek (full peepholes times c_{t-1} and c_t); p_i, p_f, p_o (diagonal peepholes).
+    Names: x (W x + b); z (all gates before their activation); seen (the gates before times the gate
+    recurrence); c and new_c, h and new_h; old_peek, new_peek (full peepholes times c_{t-1} and
+    c_t); p_i, p_f, p_o (diagonal peepholes).
     """
     program = _preactivations(cell)
     program += _cell_update_by_gates(cell) if cell.gate_states else _cell_update(cell)
@@ -33,8 +34,9 @@ def _preactivations(cell):
             Mixing("z", lambda x, u, gain: x + normalised(u, gain), ("x", "u", "recurrent_gain")),
         ]
     if cell.gate_states:
-        ops[-1] = ops[-1]._replace(out="z_x")
-        ops.append(Product("z", tuple(cell.gate_states), "gate_kernel", "z_x"))
+        ops.append(Product("seen", tuple(cell.gate_states), "gate_kernel"))
+        pieces = tuple(f"seen_{gate}" for gate in cell.gate_states)
+        ops.append(Split(pieces, "seen", (cell.units,) * len(pieces)))
     if cell.peepholes == "full" and cell.peephole_gates.strip("o"):
         ops.append(Product("old_peek", ("c",), "old_peepholes"))
     return ops
@@ -105,12 +107,11 @@ def _cell_update_by_gates(cell):
 def _gate(cell, gate, state):
     names, term = _peephole(cell, gate)
 
-    def activated(z, c, *peephole):
-        return cell.recurrent_activation(z + term(c, *peephole))
+    def activated(z, seen, *peephole):
+        return cell.recurrent_activation(z + seen + (term(*peephole) if names else 0.0))
 
-    if not names:
-        return Elementwise(f"new_{gate}", cell.recurrent_activation, (f"z_{gate}",))
-    return Elementwise(f"new_{gate}", activated, (f"z_{gate}", state, *names))
+    of = (f"z_{gate}", f"seen_{gate}", *((state, *names) if names else ()))
+    return Elementwise(f"new_{gate}", activated, of)
 
 
 def _output(cell):
