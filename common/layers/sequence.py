@@ -15,8 +15,8 @@ def run_sequence(program, update, states, inputs, constants, mask=None, go_backw
     else is fixed over time, follow for all steps at once, one large product a weight, where
     automatic differentiation adds up one small product a step.
 
-    Tried and measured on two CPU cores: this takes 0.43 to 0.80 of the time of
-    `keras.layers.LSTM` (geometric mean 0.62 over the shapes of docs/layers.md). Steps of
+    Tried and measured on two CPU cores: this takes 0.40 to 0.80 of the time of
+    `keras.layers.LSTM` (geometric mean 0.60 over the shapes of docs/layers.md). Steps of
     `[1, batch, size]`, whose products TensorFlow gives to oneDNN, were slower at small batches
     (0.97 where this takes 0.70); both directions batched into one product were slower than two
     loops side by side, which run in parallel; TensorFlow's BlockLSTM operations took 1.3 to 1.8 of
