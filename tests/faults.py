@@ -277,6 +277,7 @@ def inputs_malformed(bench):
 def export_fed(bench):
     """The exported graph answers whatever it is given, or says what is wrong with it."""
     import tensorflow as tf
+    import tensorflow_text  # noqa: F401, its operations
 
     out = bench.folder / "fed"
     assert bench.call("export", bench.run, "--out", out).returncode == 0
