@@ -129,18 +129,19 @@ def draw(path, seconds):
         figure.savefig(file, format="png", dpi=100)
 
 
-def measure(rounds: int = 5, out: str = "growth.png"):
-    """Measures, draws, prints a table, and as the last line JSON.
+def measure(rounds: int = 5, out: str = ""):
+    """Measures, prints a table, and as the last line JSON.
 
     Args:
         rounds: measured rounds over all points.
-        out: the picture.
+        out: draw the picture into this PNG file.
     """
     if rounds < 1:
         raise UserError(f"--rounds is {rounds}: it must be at least 1")
     load_tensorflow()
     seconds = measured(rounds)
-    draw(out, seconds)
+    if out:
+        draw(out, seconds)
     print(f"{'':12} {'milliseconds':34} grows with power  at the end  allowed")
     for name, (values, power) in SIZES.items():
         times = "  ".join(f"{value}: {1e3 * seconds[name, value]:.1f}" for value in values)

@@ -27,6 +27,8 @@ class Command:
     """Batch x time x input x units."""
     cells: tuple[str, ...] = ("lstm", "peephole_lstm", "full_peephole_lstm", "gru", "ctrnn")
     """Names of our cells."""
+    any_length: bool = False
+    """Do not tell the layers how long the sequences are, as in training on texts."""
     layer: str = ""
     """Only this one, in this process: what the command calls for each."""
 
@@ -37,7 +39,7 @@ def resident(field):
     return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
 
 
-def added(name, shape):
+def added(name, shape, any_length):
     """Megabytes by which three training steps raise the peak."""
     import keras
     import tensorflow as tf
@@ -50,7 +52,9 @@ def added(name, shape):
     layer.build((None, None, depth))
     variables = [variable.value for variable in layer.trainable_variables]
 
-    @tf.function(autograph=False)
+    known = tf.TensorSpec([None, None if any_length else time, depth])
+
+    @tf.function(autograph=False, input_signature=[known])
     def step(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -75,13 +79,14 @@ def main():
     if command.layer:
         load_tensorflow()
         shape = [int(n) for n in command.shape.split("x")]
-        return print(f"{added(command.layer, shape):.0f}")
+        return print(f"{added(command.layer, shape, command.any_length):.0f}")
     unknown = set(command.cells) - set(CELL_NAMES)
     if unknown:
         raise UserError(f"there is no cell {', '.join(sorted(unknown))}: {', '.join(CELL_NAMES)}")
     print(f"Memory of a training step, {command.shape}:\n\n| layer | MB |\n| --- | --- |")
     for name in (*KERAS, *command.cells):
         own = [sys.executable, "-m", "tests.benchmarks.memory", "--layer", name]
+        own += ["--any-length"] if command.any_length else []
         done = subprocess.run([*own, "--shape", command.shape], capture_output=True, text=True)
         if done.returncode:
             raise UserError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
