@@ -29,6 +29,8 @@ ROOT = Path(__file__).parents[1]
 APPS = sorted(path.parent.name for path in (ROOT / "apps").glob("*/train.py"))
 WORDS = ["", " ", "\t", "\u0000", "\u202e", "\U0001f468\u200d\U0001f469", "\ufeff", "{", "}}", "%s"]
 WORDS += ["-1", "--help", "<unk>", "\u2581", "../..", "NaN", "a" * 5000, "\u4f60\u597d", "e\u0301"]
+# Checkpoints every second or so: some kills meet their writing, and one is left when one is cut.
+TRAIN = ("tiny", "--training.checkpoint-minutes", "0.02")
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Bench:
         )
 
     def train(self, run, **options):
-        return self.call("train", "tiny", "--run-dir", run, **options)
+        return self.call("train", *TRAIN, "--run-dir", run, **options)
 
     def killed(self, seconds, name, *arguments):
         """Starts a command and kills it after so many seconds; whether it was still running."""
@@ -106,7 +108,7 @@ def training_killed(bench):
     hits, run = 0, bench.folder / "killed"
     while hits < bench.kills:
         moment = bench.random.uniform(0, 1.1 * bench.seconds)
-        if bench.killed(moment, "train", "tiny", "--run-dir", run):
+        if bench.killed(moment, "train", *TRAIN, "--run-dir", run):
             hits += 1
         else:
             same(run, bench.run)
@@ -121,7 +123,7 @@ def training_stopped(bench):
     run = bench.folder / "stopped"
     for number in (signal.SIGTERM, signal.SIGINT):
         process = subprocess.Popen(
-            bench.command("train", "tiny", "--run-dir", run),
+            bench.command("train", *TRAIN, "--run-dir", run),
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -191,7 +193,7 @@ def files_cut(bench):
 def clock_set_back(bench):
     """A run whose files are all of next year goes on as any other."""
     run = bench.folder / "tomorrow"
-    bench.call("train", "tiny", "--run-dir", run, "--max-steps", "3")
+    bench.call("train", *TRAIN, "--run-dir", run, "--max-steps", "3")
     ahead = time.time() + 365 * 86400
     for path in [*run.rglob("*"), run]:
         os.utime(path, (ahead, ahead))
