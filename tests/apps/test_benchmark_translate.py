@@ -89,11 +89,12 @@ def test_losses_without_dropout_agree_before_and_after_the_same_updates(tmp_path
 
 def test_both_searches_find_the_same():
     config = replace(PRESETS["tiny"], model=MODEL)
-    beam, loop, eager, greedy = translate.decoders(config, make_model(MODEL))
+    beam, loop, eager, by_predict, greedy = translate.decoders(config, make_model(MODEL))
     source, limits = next(translate.decoding_batches(config, make_batches().columns[0], 32))
     found, expected = beam(source, limits), loop(source, limits)
     assert translate.assert_equal_outputs(found, expected) == 0
     assert translate.assert_equal_outputs(found, eager(source, limits)) == 0
+    assert translate.assert_equal_outputs(found, by_predict(source, limits)) == 0
     assert greedy(source, limits).tokens.shape[:2] == (len(source), 1)
     wrong = [[(string, score + 0.1, log_prob)] for ((string, score, log_prob),) in expected]
     with pytest.raises(AssertionError, match="scores differ"):
@@ -104,7 +105,7 @@ def test_decoding_is_measured_in_batches_and_one_by_one(monkeypatch):
     monkeypatch.setattr(_training, "PAUSE", 0)
     config, sources = replace(PRESETS["tiny"], model=MODEL), make_batches().columns[0][:2]
     rows, ties = translate.decoding_speed(config, make_model(MODEL), sources, 1)
-    assert ties == 0 and len(rows) == 6
+    assert ties == 0 and len(rows) == 8
     for what in ("beam 5, batch 32", "beam 5, batch 1"):
         # A search step by step in Python cannot keep up with one in the graph.
         assert rows[what, "Python loop"]["ratio"] > 1

@@ -61,8 +61,9 @@ def training_speed(config, model, batches, steps, rounds, peer=None):
 
 
 def decoders(config, model):
-    """Four functions of (source, limits): our beam search, the loop in Python with its step in the
-    graph, the same with its step run eagerly, and our greedy search."""
+    """Functions of (source, limits): our beam search; loops in Python whose step is in the graph,
+    is run eagerly, is a call of `predict`; our greedy search."""
+    import keras
     import tensorflow as tf
 
     from common.decoding import beam_search, greedy_search
@@ -94,6 +95,27 @@ def decoders(config, model):
 
     graph_step = tf.function(eager_step, reduce_retracing=True)
 
+    class Step(keras.Model):
+        """A step as `predict` takes it: a list of tensors, the memory's rows as many as tokens."""
+
+        def call(self, inputs):
+            tokens, *rest = inputs
+            logits, state = eager_step(tokens, *tf.nest.pack_sequence_as(self.form, rest))
+            return [logits, *tf.nest.flatten(state)]
+
+    by_predict = Step()
+
+    def predict_step(tokens, state, memory):
+        count = len(tokens)
+        memory = tf.nest.map_structure(
+            lambda tensor: np.repeat(tensor, count // len(tensor), 0), memory
+        )
+        by_predict.form = state, memory
+        inputs = [tokens, *tf.nest.flatten(by_predict.form)]
+        inputs = [np.asarray(tensor) for tensor in inputs]
+        logits, *after = by_predict.predict(inputs, batch_size=count, verbose=0)
+        return logits, tf.nest.pack_sequence_as(state, after)
+
     def take(state, rows):
         return tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), state)
 
@@ -109,7 +131,8 @@ def decoders(config, model):
             take=take,
         )
 
-    return beam, partial(loop, graph_step), partial(loop, eager_step), greedy
+    loops = [partial(loop, step) for step in (graph_step, eager_step, predict_step)]
+    return beam, *loops, greedy
 
 
 def assert_equal_outputs(found, expected, tolerance=1e-3):
@@ -144,6 +167,7 @@ def decoding_speed(config, model, sources, rounds):
     beam, *loops, greedy = decoders(config, model)
     others = {
         "Python loop": loops[1],
+        "Python loop over model.predict": loops[2],
         "Python loop, step in the graph": loops[0],
         "our greedy search": lambda *batch: greedy(*batch).scores.numpy(),
     }
