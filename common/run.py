@@ -79,6 +79,7 @@ class Run:
         path = latest_run(app) if str(path) == LATEST else Path(path)
         if not (path / "config.json").is_file():
             raise UserError(f"{path} is no run folder: it has no config.json")
+        refuse_links_out(path)
         stored = read_json(path / "config.json")
         name = stored.pop("app", None) if isinstance(stored, dict) else None
         if name != app:
@@ -195,6 +196,18 @@ class Run:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
             raise UserError(f"cannot write {self.path / name}: {error.strerror}") from error
+
+
+def refuse_links_out(path):
+    """A run that comes from somebody else must not make us read or write what is not in it."""
+    whole = os.path.realpath(path)
+    for folder, folders, files in os.walk(path):
+        for found in (os.path.join(folder, name) for name in folders + files):
+            if os.path.islink(found) and not Path(os.path.realpath(found)).is_relative_to(whole):
+                raise UserError(
+                    f"{found} is a link that leads out of the run: put there what it leads to "
+                    "(the whole run may lie elsewhere, and be a link)"
+                )
 
 
 def latest_run(app) -> Path:

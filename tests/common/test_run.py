@@ -49,6 +49,30 @@ def test_a_changed_configuration_is_refused_by_name(tmp_path):
     assert (tmp_path / "config.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["config.json", "evaluation", "checkpoints/best.npz"])
+@pytest.mark.parametrize("relative", [False, True], ids=["absolute", "../"])
+def test_a_link_that_leads_out_is_refused(tmp_path, name, relative):
+    path = tmp_path / "runs" / "x"
+    Run.start(path, "app", Config())
+    outside = (path / "config.json").rename(tmp_path / "private")
+    (path / "checkpoints").mkdir()
+    link = path / name
+    link.symlink_to(os.path.relpath(outside, link.parent) if relative else outside)
+    if name != "config.json":
+        outside.rename(path / "config.json")  # links may lead to nothing
+    for open_ in (Run.open, Run.start):
+        with pytest.raises(UserError, match=f"{name} is a link that leads out of the run"):
+            open_(path, "app", Config if open_ is Run.open else Config())
+
+
+def test_links_inside_a_run_and_to_a_run_are_followed(tmp_path):
+    Run.start(tmp_path / "x", "app", Config())
+    (tmp_path / "x" / "old.json").symlink_to("config.json")
+    (tmp_path / "link").symlink_to("x")
+    for path in (tmp_path / "x", tmp_path / "link"):
+        assert Run.open(path, "app", Config).config == Config()
+
+
 def test_somebody_elses_folder_is_refused(tmp_path):
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(UserError, match="not empty and holds no run"):
