@@ -7,6 +7,7 @@ import time
 import tensorflow as tf
 
 from common import checkpoints
+from common.allocator import keep_freed_memory
 from common.errors import UserError
 from common.optimizers import learning_rate
 from common.position import Position
@@ -54,6 +55,7 @@ class Trainer:
         lower_is_better=False,
         state=None,
     ):
+        keep_freed_memory()
         self.run, self.config, self.strategy, self.model = run, config, strategy, model
         self.batches, self.validate, self.metric = batches, validate, metric
         self.sign = -1 if lower_is_better else 1

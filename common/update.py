@@ -76,8 +76,7 @@ class Update:
             context = tf.distribute.get_replica_context()
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
             sums = context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
-        gradients = [gradient / sums[1] for gradient in gradients]
-        gradients, norm = clip(gradients, self.config.clip_norm, scale)
+        gradients, norm = clip(gradients, self.config.clip_norm, scale, count=sums[1])
         self._inner_optimizer().learning_rate.assign(rate)
         # Keras adds gradients up over the replicas; here they are the same on each already.
         self.optimizer.apply([g / self.replicas for g in gradients], variables)

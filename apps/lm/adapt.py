@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from common.losses import cross_entropy
 from common.streams import Streams
 
 AT_ONCE = 1024  # steps of a stream in one call
@@ -32,10 +33,7 @@ def outputs(model, tokens, temperatures=(1.0,)):
     def read(inputs, labels, state):
         hidden, state = model(inputs, state=state)
         logits = tf.cast(model.logits(hidden[0]), tf.float32)
-        nll = [
-            tf.nn.sparse_softmax_cross_entropy_with_logits(labels[0], logits / temperature)
-            for temperature in temperatures
-        ]
+        nll = [cross_entropy(logits / temperature, labels[0]) for temperature in temperatures]
         return hidden[0], tf.stack(nll), state
 
     state, found = model.zero_state(1), []

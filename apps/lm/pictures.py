@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from common.losses import cross_entropy
 from common.streams import Streams
 
 STEPS, ROWS = 120, 32
@@ -31,7 +32,7 @@ def gradient_by_lag(path, model, tokens):
         tape.watch(embedded)
         outputs, _ = model.stack(embedded)
         logits = tf.cast(model.logits(outputs[:, -1]), tf.float32)
-        nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[:, -1], logits)
+        nll = cross_entropy(logits, labels[:, -1])
         total = tf.reduce_sum(nll)
     gradients = tf.cast(tape.gradient(total, embedded), tf.float32)  # [rows, steps, dim]
     norms = tf.reduce_mean(tf.norm(gradients, axis=-1), 0).numpy()[::-1]

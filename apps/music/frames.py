@@ -24,6 +24,7 @@ from apps.music.frame_tokens import (
 )
 from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
+from common.losses import cross_entropy
 from common.music import KEYS
 from common.text import BOS, EOS, PAD
 
@@ -78,7 +79,7 @@ class Frames(keras.Model):
             self.embedding(shifted), tf.reshape(h, [-1, h.shape[-1]]), training=training
         )
         logits = self._logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(elements, logits)
+        losses = cross_entropy(logits, elements)
         losses = tf.where(elements != PAD, losses, 0.0)
         return tf.reshape(tf.reduce_sum(losses, -1), [batch, time])
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 from apps.music import tokens as code
 from apps.music.frame_rnn import FrameRNN
 from common.layers import Embedding, Stack
+from common.losses import cross_entropy
 from common.text import BOS, PAD
 
 ROWS = 2 * code.VOCAB  # of a voice's embedding: a token, or VOCAB + the token that is held
@@ -122,6 +123,6 @@ class Voices(keras.Model):
         hidden = given == 0
         logits, valid = self((tokens, hidden, conditions), training=training)
         labels = tf.gather_nd(tokens, valid)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        losses = cross_entropy(logits, labels)
         weights = tf.cast(tf.gather(hidden, valid[:, 0]), tf.float32)
         return losses, weights, valid[:, 0]

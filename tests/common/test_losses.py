@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.losses import disagreement, smoothed_cross_entropy, twice
+from common.losses import cross_entropy, disagreement, smoothed_cross_entropy, twice
 
 VOCAB = 7
 LABELS = np.array([0, 6, 3, 3, 1], np.int32)
@@ -44,6 +44,23 @@ def test_without_smoothing_it_is_sparse_cross_entropy():
     expected = tf.nn.sparse_softmax_cross_entropy_with_logits(LABELS, LOGITS)
     np.testing.assert_allclose(loss, expected, rtol=1e-6)
     np.testing.assert_array_equal(loss, nll)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (4,), (0, 2)], ids=str)
+def test_any_shape_and_words_that_cannot_be(shape):
+    random = np.random.default_rng(2)
+    logits = random.normal(size=[*shape, VOCAB]).astype("float32") * 9
+    logits[..., 2] = -1e9
+    labels = random.integers(3, VOCAB, shape).astype(np.int32)
+    logits = tf.constant(logits)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        ours = cross_entropy(logits, labels)
+        theirs = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    assert ours.shape == shape
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    gradients = tape.gradient(ours, logits), tape.gradient(theirs, logits)
+    np.testing.assert_allclose(*gradients, atol=1e-6)
 
 
 def test_half_precision_logits_and_no_rows():

@@ -53,6 +53,41 @@ def test_clip_of_scaled_gradients():
     np.testing.assert_allclose(clipped[0], [4.8, 6.4])
 
 
+def test_clip_of_gradients_that_are_a_sum():
+    """Over 4 tokens, scaled by 2: what is meant is [3, 4]."""
+    for limit, factor in ((1.0, 0.2), (0.0, 1.0)):
+        clipped, norm = clip([tf.constant([24.0, 32.0])], limit, scale=2.0, count=4.0)
+        assert norm == 5.0
+        np.testing.assert_allclose(clipped[0], [6.0 * factor, 8.0 * factor], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+@pytest.mark.parametrize("jit", [False, True], ids=["", "xla"])
+def test_adam_in_one_operation_is_that_of_keras(name, jit):
+    config = TrainingConfig(optimizer=name, weight_decay=0.01 if name == "adamw" else 0.0)
+    theirs = keras.optimizers.get(name)
+    theirs.weight_decay = config.weight_decay or None
+    random = np.random.default_rng(3)
+    start = [random.normal(size=size).astype("float32") for size in ([40, 30], [7], [])]
+    weights = []
+    for made in (optimizer(config), theirs):
+        variables = [keras.Variable(value) for value in start]
+        made.build(variables)
+        made.learning_rate.assign(0.05)
+        random = np.random.default_rng(4)
+
+        @tf.function(autograph=False, jit_compile=jit)
+        def run(*gradients):
+            made.apply(gradients, variables)  # noqa: B023, called before the next ones are made
+
+        for _ in range(6):
+            run(*(tf.constant(random.normal(size=v.shape), tf.float32) for v in start))
+        weights.append([v.numpy() for v in [*variables, *made.variables]])
+    assert np.abs(weights[0][0] - start[0]).max() > 0.1
+    for ours, keras_own in zip(*weights, strict=True):
+        np.testing.assert_allclose(ours, keras_own, rtol=2e-5, atol=1e-5)
+
+
 def test_moving_average():
     weights = keras.Variable([1.0, 2.0])
     average = MovingAverage([weights], 0.5)
