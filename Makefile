@@ -9,6 +9,8 @@ STAMP := $(VENV)/installed$(if $(GPU),-gpu)$(if $(CHOSEN),-$(notdir $(PYTHON)))
 REQUIREMENTS := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 APPS := $(notdir $(patsubst %/train.py,%,$(wildcard apps/*/train.py)))
 app = $(if $(filter $(1),$(APPS)),,$(error there is no app "$(1)": choose one of $(APPS)))
+# As it is typed: $5 and $(date) in it are text.
+override TEXT := $(value TEXT)
 export TEXT
 
 .PHONY: help setup test test-faults lint bench
@@ -43,7 +45,7 @@ evaluate-%: $(STAMP)  ## score a run on its test split (RUN=, the newest by defa
 
 infer-%: $(STAMP)  ## use a run (RUN=, TEXT="..."; without TEXT: standard input, line by line)
 	$(call app,$*)
-	@$(PY) -m apps.$*.infer "$(or $(RUN),latest)" $(if $(TEXT),"$$TEXT") $(ARGS)
+	@$(PY) -m apps.$*.infer "$(or $(RUN),latest)" $(ARGS) $(if $(value TEXT),-- "$$TEXT")
 
 export-%: $(STAMP)  ## write a SavedModel and prove that it agrees (RUN=, OUT=exports/APP)
 	$(call app,$*)

@@ -19,6 +19,7 @@ import tyro
 
 from common.cells import CELL_NAMES
 from common.errors import UserError
+from common.files import read_json, write_json
 from common.quiet import load_tensorflow
 from common.ranges import Natural, Weight, check
 
@@ -144,6 +145,7 @@ def _run(task, command, preset, cell, units, seed):
     if command.epochs:
         options += ["--training.epochs", str(command.epochs)]
     train = [f"apps.{task.app}.train", preset, *options, "--run-dir"]
+    _refuse_others(run, {"train": train, "minutes": command.minutes})
     if not scores.exists():
         steps = []
         if command.minutes:
@@ -159,6 +161,17 @@ def _run(task, command, preset, cell, units, seed):
     if score is None:  # not finite, which JSON has no number for
         return _failed(cell, seed)
     return score, *list(_seconds(run).items())[-1]
+
+
+def _refuse_others(run, settings):
+    """What stands in the folder must be of the same settings."""
+    path = run.with_name(run.name + ".json")
+    if not path.exists():
+        write_json(path, settings)
+    elif (found := read_json(path)) != settings:
+        raise UserError(
+            f"{run} was trained by other settings ({found}, now {settings}): choose another --out"
+        )
 
 
 def _done(module):

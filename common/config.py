@@ -37,6 +37,14 @@ class TokenizerConfig:
         if self.subword_sampling and self.kind not in ("bpe", "unigram"):
             raise UserError("tokenizer.subword_sampling needs subwords: --tokenizer.kind bpe")
 
+    def refuse_sampling(self):
+        """For apps that cut their texts once."""
+        if self.subword_sampling:
+            raise UserError(
+                "tokenizer.subword_sampling is for translate alone, which cuts its texts anew in "
+                "every epoch: leave it out"
+            )
+
 
 @dataclass(frozen=True)
 class BatchingConfig:
@@ -100,7 +108,7 @@ class TrainingConfig:
     clip_norm: Weight = 1.0
     """Gradients are scaled down to this global norm; 0 leaves them."""
     accumulate: Count = 1
-    """Batches whose gradients are added up for one update."""
+    """Batches whose gradients are added up for one update; what is left of an epoch is left out."""
     ema: Rate = 0.0
     """Decay of the moving average of weights that is validated and kept as the best; 0: none."""
     nonmonotone: Natural = 0

@@ -21,6 +21,8 @@ def run_main(main: Callable[[], int | None], also: tuple[type[Exception], ...] =
         sys.argv.remove("--debug")
     try:
         code = main() or 0
+    except BrokenPipeError:  # `... | head` has seen enough: not an error of ours
+        code = 0
     except (UserError, OSError, *also) as error:
         if debug:
             traceback.print_exc()
@@ -31,6 +33,6 @@ def run_main(main: Callable[[], int | None], also: tuple[type[Exception], ...] =
         code = 130
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # `... | head` closed the pipe: not an error of ours
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import inspect
 import json
 import os
 import platform
@@ -79,7 +80,10 @@ def export(module, signatures, inputs, out):
         raise UserError(f"cannot write into {out}: {error.strerror}") from error
     try:
         # Concrete functions take their arguments by the names that the export gives them.
-        signatures = {name: f.get_concrete_function() for name, f in signatures.items()}
+        signatures = {
+            name: _of_any_rows(function, inputs.get(name)).get_concrete_function()
+            for name, function in signatures.items()
+        }
         tf.saved_model.save(module, str(temporary), signatures=signatures)
         expected = {}
         for name, arguments in inputs.items():
@@ -94,6 +98,35 @@ def export(module, signatures, inputs, out):
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return out / str(version)
+
+
+def _of_any_rows(function, case):
+    """A signature that takes an empty batch as well, which a server may pass on: the network then
+    reads a row of the case, and nothing of what it says is handed out."""
+    specs = function.input_signature
+    rows = [spec.name for spec in specs if spec.shape.rank and spec.shape[0] is None]
+    if not (rows and case):
+        return function
+
+    def served(*values):
+        given = {spec.name: value for spec, value in zip(specs, values, strict=True)}
+        nothing = tf.equal(tf.shape(given[rows[0]])[0], 0)
+        for name in rows:
+            value, some = given[name], tf.constant(case[name][:1], given[name].dtype)
+            given[name] = tf.cond(nothing, lambda some=some: some, lambda value=value: value)
+        found = function(*given.values())
+        return {
+            name: value[: tf.where(nothing, 0, tf.shape(value)[0])]
+            if value.shape.rank and value.shape[0] is None
+            else value
+            for name, value in found.items()
+        }
+
+    names = [
+        inspect.Parameter(spec.name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for spec in specs
+    ]
+    served.__signature__ = inspect.Signature(names)
+    return tf.function(served, input_signature=specs, autograph=False)
 
 
 def export_search(module, search, beam, argument, answer, examples, out):

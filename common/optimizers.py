@@ -59,13 +59,14 @@ def optimizer(config):
 def learning_rate(config, step, total_steps, plateau_scale=1.0):
     """The rate of update number `step` (from 0) of `total_steps`.
 
-    With w warm-up steps and peak rate r: linear r (step + 1) / w up to w, then
+    With w warm-up steps, at most a quarter of all, and peak rate r: linear r (step + 1) / w up to
+    w, then
         constant      r
         inverse_sqrt  r sqrt(w / step)
         cosine        r (1 + cos(pi (step - w) / (total - w))) / 2
         plateau       r times a factor for each time validation stood still
     """
-    rate, warmup = config.learning_rate, config.warmup_steps
+    rate, warmup = config.learning_rate, min(config.warmup_steps, total_steps // 4)
     if step < warmup:
         return rate * (step + 1) / warmup
     if config.schedule == "inverse_sqrt":

@@ -55,7 +55,7 @@ def training_curve(path, rows: list[dict], metric: str) -> None:
     valid_steps, valid_losses = _series(rows, "validation", "loss")
     left.plot(valid_steps, valid_losses, "o--", color=GREY, markersize=4, linewidth=1.2)
     left.set_xlabel("step (updates)")
-    left.set_ylabel("loss (nats per token)", color=BLUE)
+    left.set_ylabel("loss (nats)", color=BLUE)
     left.tick_params(axis="y", colors=BLUE)
     left.xaxis.set_major_formatter("{x:,.0f}")
     left.xaxis.get_major_locator().set_params(integer=True)

@@ -14,6 +14,7 @@ class Position:
     first_loss: float | None = None  # mean loss of the first update
     best: float | None = None  # score of best.npz
     record: float | None = None  # best score at the end of an epoch
+    record_loss: float = 0.0  # its loss, which decides between equal scores
     bad_validations: int = 0  # since the best one
     plateau_scale: float = 1.0
     validated: int = 0  # step of the last validation

@@ -2,10 +2,14 @@
 
 import os
 
+from common.allocator import keep_freed_memory
+
 
 def load_tensorflow():
-    """Imports TensorFlow with stderr closed to its C++ logging; TF_CPP_MIN_LOG_LEVEL undoes it."""
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    """Imports TensorFlow with stderr closed to its C++ logging, but for TF_CPP_MIN_LOG_LEVEL of 0
+    or 1."""
+    keep_freed_memory()  # of use only before there are threads
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1"):
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -38,6 +38,7 @@ Natural = Annotated[int, Range(0)]
 Positive = Annotated[float, Range(0, above=True)]
 Weight = Annotated[float, Range(0)]
 Share = Annotated[float, Range(0, 1)]
+Seed = Annotated[int, Range(0, 2**32 - 1)]
 Rate = Annotated[float, Range(0, 1, below=True)]
 
 

@@ -2,12 +2,12 @@
 
 import itertools
 import math
+import sys
 import time
 
 import tensorflow as tf
 
 from common import checkpoints
-from common.allocator import keep_freed_memory
 from common.errors import UserError
 from common.optimizers import learning_rate
 from common.position import Position
@@ -55,7 +55,6 @@ class Trainer:
         lower_is_better=False,
         state=None,
     ):
-        keep_freed_memory()
         self.run, self.config, self.strategy, self.model = run, config, strategy, model
         self.batches, self.validate, self.metric = batches, validate, metric
         self.sign = -1 if lower_is_better else 1
@@ -64,6 +63,8 @@ class Trainer:
         self.rotation = checkpoints.Rotation(run.checkpoints, owned=run.chief)
         self.position = Position()
         self.replicas = strategy.num_replicas_in_sync
+        self.beginning = [], 0
+        self.dataset = self._dataset()
         self.total_steps = sum(self._epoch_steps(epoch) for epoch in range(config.epochs))
         self.total_steps = min(config.steps or self.total_steps, self.total_steps)
         if not self.total_steps:
@@ -80,6 +81,12 @@ class Trainer:
             print(f"going on at step {self.position.step} (epoch {self.position.epoch + 1})")
         position = self.position
         limit = min(max_steps or self.total_steps, self.total_steps)
+        if position.step == 0 and self.total_steps < self.config.warmup_steps:
+            print(
+                f"note: {self.total_steps} updates are planned, few to learn from: the learning "
+                "rate rises for a quarter of them; more of training.epochs make more",
+                file=sys.stderr,
+            )
         telling = Progress(self.run, self.total_steps, position)
         with self.team.together(), Stop() as stop, telling as progress:
             # A start may find all updates made, but not yet validated.
@@ -104,18 +111,23 @@ class Trainer:
     def _epoch_steps(self, epoch):
         return len(self.batches.order(epoch)) // (self.replicas * self.config.accumulate)
 
-    def _dataset(self, epoch, skip):
-        """Every replica draws its own batches; each worker's process makes only its share."""
-        order = self.batches.order(epoch)
+    def _dataset(self):
+        """The batches of `beginning`, (order, updates to skip), each time it is begun; one dataset
+        for all epochs, since TensorFlow keeps what a generator refers to for ever.
+
+        Every replica draws its own batches; each worker's process makes only its share.
+        """
         spec = self.batches.signature
 
         def make(context):
             workers = context.num_input_pipelines
             local = self.replicas // workers  # devices of this worker, one batch each a step
-            groups = [order[i : i + local] for i in range(0, len(order), local)]
-            mine = groups[context.input_pipeline_id :: workers][skip * self.config.accumulate :]
 
             def generate():
+                order, skip = self.beginning
+                groups = [order[i : i + local] for i in range(0, len(order), local)]
+                mine = groups[context.input_pipeline_id :: workers]
+                mine = mine[skip * self.config.accumulate :]
                 for numbers in itertools.chain.from_iterable(mine):
                     yield self.batches.arrays(numbers)
 
@@ -128,8 +140,9 @@ class Trainer:
         position, config = self.position, self.config
         if position.batch == 0:
             self.update.start_state()
-        iterator = iter(self._dataset(position.epoch, position.batch))
         order = self.batches.order(position.epoch)
+        self.beginning = order, position.batch
+        iterator = iter(self.dataset)
         scale = getattr(self.batches, "rate_scale", lambda batch: 1.0)
         end, saved = self._epoch_steps(position.epoch), time.monotonic()
         while True:
@@ -158,7 +171,7 @@ class Trainer:
         what = None
         if not math.isfinite(loss):
             what = "loss", "not finite"
-        elif loss > EXPLODED * abs(position.first_loss):
+        elif loss > EXPLODED * max(abs(position.first_loss), 1.0):  # it may start from a good model
             what = "loss", f"{loss:.3g}, it has exploded"
         elif not (math.isfinite(norm) or half):
             what = "gradient", "not finite"
@@ -175,21 +188,25 @@ class Trainer:
         position, config = self.position, self.config
         with self.update.average.in_place():
             scores, samples = self.validate()
-            better = position.record is None or (
-                self.sign * scores[self.metric] > self.sign * position.record
+            score, loss = scores[self.metric], scores.get("loss", 0.0)
+            better = math.isfinite(score) and (
+                position.record is None or self.sign * score > self.sign * position.record
             )
-            if better:
-                position.best = scores[self.metric]
-            if better and self.team.chief:
+            # Of equal scores, which few validation examples often have, the lower loss is kept.
+            keep = better or (score == position.record and loss < position.record_loss)
+            if keep:
+                position.best = score
+            if keep and self.team.chief:
                 meta = {"step": position.step, "scores": scores}
                 weights = checkpoints.values("model", self.model.variables)
                 checkpoints.save(self.run.checkpoints / "best.npz", weights, meta)
         position.validated = position.step
-        progress.validated(scores, samples, better)
+        progress.validated(scores, samples, keep)
         if position.batch >= self._epoch_steps(position.epoch):
             # A stop by max_steps in mid-epoch counts for nothing here: it is not in the plan.
             position.epoch, position.batch = position.epoch + 1, 0
-            position.record = scores[self.metric] if better else position.record
+            if keep:
+                position.record, position.record_loss = score, loss
             position.bad_validations = 0 if better else position.bad_validations + 1
             if config.nonmonotone and position.bad_validations >= config.nonmonotone:
                 self.update.average.start()

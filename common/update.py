@@ -105,7 +105,10 @@ class Update:
 
     def states(self):
         """What is carried, as arrays `[replicas, ...]`. Every worker must ask at once."""
-        return [value.numpy() for value in self._gathered()] if self.state else []
+        if not self.state:
+            return []
+        # NumPy's files know no bfloat16.
+        return [value.numpy().astype("float32") for value in self._gathered()]
 
     def set_states(self, values):
         """Gives arrays that came from `states` back; errors: `UserError` for other shapes."""
@@ -134,6 +137,7 @@ class Update:
         def run():
             context = tf.distribute.get_replica_context()
             for variable, value in zip(self.state, values, strict=True):
-                variable.assign(value[context.replica_id_in_sync_group])
+                own = value[context.replica_id_in_sync_group]
+                variable.assign(tf.cast(own, variable.dtype))
 
         self.strategy.run(run)

@@ -169,6 +169,17 @@ def test_export_is_written_and_checked(trained, tmp_path, monkeypatch, capsys):
     assert set(checks) == {"load", "session"}
     for signatures in checks.values():
         assert all(len(value) for outputs in signatures.values() for value in outputs.values())
+    import tensorflow as tf
+
+    signature = tf.saved_model.load(out[-1]).signatures["serving_default"]
+    wanted = signature.structured_input_signature[1]
+    if all(spec.dtype == tf.string and spec.shape.rank == 1 for spec in wanted.values()):
+        # A server may pass on an empty batch.
+        nothing = {
+            name: tf.zeros([size or 0 for size in spec.shape], spec.dtype)
+            for name, spec in wanted.items()
+        }
+        assert 0 in [len(value) for value in signature(**nothing).values()]
 
 
 def test_a_run_of_another_app_is_refused(trained, tmp_path, monkeypatch, capsys):

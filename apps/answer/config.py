@@ -6,7 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Rate, check
+from common.ranges import Count, Natural, Rate, Seed, check
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,12 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
         check(self)
+        self.tokenizer.refuse_sampling()
         if self.model.units % 2:
             raise UserError("model.units must be even: half of them read in each direction")
         if self.training.jit and self.model.kind == "memory":

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate, Share, Weight, check
+from common.ranges import Count, Natural, Range, Rate, Seed, Share, Weight, check
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,12 @@ class Config:
     """Validation score that decides which weights are kept: of greedy captions."""
     start_from: str = ""
     """Folder of a run whose weights this one starts with, as for --encoder.train afterwards."""
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, augmentation, shuffling."""
 
     def __post_init__(self):
         check(self)
+        self.tokenizer.refuse_sampling()
         if self.encoder.name == "cnn" and not self.encoder.train:
             raise UserError("encoder cnn has no weights of its own: leave --encoder.train on")
         if len(self.encoder.widths) != 4:

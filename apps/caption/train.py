@@ -24,7 +24,7 @@ def main():
         tokenizer = data.make_tokenizer(config, training, run.path)
         with scope.scope():
             model = Captioner(config, tokenizer.vocab_size)
-        if config.start_from:
+        if config.start_from and not any(run.checkpoints.glob("last-*.npz")):
             start_from(Run.open(config.start_from, "caption", type(config)), model, config)
         inputs = features.load_inputs(model, training, flip=config.encoder.flip)
         checked = features.load_inputs(model, held_out)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate, check
+from common.ranges import Count, Natural, Range, Rate, Seed, check
 
 Pooling = Literal["last", "mean", "max", "attention"]
 
@@ -71,7 +71,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
@@ -81,8 +81,7 @@ class Config:
             raise UserError("model.pooling must name one or several poolings, each once")
         if model.kind == "cnn" and not model.widths:
             raise UserError("model.widths: give one or several numbers of words")
-        if self.tokenizer.subword_sampling:
-            raise UserError("tokenizer.subword_sampling is for texts that are written, not read")
+        self.tokenizer.refuse_sampling()
 
 
 # Chinese reviews -> positive or negative; see README.md for times and scores of all presets.

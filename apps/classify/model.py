@@ -96,7 +96,7 @@ class Classifier(keras.Model):
     def pool(self, values, mask):
         """`[batch, time, depth]` -> (`[batch, poolings * depth]`, attention `[batch, time]`)."""
         valid = ops.cast(mask, values.dtype)
-        count = ops.sum(valid, 1, keepdims=True)  # [batch, 1]
+        count = ops.sum(valid, 1, keepdims=True)  # [batch, 1], rounded in half precision
         weights, parts = tf.zeros(tf.shape(mask)), []
         for kind in self.config.pooling:
             if kind == "max":
@@ -107,7 +107,8 @@ class Classifier(keras.Model):
                 pooled, weights = self.attention(values, mask)
                 parts.append(pooled)
             else:  # where each direction ends
-                forward = tf.gather(values, ops.cast(count[:, 0], "int32") - 1, batch_dims=1)
+                last = tf.reduce_sum(tf.cast(mask, tf.int32), 1) - 1
+                forward = tf.gather(values, last, batch_dims=1)
                 parts += [forward[:, : self.config.units], values[:, 0, self.config.units :]]
         return ops.concatenate(parts, -1), weights
 

@@ -1,11 +1,11 @@
 """What a run of the language model is made of, and the presets."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from common.cells import Cell
 from common.config import TokenizerConfig, TrainingConfig
-from common.ranges import Count, Natural, Rate, Share, Weight, check
+from common.ranges import Count, Natural, Range, Rate, Seed, Weight, check
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class WritingConfig:
     """Below 1 safer, above 1 wilder; 0: always the likeliest token."""
     top_k: Natural = 0
     """Draw among the k likeliest tokens; 0: all."""
-    top_p: Share = 0.95
+    top_p: Annotated[float, Range(0, 1, above=True)] = 0.95
     """Draw among the likeliest tokens that have this probability together."""
     lines: Natural = 1
     """Stop after so many lines (sentences, verses, poems); 0: at max_tokens."""
@@ -89,11 +89,12 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     writing: WritingConfig = field(default_factory=WritingConfig)
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, the lengths of batches."""
 
     def __post_init__(self):
         check(self)
+        self.tokenizer.refuse_sampling()
 
 
 # The King James Bible; see README.md for times and scores of all presets.

@@ -6,7 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Rate, check
+from common.ranges import Count, Natural, Rate, Seed, check
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     parallels: bool = False
     """voices: let it compose parallel fifths, octaves and unisons; else it is kept from them."""
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, shuffling, transposition."""
 
     def __post_init__(self):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TrainingConfig
-from common.ranges import Count, Natural, Rate, Share, check
+from common.ranges import Count, Natural, Rate, Seed, Share, check
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Config:
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate, Share, Weight, check
+from common.ranges import Count, Natural, Range, Rate, Seed, Share, Weight, check
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ModelConfig:
     """Bidirectional layers; from the third on with residual connections."""
     decoder_layers: Count = 1
     """Layers of the decoder; from the third on with residual connections."""
-    attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
+    attention: Literal["additive", "general", "scaled"] = "scaled"
     """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
     input_feeding: bool = False
     """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
@@ -86,15 +86,12 @@ class Config:
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):
         check(self)
-        if self.tokenizer.subword_sampling:
-            raise UserError(
-                "tokenizer.subword_sampling: summaries copy tokens, which must be fixed"
-            )
+        self.tokenizer.refuse_sampling()
         if self.training.jit:
             raise UserError("training.jit: the pointer's loss has shapes that XLA does not compile")
 

@@ -103,8 +103,8 @@ class Pipeline(tf.Module):
             text = re.sub(r"[\r\n]+", lambda _: mark, text.strip())
         documents = text.split(DOCUMENTS)
         share = self.config.data.max_length // len(documents) - 1
-        # A token has at least one byte, so short texts need not be tokenised to know.
-        long = [document for document in documents if len(document.encode()) > share]
+        # Short texts need not be tokenised to know; but a sign such as a half may become three.
+        long = [text for text in documents if not text.isascii() or len(text) >= share]
         return not long or (
             int(tf.reduce_max(self.tokenizer.tokenize(tf.constant(long)).row_lengths())) <= share
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from common.cells import Cell
 from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate, check
+from common.ranges import Count, Natural, Range, Rate, Seed, check
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=lambda: BatchingConfig(batch_size=64))
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):

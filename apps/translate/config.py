@@ -6,7 +6,7 @@ from typing import Literal
 from common.cells import Cell
 from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
-from common.ranges import Count, Natural, Positive, Rate, Share, Weight, check
+from common.ranges import Count, Natural, Positive, Rate, Seed, Share, Weight, check
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ModelConfig:
     """Layers of the decoder; from the third on with residual connections."""
     upper_layers: Natural = 0
     """More layers of the decoder, above the attention: they read its result."""
-    attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
+    attention: Literal["additive", "general", "scaled"] = "scaled"
     """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
     input_feeding: bool = False
     """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
@@ -86,7 +86,7 @@ class Config:
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
-    seed: Natural = 1
+    seed: Seed = 1
     """Of initial weights, dropout, shuffling."""
 
     def __post_init__(self):

@@ -130,8 +130,8 @@ class Pipeline(tf.Module):
 
     def _fits(self, text):
         limit = self.config.data.max_length - 1
-        # A token has at least one byte, so short texts need not be tokenised to know.
-        return len(text.encode()) <= limit or (
+        # Short texts need not be tokenised to know; but a sign such as a half may become three.
+        return (text.isascii() and len(text) < limit) or (
             int(self.source_tokenizer.tokenize(tf.constant([text])).row_lengths()[0]) <= limit
         )
 

@@ -17,7 +17,8 @@ PAIRS = {
 def _copied(layer, cls, config):
     copy = cls.from_config(config)
     if layer.built:
-        copy.build((None, None, layer.cell.kernel.shape[0]))
+        batch = layer.states[0].shape[0] if layer.stateful else None
+        copy.build((batch, None, layer.cell.kernel.shape[0]))
         copy.set_weights(layer.get_weights())
     return copy
 

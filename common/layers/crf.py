@@ -19,7 +19,7 @@ class CRF(keras.layers.Layer):
     """
 
     def __init__(self, labels, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{"autocast": False} | kwargs)  # scores add up: in full precision
         self.labels = labels
 
     def build(self, shape=None):

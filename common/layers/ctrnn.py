@@ -112,6 +112,7 @@ class CTRNNCell(ProgramCell, keras.layers.SimpleRNNCell):
             name="log_tau",
             initializer=lambda shape, dtype=None: tf.cast(np.log(taus), dtype),
             trainable=self.learn_tau,
+            autocast=False,  # half precision has no small rates
         )
         if self.learn_initial_state:
             self.initial_state = self.add_weight(
@@ -125,7 +126,6 @@ class CTRNNCell(ProgramCell, keras.layers.SimpleRNNCell):
         return [tf.tile(self.weight("initial_state")[None], [batch_size, 1])]
 
     def _rate(self, dt):
-        # Half precision has no small rates: the exponent is formed in the type of the weights.
         log_tau = self.log_tau.value
         rate = tf.cast(dt, log_tau.dtype) / self.substeps * tf.exp(-log_tau)
         return tf.cast(tf.exp(-rate) if self.solver == "exponential" else rate, self.compute_dtype)

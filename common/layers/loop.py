@@ -17,7 +17,10 @@ LAYER_OPTIONS = (
     "activity_regularizer",
     "name",
     "dtype",
+    "autocast",
     "trainable",
+    "input_shape",
+    "batch_shape",
 )
 
 # Functions of every unit by itself, which the kernel's derivatives rely on (softmax is none).
@@ -141,6 +144,7 @@ class SequenceLoop:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if mask is not None:
             mask = tf.transpose(tf.cast(mask, tf.bool))[:, :, None]
+        batch, time = sequences.shape[1], sequences.shape[0]
         last, outputs = list(initial_state), []
         in_order = pieces(sequences.shape[0])
         for start, stop in reversed(in_order) if self.go_backwards else in_order:
@@ -160,10 +164,17 @@ class SequenceLoop:
         outputs = outputs[0] if len(outputs) == 1 else tf.concat(outputs, 0)
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask, outputs, tf.zeros_like(outputs))
+        # The loop over time forgets the sizes that were known.
+        for state in last:
+            state.set_shape([batch, state.shape[-1]])
+        output = last[0]
+        if mask is not None and self.zero_output_for_mask:
+            output = outputs[0 if self.go_backwards else -1]
         outputs = tf.transpose(outputs, [1, 0, 2])
+        outputs.set_shape([batch, time, outputs.shape[-1]])
         if self.go_backwards:  # Keras hands them out in the order in which they were computed
             outputs = tf.reverse(outputs, [1])
-        return last[0], outputs, last
+        return output, outputs, last
 
     def _projected(self, sequence):
         """`[time, batch, size]` -> dict of the cell's inputs, of the same shape."""

@@ -71,6 +71,19 @@ def test_poolings_are_what_their_names_say():
         np.testing.assert_allclose(weights[n, :length], share, rtol=1e-4)
 
 
+def test_the_last_step_of_a_long_text_in_half_precision():
+    """bfloat16 knows no number between 258 and 260."""
+    model = Classifier(replace(SMALL, pooling=("last",)), 12, 3)
+    mask = tf.sequence_mask([259, 257], 259)
+    steps = tf.range(259, dtype=tf.float32)[None, :, None]
+    values = tf.cast(
+        tf.tile(tf.where(steps == [[[256.0]], [[258.0]]], 0.0, 1.0), [1, 1, 2 * SMALL.units]),
+        tf.bfloat16,
+    )
+    pooled, _ = model.pool(tf.reverse(values, [0]), mask)
+    np.testing.assert_array_equal(tf.cast(pooled[:, : SMALL.units], tf.float32), 0.0)
+
+
 def test_convolution_against_numpy():
     model = Classifier(replace(SMALL, kind="cnn", widths=(3,)), 12, 2)
     row = np.asarray(model.embedding(TOKENS[0]))

@@ -183,6 +183,7 @@ sys.exit(f"imported: {slow}" if slow else 0)
         (UserError("no file x"), 2, "error: no file x\n"),
         (OSError(28, "No space left"), 2, "error: [Errno 28] No space left\n"),
         (KeyboardInterrupt(), 130, "stopped\n"),
+        (BrokenPipeError(32, "Broken pipe"), 0, ""),
     ],
 )
 def test_commands_end_with_one_line(capsys, raised, code, said):

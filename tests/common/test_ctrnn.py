@@ -194,3 +194,20 @@ def test_an_input_of_another_depth_is_no_length_of_steps():
     layer(tf.zeros([2, 3, 4]))
     with pytest.raises(UserError, match="built for inputs of 4 is given 5"):
         layer(tf.zeros([2, 3, 5]))
+
+
+def test_slow_neurons_in_half_precision():
+    """A tau of 1e7 is none that float16 knows; its rate is formed in full precision."""
+    x, found = randoms(BATCH, TIME, DEPTH), []
+    for policy in ("float32", "mixed_float16"):
+        layer = CTRNN(UNITS, tau=1e7, dt=6e4, solver="euler", dtype=policy)
+        layer.build((None, None, DEPTH))
+        layer.set_weights(
+            [
+                0.5 * randoms(*w.shape, seed=n) if "tau" not in w.path else w
+                for n, w in enumerate(layer.weights)
+            ]
+        )
+        found.append(layer(x))
+    assert found[1].dtype == tf.float16
+    np.testing.assert_allclose(tf.cast(found[1], tf.float32), found[0], rtol=0.03, atol=2e-5)

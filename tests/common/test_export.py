@@ -38,6 +38,35 @@ def test_versions_count_up_and_answers_agree(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["1", "2"]
 
 
+class Stacking(tf.Module):
+    """Breaks on no rows, as what stacks the steps of a search does; scalars and what is no row."""
+
+    def signature(self):
+        specs = [
+            tf.TensorSpec([None], tf.string, name="text"),
+            tf.TensorSpec([], tf.int32, name="times"),
+        ]
+
+        @tf.function(input_signature=specs)
+        def call(text, times):
+            tf.debugging.assert_positive(tf.size(text))
+            lengths = tf.strings.length(text) * times
+            return {"length": lengths, "labels": tf.constant(["a", "b"])}
+
+        return call
+
+
+def test_a_batch_may_be_empty(tmp_path):
+    module = Stacking()
+    cases = {"serving_default": {"text": ["ab", "c"], "times": 3}}
+    folder = export(module, {"serving_default": module.signature()}, cases, tmp_path)
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    for text, lengths in ((["ab"], [6]), ([], []), (["abc", ""], [9, 0])):
+        found = serve(text=tf.constant(text, tf.string), times=tf.constant(3))
+        assert found["length"].numpy().tolist() == lengths
+        assert found["labels"].numpy().tolist() == [b"a", b"b"]
+
+
 def test_a_keras_model_as_attribute_is_caught(tmp_path):
     """It loads in Python, but TensorFlow Serving would not find its variables."""
     module = tf.Module()

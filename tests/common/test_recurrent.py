@@ -389,6 +389,42 @@ def test_weights_move_to_keras_and_back(name):
     close(again(x), ours(x), 0)
 
 
+def test_a_stateful_layer_is_converted():
+    layer = LSTM(UNITS, stateful=True)
+    layer.build((BATCH, TIME, DEPTH))
+    x = randoms(BATCH, TIME, DEPTH)
+    theirs = to_keras(layer)
+    again = from_keras(theirs)
+    first, second = layer(x), layer(x)
+    assert np.abs(first - second).max() > 1e-3
+    for copy in (theirs, again):
+        close(copy(x), first)
+        close(copy(x), second)
+
+
+@pytest.mark.parametrize("name", ["lstm", "full_peephole_lstm", "gru", "elman", "jordan", "ctrnn"])
+def test_known_sizes_stay_known(name):
+    """Else a TimeDistributed behind takes the batch for the time, and cuts it."""
+    layer = built(name)
+
+    @tf.function
+    def run(x):
+        outputs, *states = layer(x)
+        assert outputs.shape == (BATCH, TIME, UNITS)
+        assert all(state.shape == (BATCH, UNITS) for state in states)
+        return outputs
+
+    run(randoms(BATCH, TIME, DEPTH))
+    layers = [recurrent(name, UNITS), keras.layers.TimeDistributed(keras.layers.Dense(2))]
+    inputs = keras.Input((TIME, DEPTH))
+    outputs, *_ = layers[0](inputs)
+    model = keras.Model(inputs, layers[1](outputs))
+    x = randoms(TIME + 2, TIME, DEPTH).astype("float32")
+    found = model.predict(x, verbose=0)
+    assert found.shape == (TIME + 2, TIME, 2)
+    close(found, layers[1].layer(layers[0](x)[0]))
+
+
 def test_what_keras_does_not_have_is_not_converted():
     for name in ("peephole_lstm", "jordan", "ctrnn"):
         with pytest.raises(UserError, match="Keras has no layer"):

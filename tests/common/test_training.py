@@ -3,11 +3,14 @@
 `train` is a whole command in miniature; what a test compares is every stored array, bit for bit.
 """
 
+import gc
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from dataclasses import replace
 
 import keras
@@ -269,13 +272,50 @@ def test_a_gradient_that_is_not_finite_stops(tmp_path):
         assert all(np.isfinite(array).all() for array in arrays.values())
 
 
+def test_of_equal_scores_the_lower_loss_is_kept_and_a_nan_is_never(tmp_path):
+    scores = iter([math.nan, 2.0, 2.0, 1.0])
+    config = replace(PLAIN, epochs=4, patience=3)
+    trainer = train(tmp_path, config, metric=lambda: next(scores), recurrent=False)
+    rows = [row for row in trainer.run.rows() if row["kind"] == "validation"]
+    assert rows[2]["loss"] < rows[1]["loss"]
+    assert checkpoints.load(tmp_path / "checkpoints" / "best.npz")[1]["step"] == 3 * STEPS
+    assert trainer.position.best == 2.0 and trainer.position.bad_validations == 2
+
+
+def test_fewer_updates_than_the_warm_up_are_told(tmp_path, capsys):
+    train(tmp_path, replace(PLAIN, warmup_steps=10 * STEPS), recurrent=False)
+    assert f"note: {PLAIN.epochs * STEPS} updates are planned" in capsys.readouterr().err
+
+
+def test_the_order_of_an_epoch_that_is_over_is_forgotten(tmp_path):
+    """What a generator of tf.data refers to, TensorFlow keeps for ever."""
+
+    class Order(list):
+        pass
+
+    class Watched(Batches):
+        seen = []
+
+        def order(self, epoch):
+            order = Order(super().order(epoch))
+            self.seen.append(weakref.ref(order))
+            return order
+
+    batches = Watched([sentences()], BatchingConfig(batch_size=BATCH, bucket_batches=2))
+    make(tmp_path, replace(PLAIN, epochs=4), batches=batches, recurrent=False).fit()
+    gc.collect()
+    assert len(Watched.seen) >= 4
+    assert sum(order() is not None for order in Watched.seen) <= 1
+
+
 def test_patience_stops_early(tmp_path, capsys):
     config = replace(PLAIN, epochs=9, patience=2)
     scores = iter([1.0, 3.0, 2.0, 3.0, 9.0])
     trainer = train(tmp_path, config, metric=lambda: next(scores), recurrent=False)
     assert trainer.position.finished == "no better score in 2 validations"
     assert (trainer.position.epoch, trainer.position.best) == (4, 3.0)
-    assert checkpoints.load(tmp_path / "checkpoints" / "best.npz")[1]["step"] == 2 * STEPS
+    # The last one has a lower loss at an equal score: kept, but for the patience no better.
+    assert checkpoints.load(tmp_path / "checkpoints" / "best.npz")[1]["step"] == 4 * STEPS
     again = train(tmp_path, config, metric=lambda: 9.0, recurrent=False)
     assert again.position.step == 4 * STEPS
 

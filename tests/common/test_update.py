@@ -14,6 +14,7 @@ from common.batching import Batches
 from common.config import BatchingConfig, TrainingConfig
 from common.run import Run
 from common.training import Trainer
+from common.update import Update
 from tests.miniature import (
     PLAIN,
     arrays_of,
@@ -24,6 +25,17 @@ from tests.miniature import (
     train,
     weights_of,
 )
+
+
+def test_a_carried_state_of_half_precision_is_stored_as_what_numpy_knows(tmp_path):
+    update = make(tmp_path).update
+    state = tf.constant([[0.5, -3.0]], tf.bfloat16)
+    carrying = Update(update.strategy, update.config, update.model, update.loss, [state])
+    (stored,) = carrying.states()
+    assert stored.dtype == np.float32 and stored.shape == (1, 1, 2)
+    carrying.set_states([stored * 2])
+    np.testing.assert_array_equal(carrying.states()[0], [[[1.0, -6.0]]])
+    assert carrying.state[0].dtype == tf.bfloat16
 
 
 @pytest.mark.parametrize("clip_norm", [0.0, 0.01])
