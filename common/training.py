@@ -193,7 +193,8 @@ class Trainer:
                 position.record is None or self.sign * score > self.sign * position.record
             )
             # Of equal scores, which few validation examples often have, the lower loss is kept.
-            keep = better or (score == position.record and loss < position.record_loss)
+            found = better or (score == position.record and loss < position.record_loss)
+            keep = found or position.best is None
             if keep:
                 position.best = score
             if keep and self.team.chief:
@@ -205,7 +206,7 @@ class Trainer:
         if position.batch >= self._epoch_steps(position.epoch):
             # A stop by max_steps in mid-epoch counts for nothing here: it is not in the plan.
             position.epoch, position.batch = position.epoch + 1, 0
-            if keep:
+            if found:
                 position.record, position.record_loss = score, loss
             position.bad_validations = 0 if better else position.bad_validations + 1
             if config.nonmonotone and position.bad_validations >= config.nonmonotone:
