@@ -10,7 +10,8 @@ CHUNK = 512  # lines that are worked on together
 def chunks(texts=(), lines=None, size=CHUNK):
     """Lists of texts as they come in: `texts`, else `lines`, else standard input.
 
-    Lines typed at a terminal come one by one. What is not UTF-8 is replaced, never an error.
+    Lines typed at a terminal come one by one. What is not UTF-8 is replaced, never an error; of
+    standard input the first such line is told.
     """
     if texts:
         # Arguments that are not UTF-8 come as lone surrogates, which cannot be printed.
@@ -18,7 +19,7 @@ def chunks(texts=(), lines=None, size=CHUNK):
         return
     if lines is None:
         size = 1 if sys.stdin.isatty() else size
-        lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in sys.stdin.buffer)
+        lines = _typed()
     waiting = []
     for line in lines:
         waiting.append(line)
@@ -27,6 +28,20 @@ def chunks(texts=(), lines=None, size=CHUNK):
             waiting = []
     if waiting:
         yield waiting
+
+
+def _typed():
+    told = False
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        if not told and "\ufffd" in text and "\ufffd".encode() not in line:
+            told = True
+            print(
+                f"note: line {number} of standard input is not UTF-8: what cannot be read there, "
+                "and in lines after it, is replaced by \ufffd",
+                file=sys.stderr,
+            )
+        yield text
 
 
 def numbered(texts, file="", read=None, size=CHUNK):

@@ -24,6 +24,14 @@ def test_numbers_go_on_from_chunk_to_chunk(monkeypatch):
     assert [(first, len(part)) for first, part in found] == [(1, CHUNK), (CHUNK + 1, 2)]
 
 
+def test_what_is_not_utf8_is_told_once(monkeypatch, capsys):
+    typed = "caf\ufffd\nd\u00e9j\u00e0\n".encode() + b"caf\xe9\r\n\xff\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    assert list(numbered((), "")) == [(1, ["caf\ufffd", "d\u00e9j\u00e0", "caf\ufffd", "\ufffd"])]
+    told = capsys.readouterr().err
+    assert told.count("note:") == 1 and "line 3 of standard input is not UTF-8" in told
+
+
 def test_texts_and_a_file_are_refused_before_anything_is_read():
     with pytest.raises(UserError, match="--file: choose one"):
         numbered(("a",), "some", lines)
