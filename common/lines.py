@@ -1,5 +1,6 @@
 """Input of `infer`: texts as arguments, from a file, or line by line from standard input."""
 
+import itertools
 import sys
 
 from common.errors import UserError
@@ -10,38 +11,49 @@ CHUNK = 512  # lines that are worked on together
 def chunks(texts=(), lines=None, size=CHUNK):
     """Lists of texts as they come in: `texts`, else `lines`, else standard input.
 
-    Lines typed at a terminal come one by one. What is not UTF-8 is replaced, never an error; of
-    standard input the first such line is told.
+    Lines of standard input are handed on as they arrive, so that a program that writes them one by
+    one gets its answers. What is not UTF-8 is replaced, never an error; of standard input the first
+    such line is told.
     """
     if texts:
         # Arguments that are not UTF-8 come as lone surrogates, which cannot be printed.
         yield [text.encode("utf-8", "replace").decode() for text in texts]
-        return
-    if lines is None:
-        size = 1 if sys.stdin.isatty() else size
-        lines = _typed()
-    waiting = []
-    for line in lines:
-        waiting.append(line)
-        if len(waiting) >= size:
-            yield waiting
-            waiting = []
-    if waiting:
-        yield waiting
+    elif lines is None:
+        for arrived in _arriving():
+            yield from parts_of(arrived, size)
+    else:
+        yield from parts_of(lines, size)
 
 
-def _typed():
-    told = False
-    for number, line in enumerate(sys.stdin.buffer, 1):
-        text = line.decode("utf-8", "replace").rstrip("\r\n")
-        if not told and "\ufffd" in text and "\ufffd".encode() not in line:
-            told = True
-            print(
-                f"note: line {number} of standard input is not UTF-8: what cannot be read there, "
-                "and in lines after it, is replaced by \ufffd",
-                file=sys.stderr,
-            )
-        yield text
+def parts_of(items, size):
+    """Lists of `size` items, the last one of what is left."""
+    items = iter(items)
+    while part := list(itertools.islice(items, size)):
+        yield part
+
+
+def _arriving():
+    """Lists of the lines that standard input has at a time."""
+    number, rest, told, data = 0, b"", False, b" "
+    while data:
+        data = sys.stdin.buffer.read1(2**16)
+        *whole, rest = (rest + data).split(b"\n")
+        if rest and not data:  # the last line need not be ended
+            whole.append(rest)
+        for line in whole:
+            number += 1
+            if (
+                not told
+                and b"\xef\xbf\xbd" not in line
+                and "\ufffd" in line.decode("utf-8", "replace")
+            ):
+                told = True
+                print(
+                    f"note: line {number} of standard input is not UTF-8: what cannot be read "
+                    "there, and in lines after it, is replaced by \ufffd",
+                    file=sys.stderr,
+                )
+        yield [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
 
 
 def numbered(texts, file="", read=None, size=CHUNK):
@@ -61,6 +73,7 @@ def numbered(texts, file="", read=None, size=CHUNK):
         first = 1
         for part in parts:
             yield first, part
+            sys.stdout.flush()  # the answers to this part: the next one may be long in coming
             first += len(part)
 
     return count()

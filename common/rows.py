@@ -1,7 +1,6 @@
 """Token sequences that need not fit into memory."""
 
 import functools
-import itertools
 import tempfile
 from array import array
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from common.errors import UserError
+from common.lines import parts_of
 from common.text import EOS
 
 CHUNK = 1024  # texts tokenised at once
@@ -86,15 +86,8 @@ def encode(tokenize, texts):
     """
 
     def rows():
-        for part in chunks(texts):
+        for part in parts_of(texts, CHUNK):
             ragged = tokenize(tf.constant([text.encode("utf-8", "replace") for text in part]))
             yield from tf.concat([ragged, tf.fill([len(part), 1], EOS)], 1).numpy()
 
     return Rows(rows())
-
-
-def chunks(items, size=CHUNK):
-    """Yields lists of `size` items, the last one of what is left."""
-    items = iter(items)
-    while part := list(itertools.islice(items, size)):
-        yield part

@@ -7,7 +7,8 @@ import data as sets
 from common import text as tokenizers
 from common.batching import Batches
 from common.files import read_json, write_json
-from common.rows import Rows, chunks
+from common.lines import parts_of
+from common.rows import CHUNK, Rows
 from common.spread import spread
 from common.text import EOS
 from data import labelled
@@ -92,7 +93,7 @@ def read(tokenizer, texts, longest):
 def encode(config, tokenizer, examples):
     """The `Rows` of the examples' texts."""
     rows = Rows()
-    for part in chunks(examples):
+    for part in parts_of(examples, CHUNK):
         texts = np.array([example.text for example in part], object)
         for row in read(tokenizer, texts, config.data.max_length).numpy():
             rows.append(row)

@@ -6,7 +6,8 @@ from apps.summarize.source import read
 from common import text as tokenizers
 from common.batching import Batches
 from common.copying import target_ids
-from common.rows import Rows, chunks
+from common.lines import parts_of
+from common.rows import CHUNK, Rows
 from common.spread import spread
 from common.text import EOS, JoinerTokenizer
 from data import documents
@@ -42,7 +43,7 @@ def make_tokenizer(config, examples, folder):
 def encode(config, tokenizer, examples):
     """(source `Rows`, target `Rows`) of the extended vocabulary, each row ending with EOS."""
     sources, targets = Rows(), Rows()
-    for part in chunks(examples):
+    for part in parts_of(examples, CHUNK):
         source = read(tokenizer, np.array([e.document for e in part], object), config.data)
         summaries = np.array([example.references[0] for example in part], object)
         rows = source.tokens.numpy()

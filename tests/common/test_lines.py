@@ -2,6 +2,7 @@
 
 import io
 import sys
+import types
 
 import pytest
 
@@ -30,6 +31,20 @@ def test_what_is_not_utf8_is_told_once(monkeypatch, capsys):
     assert list(numbered((), "")) == [(1, ["caf\ufffd", "d\u00e9j\u00e0", "caf\ufffd", "\ufffd"])]
     told = capsys.readouterr().err
     assert told.count("note:") == 1 and "line 3 of standard input is not UTF-8" in told
+
+
+def test_lines_are_handed_on_as_they_arrive(monkeypatch):
+    class Arriving:
+        waiting = [b"a\nb", b"c\r\n\nd\n", b"e", b""]
+
+        def read1(self, _):
+            return self.waiting.pop(0)
+
+    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=Arriving()))
+    parts = numbered((), "")
+    assert next(parts) == (1, ["a"]) and len(Arriving.waiting) == 3
+    assert next(parts) == (2, ["bc", "", "d"]) and len(Arriving.waiting) == 2
+    assert list(parts) == [(5, ["e"])]
 
 
 def test_texts_and_a_file_are_refused_before_anything_is_read():

@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from common.errors import UserError
-from common.rows import Rows, chunks, encode
+from common.lines import parts_of
+from common.rows import Rows, encode
 from common.text import EOS
 
 LISTS = [[5, 6, 7], [], [8], list(range(9, 40))]
@@ -56,8 +57,8 @@ def test_encode_reads_in_pieces():
     assert len(encode(characters, [])) == 0
 
 
-def test_chunks():
-    assert list(chunks(range(5), 2)) == [[0, 1], [2, 3], [4]] and list(chunks([])) == []
+def test_parts_of_items():
+    assert list(parts_of(range(5), 2)) == [[0, 1], [2, 3], [4]] and list(parts_of([], 2)) == []
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a full disk at hand")
