@@ -1,9 +1,19 @@
-"""Names of the recurrent cells, and which switches of `LSTM` make which variant.
+"""Names of the recurrent cells, which switches of `LSTM` make which variant, and how a
+configuration says a cell: `lstm`, or with options `lstm:layer_norm=true,cell_clip=3`.
 
 Nothing here imports TensorFlow, so that a command's help can list the names quickly.
 """
 
-from typing import Literal
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import tyro
+
+from common.errors import UserError
+from common.ranges import Limits
 
 # Greff et al. 2017, "LSTM: A search space odyssey": their vanilla LSTM has diagonal peepholes, and
 # each variant is it but for one change. `np` (no peepholes) therefore is `lstm`. Parameters for
@@ -33,4 +43,115 @@ CELL_NAMES = (
     "ctrnn",
 )
 
-Cell = Literal[CELL_NAMES]  # the type of a configuration's field
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a cell as text: what it may be, and its value, None for what it may not be."""
+
+    told: str
+    read: Callable[[str], Any]
+
+
+def _one_of(*names):
+    return Option(", ".join(names), {name: name for name in names}.get)
+
+
+def _number(text):
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if type(value) in (int, float) and 0 < value < math.inf else None
+
+
+def _span(text):
+    ends = tuple(_number(end) for end in text.split("..", 1))
+    return None if None in ends else ends[0] if len(ends) == 1 else ends
+
+
+_SWITCH = Option("true or false", {"true": True, "false": False}.get)
+_POSITIVE = Option("a number above 0", _number)
+_WHOLE = Option(
+    "a whole number of at least 1",
+    lambda text: int(text) if text.isdecimal() and int(text) else None,
+)
+_SPAN = Option("a number above 0, or the lowest and the highest, as 1..100", _span)
+_FUNCTION = _one_of("tanh", "sigmoid", "hard_sigmoid", "linear", "relu", "elu", "gelu", "softsign")
+
+_LSTM = {
+    "peepholes": _one_of("none", "diagonal", "full"),
+    "input_gate": _SWITCH,
+    "forget_gate": _SWITCH,
+    "output_gate": _SWITCH,
+    "coupled_gates": _SWITCH,
+    "gate_recurrence": _SWITCH,
+    "layer_norm": _SWITCH,
+    "cell_clip": _POSITIVE,
+    "forget_bias": _POSITIVE,
+    "activation": _FUNCTION,
+    "recurrent_activation": _FUNCTION,
+    "output_activation": _FUNCTION,
+}
+_GRU = {"activation": _FUNCTION, "recurrent_activation": _FUNCTION}
+_ELMAN = {"activation": _FUNCTION}
+# Those that leave a cell's outputs and each of its states `[batch, units]` wide, which the networks
+# rely on, and its first state zero.
+OPTIONS = {
+    **dict.fromkeys(LSTM_VARIANTS, _LSTM),
+    "gru": _GRU,
+    "gru_reset_before": _GRU,
+    "elman": _ELMAN,
+    "simple": _ELMAN,
+    "jordan": _ELMAN | {"output_activation": _FUNCTION},
+    "ctrnn": {
+        "solver": _one_of("euler", "exponential", "heun", "rk4"),
+        "substeps": _WHOLE,
+        "dt": _POSITIVE,
+        "tau": _SPAN,
+        "learn_tau": _SWITCH,
+        "activation": _FUNCTION,
+    },
+}
+assert tuple(OPTIONS) == CELL_NAMES
+
+
+def read_cell(text):
+    """(name, options as keyword arguments) of a cell such as `ctrnn:solver=heun,tau=1..100`."""
+    name, colon, rest = text.partition(":")
+    if name not in OPTIONS:
+        raise UserError(f"unknown cell {name!r}: choose one of {', '.join(CELL_NAMES)}")
+    options, known = {}, OPTIONS[name]
+    for pair in rest.split(",") if colon else ():
+        option, equals, value = pair.partition("=")
+        if option not in known or not equals:
+            raise UserError(
+                f"{pair!r} is no option of cell {name}: write OPTION=VALUE, the options are "
+                + ", ".join(known)
+            )
+        if option in options:
+            raise UserError(f"cell {text!r} gives {option} twice")
+        options[option] = known[option].read(value)
+        if options[option] is None:
+            raise UserError(f"option {option} of cell {name} must be {known[option].told}")
+    if name in LSTM_VARIANTS:
+        switches = LSTM_VARIANTS[name] | options
+        if switches.get("coupled_gates") and not all(
+            switches.get(gate, True) for gate in ("input_gate", "forget_gate")
+        ):
+            raise UserError(f"cell {text!r}: coupled_gates needs an input and a forget gate")
+    return name, options
+
+
+class _Cells(Limits):
+    def wrong(self, value):
+        try:
+            read_cell(value)
+        except UserError as error:
+            return str(error)
+        return ""
+
+
+# The type of a configuration's field.
+Cell = Annotated[
+    str, _Cells(), tyro.conf.arg(metavar="{" + ",".join(CELL_NAMES) + "}[:OPTION=VALUE,...]")
+]

@@ -7,6 +7,7 @@ not done again. A run that fails, as one whose loss explodes, counts in the tabl
 
 import json
 import math
+import re
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Annotated
 
 import tyro
 
-from common.cells import CELL_NAMES
+from common.cells import CELL_NAMES, read_cell
 from common.errors import UserError
 from common.files import read_json, write_json
 from common.quiet import load_tensorflow
@@ -31,7 +32,8 @@ PILOT = (50, 100)  # updates between which a cell's time is taken
 class Command:
     out: Annotated[str, tyro.conf.arg(help="Folder of the runs and of table.md.")]
     cells: tuple[str, ...] = ()
-    """Names of cells; without any, all that the suite has."""
+    """Names of cells, with options (lstm:layer_norm=true) or not; without any, all that the suite
+    has."""
     seeds: tuple[int, ...] = (1, 2, 3)
     """Each cell is trained with each of these."""
     parameters: Natural = 0
@@ -53,7 +55,8 @@ class Task:
     presets: dict
     """Those that fit, by name."""
     parameters: Callable
-    """Configuration -> the number of parameters of its network."""
+    """Configuration -> the number of parameters of its network, with a vocabulary as large as the
+    configuration allows."""
     score: str
     """What of evaluation.json's test scores is compared."""
     lower_is_better: bool
@@ -69,8 +72,8 @@ def compare(task):
     name = command.preset or next(iter(task.presets))
     if name not in task.presets:
         raise UserError(f"--preset is {name}: choose one of {', '.join(task.presets)}")
-    if unknown := set(command.cells) - set(CELL_NAMES):
-        raise UserError(f"no cells {', '.join(unknown)}: there are {', '.join(CELL_NAMES)}")
+    for cell in command.cells:
+        read_cell(cell)
     load_tensorflow()
     preset = task.presets[name]
     wanted = command.parameters or task.parameters(preset)
@@ -139,7 +142,7 @@ class Row:
 
 def _run(task, command, preset, cell, units, seed):
     """(test score, updates, seconds of training) of one run; None when it failed."""
-    run = Path(command.out, f"{cell}-{seed}")
+    run = Path(command.out, f"{re.sub('[:,]', '-', cell)}-{seed}")
     scores = run / "evaluation.json"
     options = ["--model.cell", cell, "--model.units", str(units), "--seed", str(seed)]
     if command.epochs:
@@ -149,7 +152,7 @@ def _run(task, command, preset, cell, units, seed):
     if not scores.exists():
         steps = []
         if command.minutes:
-            pilot = Path(command.out, f"{cell}-{seed}-pilot")
+            pilot = run.with_name(f"{run.name}-pilot")
             trial = [*train, str(pilot), "--max-steps", str(PILOT[1])]
             if PILOT[1] not in _seconds(pilot) and not _done(trial):
                 return _failed(cell, seed)
@@ -167,6 +170,7 @@ def _refuse_others(run, settings):
     """What stands in the folder must be of the same settings."""
     path = run.with_name(run.name + ".json")
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, settings)
     elif (found := read_json(path)) != settings:
         raise UserError(

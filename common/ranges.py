@@ -1,6 +1,6 @@
-"""Numbers whose types say what they may be: `units: Count`, `dropout: Rate`.
+"""Values whose types say what they may be: `units: Count`, `dropout: Rate`.
 
-A dataclass states its ranges by these types, `check` holds its values against them.
+A dataclass states its limits by these types, `check` holds its values against them.
 """
 
 import dataclasses
@@ -11,8 +11,16 @@ from typing import Annotated, get_type_hints
 from common.errors import UserError
 
 
+class Limits:
+    """What the values of a field may be, as metadata of its type."""
+
+    def wrong(self, value):
+        """What is wrong with a value, or ""."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Range:
+class Range(Limits):
     """The numbers from `low` (or, if `above`, what is greater) to `high` (or, if `below`, less)."""
 
     low: float
@@ -32,6 +40,9 @@ class Range:
             return low
         return f"{low} and {'below' if self.below else 'at most'} {self.high}"
 
+    def wrong(self, value):
+        return "" if value in self else f"it must be {self}"
+
 
 Count = Annotated[int, Range(1)]
 Natural = Annotated[int, Range(0)]
@@ -43,9 +54,9 @@ Rate = Annotated[float, Range(0, 1, below=True)]
 
 
 def check(config, path=""):
-    """Raises UserError for the first number of a dataclass, or of those in it, out of its range.
+    """Raises UserError for the first value of a dataclass, or of those in it, out of its limits.
 
-    The numbers of a tuple are checked one by one, as in Annotated[tuple[int, ...], Range(1)].
+    The values of a tuple are checked one by one, as in Annotated[tuple[int, ...], Range(1)].
     """
     kinds = get_type_hints(type(config), include_extras=True)
     for field in dataclasses.fields(config):
@@ -53,6 +64,6 @@ def check(config, path=""):
         if dataclasses.is_dataclass(value):
             check(value, f"{name}.")
         for limits in getattr(kinds[field.name], "__metadata__", ()):
-            for number in value if isinstance(value, tuple) else (value,):
-                if isinstance(limits, Range) and number not in limits:
-                    raise UserError(f"{name} is {number}: it must be {limits}")
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(limits, Limits) and (wrong := limits.wrong(one)):
+                    raise UserError(f"{name} is {one}: {wrong}")

@@ -4,8 +4,7 @@ from functools import partial
 
 import keras
 
-from common.cells import CELL_NAMES, LSTM_VARIANTS
-from common.errors import UserError
+from common.cells import CELL_NAMES, LSTM_VARIANTS, read_cell
 from common.layers.ctrnn import CTRNN
 from common.layers.elman import ElmanRNN, JordanRNN
 from common.layers.gru import GRU
@@ -24,15 +23,14 @@ assert tuple(CELLS) == CELL_NAMES
 
 
 def recurrent(cell, units, **options):
-    """A recurrent layer by the name of its cell, returning `(sequence, *state)`.
+    """A recurrent layer by its cell as a configuration says it, returning `(sequence, *state)`.
 
     Every layer of the registry is a `keras.layers.RNN`: it takes `mask` and `initial_state`, and
     its `cell(x, state)` is one step, which is what decoding uses. Its outputs and each of its
     states are `[batch, units]` wide.
     """
-    if cell not in CELLS:
-        raise UserError(f"unknown cell {cell!r}: choose one of {', '.join(CELLS)}")
-    return CELLS[cell](units, return_sequences=True, return_state=True, **options)
+    name, switches = read_cell(cell)
+    return CELLS[name](units, return_sequences=True, return_state=True, **switches, **options)
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
@@ -41,7 +39,7 @@ class Stack(keras.layers.Layer):
 
     Args:
         layers: number of layers. units: of each (a bidirectional layer has 2 * units outputs).
-        cell: a name of `CELLS`.
+        cell: a name of `CELLS`, with options or not: `lstm:layer_norm=true`.
         bidirectional: every layer reads in both directions; outputs are concatenated.
         residual_from: the first layer (counted from 1) whose input is added to its output, as in
             GNMT (Wu et al. 2016), which starts at the third; 0 for none.
@@ -72,7 +70,8 @@ class Stack(keras.layers.Layer):
         self.supports_masking = True
         self.residual_from = residual_from
         options = {"recurrent_weight_dropout": recurrent_weight_dropout}
-        self.rnns = [recurrent(cell, units, name=f"{cell}_{n}", **options) for n in range(layers)]
+        name, _ = read_cell(cell)
+        self.rnns = [recurrent(cell, units, name=f"{name}_{n}", **options) for n in range(layers)]
         if bidirectional:
             self.rnns = [keras.layers.Bidirectional(rnn, name=rnn.name) for rnn in self.rnns]
         noise_shape = (None, 1, None) if same_dropout else None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tyro
 
-from common.cells import CELL_NAMES
+from common.cells import read_cell
 from common.errors import UserError, run_main
 from common.quiet import load_tensorflow
 
@@ -80,9 +80,8 @@ def main():
         load_tensorflow()
         shape = [int(n) for n in command.shape.split("x")]
         return print(f"{added(command.layer, shape, command.any_length):.0f}")
-    unknown = set(command.cells) - set(CELL_NAMES)
-    if unknown:
-        raise UserError(f"there is no cell {', '.join(sorted(unknown))}: {', '.join(CELL_NAMES)}")
+    for cell in command.cells:
+        read_cell(cell)
     print(f"Memory of a training step, {command.shape}:\n\n| layer | MB |\n| --- | --- |")
     for name in (*KERAS, *command.cells):
         own = [sys.executable, "-m", "tests.benchmarks.memory", "--layer", name]

@@ -1,8 +1,9 @@
 """The comparison of cells: equal parameters, equal time, what failed, what is not done again."""
 
+import importlib
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -99,11 +100,22 @@ def test_cells_of_equal_size_train_for_equal_time(tmp_path, monkeypatch, command
         compare(TASK)
 
 
+def test_a_cell_with_options_has_a_folder_of_its_own(tmp_path, monkeypatch, commands):
+    cell = "lstm:layer_norm=true,cell_clip=3"
+    out = tmp_path / "new" / "folder"
+    line = ["--out", str(out), "--cells", "lstm", cell, "--seeds", "1", "--minutes", "1"]
+    monkeypatch.setattr(sys, "argv", ["compare", *line])
+    compare(TASK)
+    assert (out / "lstm-layer_norm=true-cell_clip=3-1" / "evaluation.json").is_file()
+    assert any(cell in command for command in commands)
+    assert f"| {cell} |" in (out / "table.md").read_text()
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
         (["--preset", "band"], "choose one of jsb"),
-        (["--cells", "lsmt"], "no cells lsmt"),
+        (["--cells", "lsmt"], "unknown cell 'lsmt': choose one of lstm, "),
         (["--cells", "ctrnn"], "every run failed"),
         (["--minutes", "-1"], "minutes is -1"),
     ],
@@ -112,3 +124,20 @@ def test_bad_input_is_told(tmp_path, monkeypatch, commands, options, message):
     monkeypatch.setattr(sys, "argv", ["compare", "--out", str(tmp_path), *options])
     with pytest.raises(UserError, match=message):
         compare(TASK)
+
+
+@pytest.mark.parametrize("app", ["lm", "translate", "classify", "music"])
+def test_parameters_of_an_app_grow_with_the_units_and_differ_by_the_cell(app, monkeypatch):
+    module = importlib.import_module(f"apps.{app}.compare")
+    tasks = []
+    monkeypatch.setattr(module, "compare", tasks.append)
+    module.main()
+    preset = tasks[0].presets[{"music": "jsb"}.get(app, "tiny")]
+
+    def count(cell, units):
+        return module.parameters(
+            replace(preset, model=replace(preset.model, cell=cell, units=units))
+        )
+
+    assert count("gru", 24) < count("lstm", 24) < count("lstm", 32)
+    assert count("lstm", 24) < count("lstm:layer_norm=true", 24)

@@ -1,0 +1,19 @@
+"""Recurrent cells on language modelling, with equal parameters and time: see common/compare.py."""
+
+from apps.lm.config import PRESETS
+from common.compare import Task, compare
+from common.errors import run_main
+
+
+def parameters(config):
+    from apps.lm.model import LanguageModel
+
+    return LanguageModel(config.model, config.tokenizer.vocab_size).count_params()
+
+
+def main():
+    compare(Task("lm", PRESETS, parameters, "perplexity", True))
+
+
+if __name__ == "__main__":
+    run_main(main)
