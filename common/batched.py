@@ -18,7 +18,9 @@ class Batched:
 
         Args:
             inputs: a list of strings or of tuples of parts, or an array.
-            search: what `function` takes; its `repr` tells one search from another.
+            search: what `function` takes; its `repr` tells one search from another, each of which
+                is compiled once. A "seed" in a dict is given to the function as a tensor, so that
+                any number of seeds share a graph.
             size: inputs a batch.
             key: of an input; those with nearly the same key go together, so that little is padding.
         """
@@ -37,12 +39,23 @@ class Batched:
         return results
 
     def _run(self, batch, search):
-        if repr(search) not in self._compiled:
+        given = {}
+        if isinstance(search, dict) and "seed" in search:
+            given = {"seed": tf.constant(search["seed"], tf.int32)}
+            search = {name: search[name] for name in search if name != "seed"}
+        key = repr(search), *given
+        if key not in self._compiled:
             spec = tf.nest.map_structure(
                 lambda part: tf.TensorSpec([None, *part.shape[1:]], part.dtype), batch
             )
+
+            def run(batch, given):
+                return self.function(batch, search | given if given else search)
+
             # Without autograph, which would wrap a UserError in a page of its own.
-            self._compiled[repr(search)] = tf.function(
-                lambda batch: self.function(batch, search), input_signature=[spec], autograph=False
+            self._compiled[key] = tf.function(
+                run,
+                input_signature=[spec, tf.nest.map_structure(tf.type_spec_from_value, given)],
+                autograph=False,
             )
-        return self._compiled[repr(search)](batch)
+        return self._compiled[key](batch, given)

@@ -35,6 +35,8 @@ def parts_of(items, size):
 def _arriving():
     """Lists of the lines that standard input has at a time."""
     number, rest, told, data = 0, b"", False, b" "
+    if sys.stdin.isatty():
+        print("note: reads what you type, line by line; Ctrl-D ends it", file=sys.stderr)
     while data:
         data = sys.stdin.buffer.read1(2**16)
         *whole, rest = (rest + data).split(b"\n")

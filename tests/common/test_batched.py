@@ -25,6 +25,22 @@ def test_answers_come_back_in_order_with_like_inputs_together():
     assert traced == ["x", "y"]
 
 
+def test_seeds_share_a_graph():
+    traced = []
+
+    def function(batch, search):
+        traced.append(search)
+        numbers = tf.strings.to_number(batch)[:, None]
+        seeds = tf.cast(search["seed"], tf.float32)
+        return batch[:, None], search["scale"] * numbers + seeds
+
+    batched = Batched(function)
+    for seed in (1, 5):
+        assert batched(["2"], {"scale": 10, "seed": seed}) == [[("2", 20 + seed)]]
+    assert batched(["2"], {"scale": 3, "seed": 1}) == [[("2", 7)]]
+    assert len(traced) == 2
+
+
 def test_inputs_may_have_parts():
     batched = Batched(lambda batch, search: (batch[1][:, None], search * batch[0][:, 1:]))
     rows = list(zip(np.arange(6, dtype=np.float32).reshape(3, 2), "abc", strict=True))

@@ -40,11 +40,20 @@ def test_lines_are_handed_on_as_they_arrive(monkeypatch):
         def read1(self, _):
             return self.waiting.pop(0)
 
-    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=Arriving()))
+    typed = types.SimpleNamespace(buffer=Arriving(), isatty=lambda: False)
+    monkeypatch.setattr(sys, "stdin", typed)
     parts = numbered((), "")
     assert next(parts) == (1, ["a"]) and len(Arriving.waiting) == 3
     assert next(parts) == (2, ["bc", "", "d"]) and len(Arriving.waiting) == 2
     assert list(parts) == [(5, ["e"])]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_who_sits_at_a_terminal_is_told_that_lines_are_awaited(monkeypatch, capsys, terminal):
+    typed = types.SimpleNamespace(buffer=io.BytesIO(b"a\n"), isatty=lambda: terminal)
+    monkeypatch.setattr(sys, "stdin", typed)
+    assert list(numbered((), "")) == [(1, ["a"])]
+    assert ("Ctrl-D" in capsys.readouterr().err) == terminal
 
 
 def test_texts_and_a_file_are_refused_before_anything_is_read():
