@@ -1,4 +1,4 @@
-"""Documents with their summaries: of a set, or of people's own TSV and JSON lines."""
+"""Documents with their summaries: of a set, or of people's own tables."""
 
 import html.parser
 import re
@@ -31,15 +31,8 @@ def of_set(name, split, config=None, data_dir=None):
 
 
 def of_file(path, document="document", summary="summary"):
-    """Examples of a TSV with a header line or of JSON lines, told apart by the first character.
-
-    In JSON both fields may be a list: several documents, several reference summaries. Bad lines
-    are left out and counted.
-
-    Returns: a Store of Examples, text_files.Report.
-    Raises: DataError for a file that is missing, damaged or without a usable line, and for a TSV
-    without the columns, naming those it has.
-    """
+    """Examples of people's own table; in JSON both fields may be a list: several documents,
+    several reference summaries. Returns and raises as `tables.read` does."""
     flags = "--data.document-field", "--data.summary-field"
     return tables.read(path, (document, summary), flags, _example, Example)
 

@@ -1,4 +1,4 @@
-"""Texts with a label each: of a set, or of people's own TSV and JSON lines."""
+"""Texts with a label each: of a set, or of people's own tables."""
 
 from typing import NamedTuple
 
@@ -28,8 +28,8 @@ def labels_of_set(name, config=None, data_dir=None) -> list[str]:
 
 
 def of_file(path, text="text", label="label"):
-    """Examples of a TSV with a header line or of JSON lines, where a label may also be a number or
-    true or false. Returns and raises as `tables.read` does."""
+    """Examples of people's own table; in JSON a label may also be a number or true or false.
+    Returns and raises as `tables.read` does."""
     flags = "--data.text-field", "--data.label-field"
     return tables.read(path, (text, label), flags, _example, Example)
 

@@ -1,78 +1,73 @@
-"""People's own tables: a TSV with a header line, or JSON lines; gzipped or not."""
+"""People's own tables: TSV or CSV with a header line, JSON lines or a JSON list; gzipped or not."""
 
+import csv
 import itertools
 import json
 
 from data import DataError, text_files
 from data.store import Store
 
+csv.field_size_limit(2**30)  # documents are longer than the 131,072 characters it has at first
+
 
 def read(path, fields, flags, parse, kind):
-    """One record a line, told apart by the first character; bad lines are left out and counted.
+    """One record a line, of a JSON list one an entry; the first line tells which kind of table it
+    is. Bad records are left out and counted.
 
     Args:
         fields: names of the columns (JSON: keys) that make up a record.
         flags: the flags by which a user names other fields, for the error message.
-        parse: values of `fields` (TSV: strings; JSON: whatever stands there) -> the record; raises
-            ValueError(reason) for a line to leave out.
+        parse: values of `fields` (TSV, CSV: strings; JSON: whatever stands there) -> the record;
+            raises ValueError(reason) for one to leave out.
         kind: the NamedTuple that a record is.
 
     Returns: a Store of records, text_files.Report.
-    Raises: DataError for a file that is missing, damaged or without a usable line, and for a TSV
-    without the columns, naming those it has.
+    Raises: DataError for a file that is missing, damaged or without a usable record, and for a
+    table without the columns, naming those it has.
     """
-    lines, seen = text_files.byte_lines(path), set()
+    lines, seen, report = text_files.byte_lines(path), set(), text_files.Report()
     first = next(lines, b"")
-    is_json = first.lstrip()[:1] == b"{"
-    if is_json:
-        lines = itertools.chain([first], lines)
-
-        def values(line):
-            return _json_values(line, fields, seen)
+    lines = itertools.chain([first], lines)
+    begin = first.lstrip()[:1]
+    if begin == b"{":
+        rows = enumerate(map(_json_line, lines), start=1)
+    elif begin == b"[":
+        rows, report.unit = enumerate(_json_list(path, lines), start=1), "entry"
     else:
-        header = [name.strip() for name in first.decode("utf-8", "replace").split("\t")]
+        is_csv = b"," in first and b"\t" not in first
+        rows = _csv(path, lines) if is_csv else _tsv(lines)
+        header = [name.strip() for name in next(rows)[1]]
         if missing := [name for name in fields if name not in header]:
             raise DataError(
                 f"{path} has no column {' and no column '.join(map(repr, missing))}: its first "
                 f"line names {', '.join(map(repr, header))} (fields are chosen by "
                 f"{' and '.join(flags)})"
             )
-
-        def values(line):
-            return _tsv_values(line, len(header), [header.index(name) for name in fields])
-
-    report = text_files.Report()
+        rows = ((number, _named(header, row)) for number, row in rows)
 
     def parsed():
-        for number, line in enumerate(lines, start=1 if is_json else 2):
+        for number, row in rows:
             report.total += 1
             try:
-                if not line.strip():
-                    raise ValueError("empty")
-                yield parse(values(line))
+                yield parse(_values(row, fields, seen))
             except ValueError as reason:
                 report.dropped.setdefault(str(reason), []).append(number)
 
     records = Store(parsed(), kind)
     report.kept = len(records)
     if not records:
-        named = f"; its fields are {', '.join(sorted(seen))}" if seen else ""
+        named = f"; its fields are {', '.join(sorted(seen))}" if seen and begin in b"{[" else ""
         raise DataError(f"{path}: nothing usable, {report}{named}")
     return records, report
 
 
-def _tsv_values(line, count, columns):
-    cells = _text(line).split("\t")
-    if len(cells) != count:
-        raise ValueError("wrong number of columns")
-    return [cells[column] for column in columns]
+class _Reason(str):
+    """Why a row is none. Each kind of table gives pairs (number, row or reason)."""
 
 
-def _json_values(line, fields, seen):
-    try:
-        row = json.loads(_text(line))
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError("not JSON") from None
+def _values(row, fields, seen):
+    if isinstance(row, _Reason):
+        raise ValueError(row)
     if not isinstance(row, dict):
         raise ValueError("not a JSON object")
     seen.update(row)
@@ -81,8 +76,61 @@ def _json_values(line, fields, seen):
     return [row[name] for name in fields]
 
 
-def _text(line):
+def _named(header, row):
+    if isinstance(row, _Reason):
+        return row
+    if len(row) != len(header):
+        return _Reason("wrong number of columns")
+    return dict(zip(header, row, strict=True))
+
+
+def _json_line(line):
+    if not line.strip():
+        return _Reason("empty")
     try:
-        return line.decode()
+        return json.loads(line.decode())
     except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
+        return _Reason("not UTF-8")
+    except (json.JSONDecodeError, RecursionError):
+        return _Reason("not JSON")
+
+
+def _json_list(path, lines):
+    try:
+        return json.loads(b"\n".join(lines).decode())
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8: convert it, as with iconv -t UTF-8") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise DataError(f"{path} begins as a JSON list does, but is none ({error})") from error
+
+
+def _tsv(lines):
+    for number, line in enumerate(lines, start=1):
+        if number > 1 and not line.strip():
+            yield number, _Reason("empty")
+            continue
+        try:
+            yield number, line.decode("utf-8", "replace" if number == 1 else "strict").split("\t")
+        except UnicodeDecodeError:
+            yield number, _Reason("not UTF-8")
+
+
+def _csv(path, lines):
+    """Fields may stand in quotes, and have commas and ends of lines there (RFC 4180)."""
+    text = (line.decode("utf-8", "surrogateescape") + "\n" for line in lines)
+    reader = csv.reader(text, strict=True)
+    start = 1
+    try:
+        for row in reader:
+            if not row:
+                yield start, _Reason("empty")
+            elif any("\udc80" <= sign <= "\udcff" for sign in "".join(row)):
+                yield start, _Reason("not UTF-8")
+            else:
+                yield start, row
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{path} line {start}: {error}: what has commas, quotes or ends of lines stands in "
+            "quotes, and a quote there is written twice"
+        ) from error

@@ -17,7 +17,8 @@ SHOWN = 10  # line numbers a reason
 
 @dataclass
 class Report:
-    """What was read: `total` lines, `kept` pairs, and the numbers (from 1) of the lines left out.
+    """What was read: `total` lines, `kept` pairs, and the numbers (from 1) of the lines left out;
+    `unit` is what they are where they are no lines.
 
     Reasons: "empty", "not UTF-8", "too long", "wrong number of columns".
     """
@@ -25,14 +26,16 @@ class Report:
     total: int = 0
     kept: int = 0
     dropped: dict[str, list[int]] = field(default_factory=dict)
+    unit: str = "line"
 
     def __str__(self):
         def some(reason, numbers):
             shown = ", ".join(map(str, numbers[:SHOWN])) + (", ..." if numbers[SHOWN:] else "")
-            return f"{len(numbers)} {reason} (line{'s' if numbers[1:] else ''} {shown})"
+            return f"{len(numbers)} {reason} ({units if numbers[1:] else self.unit} {shown})"
 
+        units = {"entry": "entries"}.get(self.unit, f"{self.unit}s")
         reasons = ", ".join(some(reason, numbers) for reason, numbers in self.dropped.items())
-        left_out = f"{self.total - self.kept} of {self.total} lines left out"
+        left_out = f"{self.total - self.kept} of {self.total} {units} left out"
         return f"{left_out}: {reasons}" if reasons else left_out
 
 

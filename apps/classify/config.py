@@ -18,7 +18,7 @@ class DataConfig:
     version: str = ""
     """Configuration of the data set, where it has several; empty: its first."""
     train: str = ""
-    """People's own: a TSV with a header line, or JSON lines; .gz as well."""
+    """People's own: TSV or CSV with a header line, JSON lines or a JSON list; .gz as well."""
     validation: str = ""
     """The same for validation; without it a tenth of the training examples is held out."""
     test: str = ""

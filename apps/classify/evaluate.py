@@ -22,7 +22,7 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     file: str = ""
-    """Instead of a split: a TSV with a header line, or JSON lines."""
+    """Instead of a split: a file of the kinds that `data.test` takes."""
     baselines: bool = True
     """Score bags of words as well, which are fitted to the training data each time."""
 

@@ -20,7 +20,7 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     file: str = ""
-    """Instead of a split: a TSV with a header line, or JSON lines."""
+    """Instead of a split: a file of the kinds that `data.test` takes."""
     beam: int | None = None
     """Beam size; 0 is greedy search. The run's own when not given."""
     length_penalty: float | None = None

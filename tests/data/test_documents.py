@@ -276,6 +276,51 @@ def test_tables(tmp_path):
         documents.of_file(path)
 
 
+def test_csv(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [
+        b'document, id,"summary"',
+        b'"one, ""two""',  # which goes on in the next line
+        b'three",1,s',
+        b"",
+        b"a,2",
+        b"\xff,3,s",
+        b"d,4,what?",
+        b"\xef\xbf\xbd?,5,s",
+    ]
+    path.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(rows))
+    found, report = documents.of_file(path)
+    assert found == [('one, "two"\nthree', ("s",)), ("d", ("what?",)), ("\ufffd?", ("s",))]
+    assert report.dropped == {"empty": [4], "wrong number of columns": [5], "not UTF-8": [6]}
+    with pytest.raises(DataError, match="no column 'text': .* names 'document', 'id', 'summary'"):
+        documents.of_file(path, "text")
+    path.write_text('document,summary\na,b\n"' + "x" * 200_000 + '",c\n')
+    assert len(documents.of_file(path)[0][1].document) == 200_000
+    path.write_text('document,summary\na,b\n"never ended,c\nd,e\n')
+    with pytest.raises(DataError, match="a.csv line 3: .* a quote there is written twice"):
+        documents.of_file(path)
+
+
+def test_json_list(tmp_path):
+    path = tmp_path / "a.json"
+    rows = [{"document": "a", "summary": "b"}, 3, {"document": "c"}, {"document": "d"}]
+    path.write_text(json.dumps(rows, indent=2))
+    found, report = documents.of_file(path)
+    assert found == [("a", ("b",))]
+    assert str(report) == (
+        "3 of 4 entries left out: 1 not a JSON object (entry 2), 2 without 'summary' (entries 3, 4)"
+    )
+    path.write_text('[{"document": "a"')
+    with pytest.raises(DataError, match="begins as a JSON list does, but is none .*column"):
+        documents.of_file(path)
+    path.write_bytes(b'[{"document": "\xff"}]')
+    with pytest.raises(DataError, match="not UTF-8: convert it"):
+        documents.of_file(path)
+    path.write_text("[]")
+    with pytest.raises(DataError, match="nothing usable, 0 of 0 entries"):
+        documents.of_file(path)
+
+
 def test_text_files(tmp_path, capsys):
     pages = {
         "a.txt": "one\n\ntwo\f three\n",
