@@ -86,6 +86,11 @@ def compare(task):
             )
 
         units = units_for(count, wanted)
+        if not 0.9 < count(units) / wanted < 1.1:
+            raise UserError(
+                f"--parameters {wanted:,}: with {cell} {units} units come nearest, and have "
+                f"{count(units):,}; the preset has {task.parameters(preset):,}"
+            )
         row = Row.of([_run(task, command, name, cell, units, seed) for seed in command.seeds])
         rows.append((row, f"| {cell} | {units} | {count(units):,} {row}"))
     if not any(row.scores for row, _ in rows):

@@ -11,6 +11,7 @@ import pytest
 from common import compare as module
 from common.compare import Task, compare, units_for
 from common.errors import UserError
+from common.quiet import load_tensorflow
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def test_units_are_the_nearest(wanted, units):
 def commands(monkeypatch):
     """What was run, by commands that only write what the real ones leave; gru takes half the time,
     ctrnn fails."""
+    load_tensorflow()  # which runs programs of its own when it is imported
     done = []
 
     def run(command):
@@ -118,6 +120,7 @@ def test_a_cell_with_options_has_a_folder_of_its_own(tmp_path, monkeypatch, comm
         (["--cells", "lsmt"], "unknown cell 'lsmt': choose one of lstm, "),
         (["--cells", "ctrnn"], "every run failed"),
         (["--minutes", "-1"], "minutes is -1"),
+        (["--parameters", "9"], "--parameters 9: with lstm 8 units come nearest, and have 256"),
     ],
 )
 def test_bad_input_is_told(tmp_path, monkeypatch, commands, options, message):
