@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from common import checkpoints
 from common.errors import UserError
+from common.files import atomic
 from common.optimizers import learning_rate
 from common.position import Position
 from common.progress import Progress
@@ -154,7 +155,9 @@ class Trainer:
                 self._save()
                 saved = time.monotonic()
             rate = learning_rate(config, position.step, self.total_steps, position.plateau_scale)
-            rate *= scale(order[position.batch * self.replicas * config.accumulate])
+            size = self.replicas * config.accumulate
+            batches = order[position.batch * size : (position.batch + 1) * size]
+            rate *= sum(map(scale, batches)) / size
             sums = self.update(iterator, rate, position.step / self.total_steps)
             self._check(float(sums[0] / sums[1]), float(sums[3]))
             position.step += 1
@@ -186,24 +189,27 @@ class Trainer:
 
     def _end_epoch(self, progress):
         position, config = self.position, self.config
+        ended = position.batch >= self._epoch_steps(position.epoch)
+        planned = ended or position.step >= self.total_steps  # else a stop by max_steps
         with self.update.average.in_place():
             scores, samples = self.validate()
             score, loss = scores[self.metric], scores.get("loss", 0.0)
+            before = position.record if planned else position.best
             better = math.isfinite(score) and (
-                position.record is None or self.sign * score > self.sign * position.record
+                before is None or self.sign * score > self.sign * before
             )
             # Of equal scores, which few validation examples often have, the lower loss is kept.
-            found = better or (score == position.record and loss < position.record_loss)
+            equal = planned and score == before and loss < position.record_loss
+            found = better or equal
             keep = found or position.best is None
-            if keep:
-                position.best = score
-            if keep and self.team.chief:
+            if keep or planned:
+                position.best = score if keep else position.record
+            if self.team.chief:
                 meta = {"step": position.step, "scores": scores}
-                weights = checkpoints.values("model", self.model.variables)
-                checkpoints.save(self.run.checkpoints / "best.npz", weights, meta)
+                self._keep_best(keep, planned, meta)
         position.validated = position.step
         progress.validated(scores, samples, keep)
-        if position.batch >= self._epoch_steps(position.epoch):
+        if ended:
             # A stop by max_steps in mid-epoch counts for nothing here: it is not in the plan.
             position.epoch, position.batch = position.epoch + 1, 0
             if found:
@@ -217,6 +223,24 @@ class Trainer:
             if config.schedule == "plateau" and stood_still and not better:
                 position.plateau_scale *= config.plateau_factor
         self._save()
+
+    def _keep_best(self, keep, planned, meta):
+        """Writes best.npz. What a stop in mid-epoch finds better stands there only until the end of
+        that epoch, with the best of the plan beside it: whoever goes on ends as without the stop.
+        """
+        best = self.run.checkpoints / "best.npz"
+        of_plan = self.run.checkpoints / "best-planned.npz"
+        if keep:
+            if not planned and self.position.record is not None and not of_plan.exists():
+                with atomic(of_plan, "wb") as file:
+                    file.write(best.read_bytes())
+            weights = checkpoints.values("model", self.model.variables)
+            checkpoints.save(best, weights, meta)
+        if planned and of_plan.exists():
+            if keep:
+                of_plan.unlink()
+            else:
+                of_plan.replace(best)
 
     # Checkpoints --------------------------------------------------------------------------------
 

@@ -127,6 +127,31 @@ def test_a_stopped_training_goes_on_bit_for_bit(tmp_path, undisturbed, stops, mo
     assert steps == list(range(1, 3 * STEPS + 1))
 
 
+@pytest.mark.parametrize("later", [0.79, 0.82, 0.9])
+def test_what_a_stop_in_mid_epoch_finds_better_is_best_until_the_training_goes_on(tmp_path, later):
+    def best(folder):
+        stored, meta = checkpoints.load(tmp_path / folder / "checkpoints" / "best.npz")
+        return meta["step"], meta["scores"]["score"], stored
+
+    def scored(folder, scores, max_steps=None):
+        options = {"metric": iter(scores).__next__, "recurrent": False}
+        return train(tmp_path / folder, replace(PLAIN, epochs=3), max_steps=max_steps, **options)
+
+    whole = scored("whole", [0.8, later, 0.7])
+    scored("stopped", [0.8, 0.85], STEPS + 2)
+    assert best("stopped")[:2] == (STEPS + 2, 0.85)
+    scored("stopped", [0.83], STEPS + 3)
+    assert best("stopped")[:2] == (STEPS + 2, 0.85)
+    stopped = scored("stopped", [later, 0.7])
+    (*ours, weights), (*theirs, wanted) = best("stopped"), best("whole")
+    assert ours == theirs and weights.keys() == wanted.keys()
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(weights[name], value, err_msg=name)
+    assert stopped.position.best == whole.position.best == max(0.8, later)
+    names = [sorted(os.listdir(tmp_path / f / "checkpoints")) for f in ("whole", "stopped")]
+    assert names[0] == names[1]
+
+
 def test_max_steps_leaves_no_trace_in_the_course(tmp_path):
     """The validation of a stop in mid-epoch counts neither for patience nor for the plateau."""
     config = replace(PLAIN, epochs=4, schedule="plateau", plateau_patience=0, patience=3, ema=0.0)
