@@ -4,7 +4,7 @@ import json
 import pathlib
 
 from data import DataError
-from data.text_files import Report, byte_lines
+from data.text_files import Report, byte_lines, whole
 
 KARPATHY = {"train": ("train", "restval"), "validation": ("val",), "test": ("test",)}
 
@@ -63,11 +63,13 @@ def _json_rows(path, split):
         content = json.loads(b"\n".join(byte_lines(path)))
         if "annotations" in content:
             names = {image["id"]: image["file_name"] for image in content["images"]}
-            return [(names.get(a["image_id"], ""), a["caption"]) for a in content["annotations"]]
+            return [
+                (names.get(a["image_id"], ""), whole(a["caption"])) for a in content["annotations"]
+            ]
         images = content["images"]
         if split:
             images = [i for i in images if i.get("split", split) in (split, *KARPATHY[split])]
-        return [(i["filename"], s["raw"]) for i in images for s in i["sentences"]]
+        return [(i["filename"], whole(s["raw"])) for i in images for s in i["sentences"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path} is no captions JSON ({type(error).__name__}: {error}): give COCO's layout, "

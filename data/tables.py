@@ -73,7 +73,7 @@ def _values(row, fields, seen):
     seen.update(row)
     if missing := [name for name in fields if name not in row]:
         raise ValueError(f"without {missing[0]!r}")
-    return [row[name] for name in fields]
+    return [text_files.whole(row[name]) for name in fields]
 
 
 def _named(header, row):
@@ -91,7 +91,7 @@ def _json_line(line):
         return json.loads(line.decode())
     except UnicodeDecodeError:
         return _Reason("not UTF-8")
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a number may be too long as well
         return _Reason("not JSON")
 
 
@@ -100,7 +100,7 @@ def _json_list(path, lines):
         return json.loads(b"\n".join(lines).decode())
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8: convert it, as with iconv -t UTF-8") from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} begins as a JSON list does, but is none ({error})") from error
 
 

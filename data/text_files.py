@@ -94,6 +94,16 @@ def read_lines(path) -> list[str]:
     return lines
 
 
+def whole(value):
+    """JSON may have halves of emoji, which are no text that a file can hold: "?" for each half.
+
+    Args: value: what JSON has; texts, and those in lists, are mended.
+    """
+    if isinstance(value, list):
+        return [whole(one) for one in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
 def byte_lines(path):
     """Yields the lines of a file, gzipped or not, without line ends or byte order mark.
 

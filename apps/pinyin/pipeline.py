@@ -101,7 +101,9 @@ class Pipeline(tf.Module):
             features = [one[0] for one in self.model((rows, shifted(tokens)))]
             log_probs = self.model.log_probs(features, rows[0], self.language_weight)
             each = tf.gather(log_probs, tokens[0], batch_dims=1).numpy()
-            if wrong := [c for c, p in zip(reading, each, strict=True) if p < FORBIDDEN / 2]:
+            # Spaces, say, are no tokens.
+            signs = reading if len(reading) == len(each) else self.characters.pieces(tokens[0])
+            if wrong := [c for c, p in zip(signs, each, strict=True) if p < FORBIDDEN / 2]:
                 raise UserError(f"{reading!r}: {wrong[0]} is not read so, or not known")
             found.append(Reading(reading, float(each.sum())))
         return found

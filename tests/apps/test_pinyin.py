@@ -187,6 +187,8 @@ def test_a_reading_that_is_not_known_is_scored_as_unknown(few):
 def test_readings_that_cannot_be_are_refused(few):
     with pytest.raises(UserError, match="烟 is not read so"):
         few.score("ta shi", ["他是", "他烟"])
+    spaced, plain = few.score("ta shi", [" 他是", "他是"])
+    assert spaced.score == plain.score
     for text, reading in [("ta shi", "他"), ("ta", "他是"), ("", "")]:
         with pytest.raises(UserError, match="give a character a syllable"):
             few.score(text, [reading])

@@ -301,6 +301,20 @@ def test_csv(tmp_path):
         documents.of_file(path)
 
 
+def test_json_that_is_no_text_or_no_number(tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = [
+        '{"document": ["a \\ud83d", "b"], "summary": "\\udc00"}',
+        '{"document": ' + "9" * 5000 + "}",
+    ]
+    path.write_text("\n".join(rows))
+    found, report = documents.of_file(path)
+    assert found == [("a ?\fb", ("?",))] and report.dropped == {"not JSON": [2]}
+    path.write_text("[" + "9" * 5000 + "]")
+    with pytest.raises(DataError, match="is none"):
+        documents.of_file(path)
+
+
 def test_json_list(tmp_path):
     path = tmp_path / "a.json"
     rows = [{"document": "a", "summary": "b"}, 3, {"document": "c"}, {"document": "d"}]
