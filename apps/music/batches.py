@@ -44,14 +44,19 @@ class PieceBatches:
             pieces.append(self._altered(piece, randoms[-1]) if self.training else piece)
         return self._arrays(pieces, randoms)
 
+    def _cut(self, notes, start, end):
+        return rolls.cut(notes, start, end)
+
     def _altered(self, piece, random):
         crop, most = self.config.data.crop, self.config.data.transpose
         whole = len(piece.notes)
         if crop and whole > crop:
-            start = int(random.integers(0, whole - crop + 1))
-            if self._bars:  # no crop starts in the middle of a bar
-                start = max(0, start - (start - piece.pickup) % piece.bar)
-            notes = rolls.cut(piece.notes, start, start + crop)
+            # No crop starts in the middle of a bar: the last one may be shorter, so that the ends
+            # of pieces are learned as well.
+            bar, pickup = (piece.bar, piece.pickup) if self._bars else (1, 0)
+            lines = np.arange(pickup - bar, min(whole - crop + bar, whole), bar)
+            start = int(random.choice(np.unique(np.maximum(lines, 0))))
+            notes = self._cut(piece.notes, start, start + crop)
             after = whole - start - len(notes)
             piece = piece._replace(notes=notes, pickup=piece.pickup - start, after=after)
         if most:
@@ -66,6 +71,9 @@ class RollBatches(PieceBatches):
     """For the frame model: (rolls int32 `[batch, time, 88]`, lengths int32 `[batch]`)."""
 
     _bars = False
+
+    def _cut(self, notes, start, end):
+        return notes[start:end]
 
     @property
     def signature(self):

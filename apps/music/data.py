@@ -76,6 +76,11 @@ def _band(config, split):
         else:
             found = [_tune(name, row) for row in rows]
         pieces += found[: config.limit] if config.limit else found
+    if all((piece.notes[:, 0] == ABSENT).all() for piece in pieces):
+        raise sets.DataError(
+            f"{config.config} has no melodies, which the band begins with: name nottingham or "
+            "pop909 beside it"
+        )
     return pieces
 
 

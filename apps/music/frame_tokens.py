@@ -17,7 +17,7 @@ def frame_tokens(rolls):
     sounding = rolls > 0.5
     counts = tf.reduce_sum(tf.cast(sounding, tf.int32), -1)
     notes = tf.where(sounding, tf.range(KEYS)[None] + FIRST, VOCAB)
-    most = tf.reduce_max(counts)
+    most = tf.maximum(tf.reduce_max(counts), 0)  # of no rows it would be the least int32
     notes = tf.sort(notes, -1)[:, :most]  # silent keys stand behind
     notes = tf.pad(tf.where(notes == VOCAB, PAD, notes), [[0, 0], [0, 1]])
     end = tf.one_hot(counts, most + 1, on_value=END, off_value=0)

@@ -14,13 +14,16 @@ def read_folder(config, split):
     """(id, notes, steps in a bar, steps before the first bar, key) of a split: of ten files (by
     name) the first is for validation, the sixth for test."""
     found, report = midi_files.folder(config.data.folder)
-    pieces = []
+    pieces, seen = [], set()
     for name, file in found:
         tracks = [track for track in file.tracks if not track.drums]
         notes, reason = (_roll if config.model.kind == "frames" else _voices)(tracks)
+        if not reason and (content := (notes.shape, notes.tobytes())) in seen:
+            reason = "the same as a file before"
         if reason:
             report.setdefault(f"left out: {reason}", []).append(name)
         else:
+            seen.add(content)
             key = keys.estimate(rolls.pitch_classes(notes)) if notes.dtype != np.uint8 else -1
             bar = max(1, min(48, round(4 * file.bar)))
             pieces.append((name, notes, bar, round(4 * file.pickup), key))
@@ -44,13 +47,15 @@ def read_folder(config, split):
 
 
 def midi_roll(tracks):
-    """Tracks of `data.midi_files` -> roll uint8 `[quarters, 88]` of what sounds at each beat."""
+    """Tracks of `data.midi_files` -> roll uint8 `[quarters, 88]`: notes begin and end at the beat
+    next to them (of two the later), those that would vanish sound in the quarter they are in."""
     notes = [note for track in tracks for note in track.notes]
     roll = np.zeros([int(np.ceil(max(note[1] for note in notes))), KEYS], np.uint8)
     for start, end, pitch, *_ in notes:
         if LOWEST <= pitch <= HIGHEST:
-            first = round(start)
-            roll[first : max(first + 1, round(end)), pitch - LOWEST] = 1
+            first, last = int(start + 0.5), int(end + 0.5)
+            first = first if first < end else int(start)
+            roll[first : max(first + 1, last), pitch - LOWEST] = 1
     return roll
 
 

@@ -47,13 +47,15 @@ class Pipeline(tf.Module):
         if self.kind == "voices":
             return self._sample(self.model, notes, facts, self.limits, temperature, seed)
         layers, parts = [], self.model.parts
-        for name, (start, end, known) in LAYERS.items():
+        for number, (name, (start, end, known)) in enumerate(LAYERS.items()):
             own = notes[..., start:end]
             if known:  # what the layers above have composed
                 own = tf.concat([layers[0][0], own[..., known:]], -1)
             if name == "drums":
                 facts = self._with_density(facts, layers[0][0])
-            limits, part_seed = self.limits[start:end], seed + tf.constant([0, start])
+            limits = self.limits[start:end]
+            # What one part draws tells nothing of what another one draws.
+            part_seed = tf.random.experimental.stateless_fold_in(seed, number)
             own_facts = own_style(name, facts)
             found, log_prob = self._sample(
                 parts[name], own, own_facts, limits, temperature, part_seed

@@ -222,12 +222,41 @@ def test_a_batch_depends_on_seed_and_epoch_alone():
     for batch, same in zip(one.order(3), other.order(3), strict=True):
         for left, right in zip(one.arrays(batch), other.arrays(same), strict=True):
             np.testing.assert_array_equal(left, right)
-    tokens = one.arrays(one.order(0)[0])[0]
-    assert tokens.shape[1] == 48
-    remaining = {one.arrays((epoch, [0]))[2][0, -1, 1] for epoch in range(12)}
-    assert 0 not in remaining and len(remaining) > 1  # a crop's end is not that of the piece
+    crops = [one.arrays((epoch, [0])) for epoch in range(60)]
+    # From the bars of 16 steps at 0, 16, 32, 48, and at 64, where 36 are left: the last crop ends
+    # where the piece ends, which a condition tells, and no step of the piece is in no crop.
+    assert {tokens.shape[1] for tokens, _, _ in crops} == {48, 36}
+    ends = {(tokens.shape[1], known[0, -1, 1] == 0) for tokens, _, known in crops}
+    assert ends == {(48, False), (36, True)}
     first = {tuple(one.arrays((epoch, [0]))[0][0, 0]) for epoch in range(12)}
     assert len(first) > 1
+
+
+@pytest.mark.parametrize("bar, pickup", [(16, 4), (12, 0), (18, 6)])
+def test_every_step_of_a_piece_is_in_some_crop(bar, pickup):
+    notes = np.arange(60, 60 + 61)[:, None] * np.ones([1, 4], np.int32)
+    config = replace(TINY, data=DataConfig(crop=32, transpose=0))
+    batches = VoiceBatches(config, [Piece("a", notes, bar, pickup)], [[60, 121]] * 4)
+    seen = set()
+    for epoch in range(60):
+        tokens = batches.arrays((epoch, [0]))[0]
+        seen |= {*code.to_code(tf.constant(tokens[0])).numpy()[:, 0].tolist()}
+    assert seen == set(range(60, 121))
+
+
+def test_a_crop_of_a_roll_keeps_what_sounds():
+    roll = np.zeros([30, 88], np.uint8)
+    roll[np.arange(30), np.arange(30)] = 1
+    config = replace(TINY, data=DataConfig(crop=8, transpose=0))
+    batches = RollBatches(config, [Piece("a", roll)], [[21, 108]])
+    starts = set()
+    for epoch in range(200):
+        rolls, lengths = batches.arrays((epoch, [0]))
+        start = int(rolls[0, 0].argmax())
+        starts.add(start)
+        np.testing.assert_array_equal(rolls[0], roll[start : start + 8])
+        assert lengths.tolist() == [8]
+    assert starts == set(range(23))
 
 
 def test_rolls_are_transposed_inside_the_range():

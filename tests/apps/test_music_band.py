@@ -1,12 +1,13 @@
 """The band, files, and scores beside those of the data."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import data, files, scores, styles, voice_steps
+from apps.music import data, files, own, scores, styles, voice_steps
 from apps.music import tokens as code
 from apps.music.band import LAYERS, own_style
 from apps.music.composer import Composer
@@ -104,6 +105,44 @@ def test_band_composes_melody_then_chords_then_drums(band):
         band("", Wish(style="polka"))
 
 
+def test_a_part_draws_for_itself(band):
+    """What one part draws says nothing of what another one draws at the same place."""
+    time, takes = 32, 48
+    notes = np.full([takes, time, 5], FREE, np.int32)
+    facts = np.repeat([[16, 0, -1, -1, -1, -1]], takes, 0).astype(np.int32)
+    same = make_band()  # all that is left of a draw is its noise
+    for variable in same.pipeline.model.trainable_variables:
+        variable.assign(tf.zeros_like(variable))
+    found = same.run(notes, facts, 1.0, (3, 0))[0].numpy()
+    melody, chords = found[:, 1::2, 0], found[:, : time // 2, 1]  # the same numbers of draws
+    kinds = [np.where(part > HOLD, 2, part) for part in (melody, chords)]
+    table = np.zeros([3, 3])
+    np.add.at(table, tuple(kind.ravel() for kind in kinds), 1)
+    expected = table.sum(1, keepdims=True) * table.sum(0) / table.sum()
+    assert ((table - expected) ** 2 / np.maximum(expected, 1)).sum() < 30  # chi-squared
+
+
+def test_a_band_without_melodies_is_refused(monkeypatch):
+    groove = {"drums": beat().notes[:, 2:], "kind": b"beat", "style": b"rock", "tempo": 120}
+    rows = [groove | {"id": b"1"}]
+    monkeypatch.setattr(data.sets, "rows", lambda *_: rows)
+    config = replace(TINY, model=replace(TINY.model, kind="band"))
+    config = replace(config, data=DataConfig(name="band", config="groove"))
+    with pytest.raises(data.sets.DataError, match="groove has no melodies"):
+        data.read_pieces(config, "train")
+
+
+def test_a_roll_of_midi_keeps_every_note():
+    def roll(*notes):
+        track = SimpleNamespace(notes=[(start, end, 60) for start, end in notes])
+        return own.midi_roll([track])[:, 39].tolist()
+
+    assert roll((0, 1), (2, 4)) == [1, 0, 1, 1]
+    assert roll((0, 1), (3.6, 3.9)) == [1, 0, 0, 1]
+    assert roll((0.5, 1), (1.5, 2), (2.5, 3), (4, 5)) == [1, 1, 1, 0, 1]
+    assert roll((0.4, 2.6), (4.5, 5.5)) == [1, 1, 1, 0, 0, 1]
+
+
 def test_people_s_own_midi_files(tmp_path, capsys):
     from common.music import midi
 
@@ -111,13 +150,16 @@ def test_people_s_own_midi_files(tmp_path, capsys):
         notes = random_notes(64, seed=n)
         midi.write(tmp_path / f"{n}.mid", midi.voice_tracks(notes, "satb"), bar=12)
     midi.write(tmp_path / "solo.mid", midi.voice_tracks(random_notes(16, 1), "s"))
+    (tmp_path / "0 (1).mid").write_bytes((tmp_path / "0.mid").read_bytes())
     config = replace(TINY, data=DataConfig(folder=str(tmp_path)))
     train, held, test = (
         data.read_pieces(config, split) for split in ("train", "validation", "test")
     )
     assert [len(train), len(held), len(test)] == [6, 1, 1] and train[0].bar == 12
     np.testing.assert_array_equal(rolls.sounding(held[0].notes), rolls.sounding(random_notes(64)))
-    assert "1 left out: not four tracks (solo.mid)" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "1 left out: not four tracks (solo.mid)" in told
+    assert "1 left out: the same as a file before (0.mid)" in told
     rolled = data.read_pieces(replace(config, model=FRAMES), "train")
     assert rolled[0].notes.shape == (16, 88)
 

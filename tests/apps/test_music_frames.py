@@ -86,6 +86,7 @@ def test_frame_tokens():
     roll = np.zeros([2, 88], np.float32)
     roll[0, [2, 5]] = 1
     assert frame_tokens(tf.constant(roll)).numpy().tolist() == [[7, 10, 4], [4, 0, 0]]
+    assert frame_tokens(tf.constant(roll[:0])).shape == (0, 1)
 
 
 def test_what_is_sampled_has_the_probability_that_is_scored(frames):
@@ -109,6 +110,11 @@ def test_frames_of_many_notes_are_kept(frames):
     roll[:, 20:40] = 1
     found = made.compose(roll, Wish(bars=5, bar=1))[0].notes
     np.testing.assert_array_equal(found[:4], roll)
+
+
+def test_a_piece_from_nothing(frames):
+    made = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
+    assert made.compose(made.read(""), Wish(bars=3, bar=1))[0].notes.shape == (3, 88)
 
 
 def test_roll_goes_on_from_its_primer(frames):

@@ -10,7 +10,7 @@ import pytest
 
 import data
 from data import DataError, chords, midi_files
-from data.chorales import musicxml
+from data.chorales import musicxml, versions
 
 
 def midi(*tracks, kind=1, metre=(4, 4), channel=0):
@@ -146,6 +146,29 @@ def test_chorales_agree_with_music21(tmp_path):
             ]
             ours = [(float(n.start), float(n.end - n.start), n.pitch) for n in part.notes]
             assert ours == sorted(notes), name
+
+
+def test_versions_of_a_chorale():
+    random = np.random.default_rng(1)
+    notes = random.integers(40, 80, [32, 4]).astype(np.int32)
+    notes[1::2], notes[4, 3] = 1, 0  # each second step is held
+    struck = versions.sounding(notes)
+    assert versions.shared(struck, struck) == versions.shared(struck, struck[:28]) == 1
+    assert versions.shared(struck, struck[:20]) == 0
+    higher = np.where(struck > 0, struck + 5, 0)
+    assert versions.shared(struck, higher) == 1
+    changed = higher.copy()
+    changed[:8] = random.integers(40, 80, [8, 4])
+    assert versions.VERSION <= versions.shared(struck, changed) < versions.REPEATED
+    other = random.integers(40, 80, [32, 4])
+    assert versions.shared(struck, other) < 0.3
+    far = changed.copy()  # a version of the first one by what is between alone
+    far[24:] = random.integers(40, 80, [8, 4])
+    assert versions.shared(struck, far) < versions.VERSION <= versions.shared(changed, far)
+    assert versions.groups([struck, other, far, changed]) == [0, 1, 0, 0]
+    assert versions.groups([struck, other, far]) == [0, 1, 2]
+    silent = np.zeros([8, 4], np.int32)
+    assert versions.shared(silent, silent) == 1 and versions.groups([]) == []
 
 
 def test_a_tie_is_one_note(tmp_path):
