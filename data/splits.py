@@ -41,7 +41,16 @@ def read_split(config, split, of_set, of_files, hold_out, option="--file", few=f
         examples = of_files(config.train, "train")
         if not config.validation:
             examples = hold_out(examples)[split == "validation"]
-    return few(examples, config.limit) if split == "train" and config.limit else examples
+    if split != "train" or not config.limit:
+        return examples
+    used = few(examples, config.limit)
+    if config.train and len(used) < len(examples):
+        print(
+            f"note: data.limit is {config.limit}: of {len(examples):,} training examples "
+            f"{len(used):,} are used; --data.limit 0 takes them all",
+            file=sys.stderr,
+        )
+    return used
 
 
 def one_in(count, what, text):

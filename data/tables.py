@@ -34,8 +34,9 @@ def read(path, fields, flags, parse, kind):
     elif begin == b"[":
         rows, report.unit = enumerate(_json_list(path, lines), start=1), "entry"
     else:
-        is_csv = b"," in first and b"\t" not in first
-        rows = _csv(path, lines) if is_csv else _tsv(lines)
+        comma = max(",", ";", key=first.decode("utf-8", "replace").count)  # Excel writes both
+        is_csv = comma.encode() in first and b"\t" not in first
+        rows = _csv(path, lines, comma) if is_csv else _tsv(lines)
         header = [name.strip() for name in next(rows)[1]]
         if missing := [name for name in fields if name not in header]:
             raise DataError(
@@ -115,10 +116,10 @@ def _tsv(lines):
             yield number, _Reason("not UTF-8")
 
 
-def _csv(path, lines):
+def _csv(path, lines, comma):
     """Fields may stand in quotes, and have commas and ends of lines there (RFC 4180)."""
     text = (line.decode("utf-8", "surrogateescape") + "\n" for line in lines)
-    reader = csv.reader(text, strict=True)
+    reader = csv.reader(text, delimiter=comma, strict=True)
     start = 1
     try:
         for row in reader:

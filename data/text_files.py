@@ -75,7 +75,7 @@ def read_tsv(path, columns=(0, 1), max_chars=4000):
             return b"", b""
         return [found[c] for c in columns] if len(found) > max(columns) else None
 
-    return _pairs(map(cells, byte_lines(path)), max_chars, path)
+    return _pairs(map(cells, byte_lines(path)), max_chars, path, "; columns stand between tabs")
 
 
 def read_lines(path) -> list[str]:
@@ -135,7 +135,7 @@ def _stripped(file, path):
         yield line.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def _pairs(rows: Iterable, max_chars: int, what):
+def _pairs(rows: Iterable, max_chars: int, what, hint=""):
     report = Report()
 
     def usable():
@@ -150,7 +150,7 @@ def _pairs(rows: Iterable, max_chars: int, what):
     found = Store(usable())
     report.kept = len(found)
     if not found:
-        raise DataError(f"{what}: nothing usable, {report}")
+        raise DataError(f"{what}: nothing usable, {report}{hint}")
     return found, report
 
 

@@ -81,7 +81,8 @@ class Pipeline(tf.Module):
             written = self.text.decode(tokens)
         else:
             written = continued(self.text, texts, prompts, tokens)
-        return written, found.log_probs[:, 0], found.lengths[:, 0]
+        lengths, log_probs = found.lengths[:, 0], found.log_probs[:, 0]
+        return written, tf.where(lengths > 0, log_probs, 0.0), lengths  # nothing is certain
 
     def _constrained(self, state, rows, form):
         """(step, state, allowed) for a search: never <unk>, and only what the form allows."""

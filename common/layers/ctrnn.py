@@ -205,6 +205,10 @@ class CTRNN(SequenceLoop, keras.layers.RNN):
         if sequences.shape[-1] != depth:
             raise UserError(f"a CTRNN built for inputs of {depth} is given {sequences.shape[-1]}")
         if time_steps is not None:
+            time_steps = tf.convert_to_tensor(time_steps)
+            given, wanted = time_steps.shape, sequences.shape[:2]
+            if not given.is_compatible_with(wanted):
+                raise UserError(f"time_steps are {given}: they must be [batch, time], {wanted}")
             steps = tf.cast(time_steps, sequences.dtype)[..., None]
             sequences = tf.concat([sequences, steps], -1)  # [batch, time, depth + 1]
         return super().call(sequences, initial_state, mask, training)

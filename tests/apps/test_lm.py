@@ -233,6 +233,15 @@ def test_probabilities_and_lengths_are_of_what_is_shown(characters, lines):
         np.testing.assert_allclose(log_probs[n], scored[n].total, rtol=1e-4)
 
 
+@pytest.mark.parametrize("most", [0, -3])
+def test_where_nothing_may_be_written_nothing_is_certain(characters, most):
+    texts, log_probs, lengths = characters.generate(
+        ["It", ""], [1, 2], max_length=tf.constant(most)
+    )
+    assert texts.numpy().tolist() == [b"It", b""]
+    assert log_probs.numpy().tolist() == [0, 0] == lengths.numpy().tolist()
+
+
 @pytest.mark.parametrize("lines", [1, 2])
 def test_the_best_of_some_is_the_most_probable_by_token(characters, lines):
     prompts = ["It", "The"]

@@ -103,6 +103,12 @@ def test_irregular_steps(solver):
             close(outputs[row : row + 1, t], y)
 
 
+@pytest.mark.parametrize("shape", [[TIME], [BATCH, TIME - 1], [BATCH, TIME, 1]])
+def test_time_steps_of_another_shape_are_refused(shape):
+    with pytest.raises(UserError, match=r"time_steps are .*: they must be \[batch, time\]"):
+        built()(randoms(BATCH, TIME, DEPTH), time_steps=np.ones(shape, "f"))
+
+
 def test_a_step_of_zero_length_changes_nothing():
     layer, start = built(), [tf.constant(randoms(BATCH, UNITS))]
     lengths = np.array([[1.0, 0.0, 0.0, 2.0, 1.0]] * BATCH, "float32")

@@ -294,6 +294,8 @@ def test_csv(tmp_path):
     assert report.dropped == {"empty": [4], "wrong number of columns": [5], "not UTF-8": [6]}
     with pytest.raises(DataError, match="no column 'text': .* names 'document', 'id', 'summary'"):
         documents.of_file(path, "text")
+    path.write_text('summary;document\n"a; b";"c, d"\n')
+    assert documents.of_file(path)[0] == [("c, d", ("a; b",))]
     path.write_text('document,summary\na,b\n"' + "x" * 200_000 + '",c\n')
     assert len(documents.of_file(path)[0][1].document) == 200_000
     path.write_text('document,summary\na,b\n"never ended,c\nd,e\n')

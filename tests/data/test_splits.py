@@ -43,6 +43,15 @@ def test_own_files_have_the_usual_splits_only(split):
         read(split, train="a", limit=2)
 
 
+def test_who_gives_own_files_is_told_of_the_limit(capsys):
+    read("train", limit=2)
+    read("train", train="a", limit=1000)
+    read("validation", train="a", limit=2)
+    assert capsys.readouterr().err == ""
+    read("train", train="a", limit=2)
+    assert "data.limit is 2: of 9 training examples 2 are used" in capsys.readouterr().err
+
+
 def test_some_are_held_out_and_only_learned_ones_are_limited():
     learned, asked = read("train", train="a")
     held, _ = read("validation", train="a")
