@@ -18,8 +18,10 @@ FIRST = REST_TOKEN + 1  # token of MIDI number 21
 VOCAB = FIRST + KEYS
 FREE_TOKEN = UNK  # a cell that is hidden, or to be composed
 
-ALL = np.arange(VOCAB)
+ALL = np.arange(VOCAB, dtype=np.int32)
 CLASSES = 13  # pitch classes, and one for what is no note
+DEGREES = 25  # of 12 major and 12 minor keys, and one for what is no note or in no known key
+KEY = 2  # place of the key among the conditions
 
 LONGEST_BAR = 48  # steps
 REMAINING = 16  # beats; more count as so many
@@ -85,6 +87,15 @@ def pitch_class(notes):
     """Tokens or resolved tokens -> 0 to 11, or 12 for what is no note."""
     tokens = notes % VOCAB
     return tf.where(tokens >= FIRST, (tokens - FIRST + LOWEST) % 12, 12)
+
+
+def degree(notes, key):
+    """Tokens or resolved tokens, and the condition that tells the key, of shapes that broadcast ->
+    semitones above its tonic, 0 to 11 in major and 12 to 23 in minor, or 24."""
+    classes, known = pitch_class(notes), key > 0
+    number = tf.maximum(key - 1, 0)  # major by tonic, then minor
+    found = (classes - number % 12) % 12 + 12 * (number // 12)
+    return tf.where(known & (classes < 12), found, DEGREES - 1)
 
 
 def conditions(time, facts):

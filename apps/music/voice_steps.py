@@ -36,7 +36,7 @@ def steps(model, given, conditions, limits, parallels=True):
         parallels: whether two voices may move in parallel fifths, octaves or unisons.
     """
     inside = tf.constant(np.stack([code.inside(voice) for voice in limits]))  # [voices, vocab]
-    free = given == code.FREE_TOKEN
+    free, key = given == code.FREE_TOKEN, conditions[:, 0, code.KEY]
     known = tf.reduce_all(~free, 1, keepdims=True)
     context = model.read(tf.where(known, code.resolved(given), code.FREE_TOKEN), conditions)
 
@@ -66,7 +66,7 @@ def steps(model, given, conditions, limits, parallels=True):
 
         def next_time():
             here = context[:, time]
-            x = tf.concat([here, model.embed(notes)], -1)
+            x = tf.concat([here, model.embed(notes, key)], -1)
             h, states = model.over_time.step(x, state["time"])
             h = tf.concat([h, here], -1)
             first = tf.fill(tf.shape(tokens), BOS)
@@ -76,8 +76,8 @@ def steps(model, given, conditions, limits, parallels=True):
             return state["time"], state["frame"], state["present"], chosen, state["before"]
 
         times, frame, present, element, before = tf.cond(voice == 0, next_time, same_time)
-        output, frame = model.frame.step(model.element(element, voice) + present, frame)
-        logits = model.logits(output) + code.allowed(tf.gather(notes, voice, axis=1))
+        output, frame = model.frame.step(model.element(element, voice, key) + present, frame)
+        logits = model.logits(output, key) + code.allowed(tf.gather(notes, voice, axis=1))
         cells = given[:, time]  # [batch, voices]
         cell = tf.gather(cells, voice, axis=1)
         only = tf.one_hot(cell, code.VOCAB, on_value=0.0, off_value=FORBIDDEN)

@@ -7,6 +7,9 @@ probability of a piece is exact, and given voices cost nothing:
     h_t     = RNN(notes_{t-1}, context_t, h_{t-1})      what was composed
     P(note of voice v at t) = FrameRNN(notes of voices before v at t; h_t, context_t)
 
+A note is seen and chosen as itself, as its pitch class and as its degree in the key, each of which
+has a vector of its own: what is learnt of a cadence in one key is known in all.
+
 Which voices are given is drawn anew for each piece in training (none, the first, or any), as in
 orderless training (Uria et al. 2014) and DeepBach's pseudo-Gibbs model (Hadjeres et al. 2017), but
 one pass composes.
@@ -37,7 +40,9 @@ class Voices(keras.Model):
         dim, units, rate = config.embedding_dim, config.units, config.dropout
         self.notes = Embedding(voices * ROWS, dim, name="notes")
         self.classes = Embedding(code.CLASSES, dim, name="pitch_classes")
-        self.tables = [  # a piece may ask for what no piece of the training set has
+        # What no piece of the training set has, a piece may ask for: it begins, and stays, at zero.
+        self.degrees = Embedding(code.DEGREES, dim, zeros=True, name="degrees")
+        self.tables = [
             Embedding(size, dim, zeros=True, name=f"condition_{n}") for n, size in enumerate(sizes)
         ]
         self.input_dropout = keras.layers.Dropout(config.input_dropout)
@@ -48,8 +53,11 @@ class Voices(keras.Model):
         self.present = keras.layers.Dense(dim, name="present")
         self.output_layer = keras.layers.Dense(code.VOCAB, name="output")
         self.class_output = keras.layers.Dense(code.CLASSES, name="class_output")
+        self.degree_output = keras.layers.Dense(
+            code.DEGREES, kernel_initializer="zeros", name="degree_output"
+        )
         context = 2 * config.reader_units + dim
-        for table in (self.notes, self.classes, *self.tables):
+        for table in (self.notes, self.classes, self.degrees, *self.tables):
             table.build()
         self.reader.build((None, None, dim))
         self.over_time.build((None, None, context + dim))
@@ -57,29 +65,35 @@ class Voices(keras.Model):
         self.present.build((None, units + context))
         self.output_layer.build((None, config.frame_units))
         self.class_output.build((None, config.frame_units))
+        self.degree_output.build((None, config.frame_units))
         self.built = True
 
-    def element(self, notes, voice):
+    def element(self, notes, voice, key):
         """Resolved tokens `[...]` of a voice -> `[..., dim]`: the embedding of the voice's token,
-        and that of its pitch class, which all voices share, whether a note begins or holds."""
-        return self.notes(notes + ROWS * voice) + self.classes(code.pitch_class(notes))
+        and those of its pitch class and of its degree in `key` (a condition, `[...]`), which all
+        voices share, whether a note begins or holds."""
+        shared = self.classes(code.pitch_class(notes)) + self.degrees(code.degree(notes, key))
+        return self.notes(notes + ROWS * voice) + shared
 
-    def embed(self, notes):
+    def embed(self, notes, key):
         """Resolved tokens `[..., voices]` -> all together `[..., dim]`, of about unit variance."""
-        elements = self.element(notes, tf.range(self.voices))
+        elements = self.element(notes, tf.range(self.voices), key[..., None])
         return tf.reduce_sum(elements, -2) / (2 * self.voices) ** 0.5
 
-    def logits(self, outputs):
-        """Of the frame network -> `[..., vocab]`: a token's own, and that of its pitch class."""
+    def logits(self, outputs, key):
+        """Of the frame network `[rows, ...]` and the keys `[rows]` -> `[rows, ..., vocab]`: a
+        token's own, and those of its pitch class and its degree."""
         classes = tf.gather(self.class_output(outputs), code.pitch_class(code.ALL), axis=-1)
-        return tf.cast(self.output_layer(outputs) + classes, tf.float32)
+        degree = code.degree(code.ALL, key[:, None])  # [rows, vocab]
+        degrees = tf.gather(self.degree_output(outputs), degree, axis=-1, batch_dims=1)
+        return tf.cast(self.output_layer(outputs) + classes + degrees, tf.float32)
 
     def read(self, given, conditions, mask=None, training=False):
         """What is known beforehand -> context `[batch, time, 2 * reader_units + dim]`.
 
         `given`: resolved tokens `[batch, time, voices]`, FREE_TOKEN in hidden voices.
         """
-        seen = self.embed(given)
+        seen = self.embed(given, conditions[..., code.KEY])
         seen += sum(table(conditions[..., n]) for n, table in enumerate(self.tables))
         seen = self.input_dropout(seen, training=training)
         context, _ = self.reader(seen, mask=mask, training=training)
@@ -94,16 +108,18 @@ class Voices(keras.Model):
         given = tf.where(hidden[:, None], code.FREE_TOKEN, notes)
         context = self.read(given, conditions, mask, training)
         before = tf.pad(notes[:, :-1], [[0, 0], [1, 0], [0, 0]], constant_values=BOS)
-        embedded = self.input_dropout(self.embed(before), training=training)
+        key = conditions[..., code.KEY]
+        embedded = self.input_dropout(self.embed(before, key), training=training)
         h, _ = self.over_time(tf.concat([context, embedded], -1), mask=mask, training=training)
         h = tf.concat([self.dropout(h, training=training), context], -1)
         valid = tf.where(mask)  # padding is left out before the largest part
-        h, notes, before = (tf.gather_nd(tensor, valid) for tensor in (h, notes, before))
+        h, notes, before, key = (tf.gather_nd(tensor, valid) for tensor in (h, notes, before, key))
         shifted = tf.pad(notes[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
-        elements = self.element(shifted, tf.range(self.voices))  # [steps, voices, dim]
+        # [steps, voices, dim]
+        elements = self.element(shifted, tf.range(self.voices), key[:, None])
         elements += self.present(h)[:, None]
         outputs = self.frame(elements, h, training=training)
-        return self.logits(outputs) + code.allowed(before), valid
+        return self.logits(outputs, key) + code.allowed(before), valid
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(tokens, given `[batch, voices]`, conditions) -> (losses, hidden cells, nll), summed."""

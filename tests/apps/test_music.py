@@ -18,7 +18,7 @@ from apps.music.voice_batches import VoiceBatches
 from apps.music.wish import Wish
 from common.decoding import sample
 from common.errors import UserError
-from common.music import FREE, HOLD, measures, rolls
+from common.music import FREE, HOLD, keys, measures, rolls
 from tests.apps.music_models import (
     LIMITS,
     make_composer,
@@ -44,6 +44,30 @@ def test_holds_know_their_note():
     notes = random_notes(50)
     np.testing.assert_array_equal(code.from_code(tf.constant(notes)), code.token_array(notes))
     np.testing.assert_array_equal(code.to_code(code.token_array(notes)), notes)
+
+
+def test_degrees_count_from_the_tonic():
+    tokens = np.array([code.FIRST + 60 - 21, code.FIRST + 69 - 21, code.REST_TOKEN], np.int32)
+    tokens = np.concatenate([tokens, tokens[:2] + code.VOCAB])  # the last two are held
+    for key, expected in [(0, 24), ("C", 0), ("A", 3), ("Am", 15), ("Bb", 2)]:
+        number = keys.parse(key) + 1 if key else 0
+        found = code.degree(tokens, tf.constant(number)).numpy().tolist()
+        assert found[0] == expected and found[3:] == found[:2] and found[2] == 24
+    assert code.degree(tokens[:2], tf.constant([4, 22])).numpy().tolist() == [9, 12]
+
+
+def test_a_transposed_piece_in_its_own_key_has_the_same_degrees():
+    notes = code.resolved(tf.constant(code.token_array(random_notes(30)[None])))
+    higher = code.resolved(tf.constant(code.token_array(
+        np.where(random_notes(30) > HOLD, random_notes(30) + 3, random_notes(30))[None]
+    )))  # fmt: skip
+    for key in ("G", "Dm"):
+        numbers = [
+            tf.constant(k + 1) for k in (keys.parse(key), keys.transpose(keys.parse(key), 3))
+        ]
+        np.testing.assert_array_equal(
+            code.degree(notes, numbers[0]), code.degree(higher, numbers[1])
+        )
 
 
 def test_conditions_in_the_graph_and_in_numpy():
