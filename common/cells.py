@@ -8,12 +8,9 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
-
-from common.errors import UserError
-from common.ranges import Limits
+from .errors import UserError
 
 # Greff et al. 2017, "LSTM: A search space odyssey": their vanilla LSTM has diagonal peepholes, and
 # each variant is it but for one change. `np` (no peepholes) therefore is `lstm`. Parameters for
@@ -140,18 +137,3 @@ def read_cell(text):
         ):
             raise UserError(f"cell {text!r}: coupled_gates needs an input and a forget gate")
     return name, options
-
-
-class _Cells(Limits):
-    def wrong(self, value):
-        try:
-            read_cell(value)
-        except UserError as error:
-            return str(error)
-        return ""
-
-
-# The type of a configuration's field.
-Cell = Annotated[
-    str, _Cells(), tyro.conf.arg(metavar="{" + ",".join(CELL_NAMES) + "}[:OPTION=VALUE,...]")
-]

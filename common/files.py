@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from common.errors import UserError
+from .errors import UserError
 
 
 @contextlib.contextmanager

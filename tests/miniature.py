@@ -9,12 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from common.batching import Batches
+from common.batches import Batches
 from common.config import BatchingConfig, TrainingConfig
 from common.layers import LSTM
-from common.losses import smoothed_cross_entropy
-from common.run import Run
-from common.training import Trainer
+from common.runs import Run
+from common.training import Trainer, smoothed_cross_entropy
 
 ROOT = Path(__file__).parents[1]
 VOCAB, UNITS, BATCH = 12, 8, 8

@@ -21,7 +21,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 APPS = sorted(path.parent.name for path in (ROOT / "apps").glob("*/train.py"))
-FILES = ("README.md", "config.py", "data.py", "model.py", "train.py", "evaluate.py", "infer.py")
+FILES = ("README.md", "config.py", "dataset.py", "model.py", "train.py", "evaluate.py", "infer.py")
 STEPS = 6
 
 
@@ -154,7 +154,7 @@ def test_nothing_is_drawn_of_nothing(trained, tmp_path, monkeypatch, capsys):
 
 def test_export_is_written_and_checked(trained, tmp_path, monkeypatch, capsys):
     app, run = trained
-    export = importlib.import_module("common.export")
+    export = importlib.import_module("common.serving.saved_model")
     checks, compare = {}, export._compare
 
     def spy(expected, found, loader):

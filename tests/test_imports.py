@@ -1,4 +1,5 @@
-"""The one-way law: apps -> common, apps -> data; common never data or apps; no app another app."""
+"""The one-way laws: apps -> common, apps -> data; common never data or apps; no app another app;
+and in common/ no import leads to a higher floor."""
 
 import ast
 from pathlib import Path
@@ -8,15 +9,36 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted(p for top in ("apps", "common", "data") for p in (ROOT / top).rglob("*.py"))
 
+# From the ground up. A room may import what is below it, and its own modules.
+FLOORS = [
+    ["errors", "special_tokens"],
+    ["files", "lists", "cells"],
+    ["config", "system"],
+    ["text", "runs", "music", "vision", "baselines"],
+    ["metrics", "layers", "batches"],
+    ["decoding", "training", "analysis"],
+    ["serving", "commands"],
+    ["workers", "diagnostics"],  # commands that people call
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
 
 def imported(path):
+    """Full names of all that a file imports."""
+    package = path.relative_to(ROOT).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports by full name only"
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            if package[0] == "common":  # so that it can be installed under another name
+                own = node.level or node.module.split(".")[0] != "common"
+                assert own, f"{path}: common/ imports its own modules relatively"
+            else:
+                assert node.level == 0, f"{path}: imports by full name only"
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *filter(None, [node.module])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def forbidden(path):
@@ -29,15 +51,43 @@ def forbidden(path):
     return lambda name: name.startswith("apps.") and name.split(".")[1] != own
 
 
+def uphill(path):
+    """Whether a name belongs to a room that this file of common/ must not import."""
+    own = path.relative_to(ROOT / "common").parts[0].removesuffix(".py")
+
+    def wrong(name):
+        top, room, *_ = [*name.split("."), ""]
+        return top == "common" and room != own and room in FLOOR and FLOOR[room] >= FLOOR[own]
+
+    return wrong
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_run_one_way(path):
     wrong = [name for name in imported(path) if forbidden(path)(name)]
     assert not wrong, f"{path} imports {wrong}"
 
 
-def test_the_law_can_be_broken(tmp_path):
+INSIDE = [p for p in FILES if (ROOT / "common") in p.parents and p != ROOT / "common/__init__.py"]
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_import_leads_to_a_higher_floor(path):
+    wrong = [name for name in imported(path) if uphill(path)(name)]
+    assert not wrong, f"{path} imports {wrong}"
+
+
+def test_every_room_has_a_floor():
+    found = {p.name.removesuffix(".py") for p in (ROOT / "common").iterdir()}
+    assert found - {"__init__", "__pycache__", "py.typed"} == set(FLOOR)
+
+
+def test_the_law_can_be_broken():
     """The check sees what it must see."""
     law = forbidden(ROOT / "common" / "x.py")
     assert law("apps.translate.model") and law("data") and not law("common.text")
     law = forbidden(ROOT / "apps" / "translate" / "x.py")
     assert law("apps.lm.model") and not law("apps.translate.model") and not law("data")
+    law = uphill(ROOT / "common" / "layers" / "x.py")
+    assert law("common.training.trainer") and law("common.metrics")
+    assert not law("common.layers.lstm") and not law("common.cells") and not law("keras")

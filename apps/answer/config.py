@@ -3,10 +3,18 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from common.cells import Cell
-from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
+from common.config import (
+    BatchingConfig,
+    Cell,
+    Count,
+    Natural,
+    Rate,
+    Seed,
+    TokenizerConfig,
+    TrainingConfig,
+    check,
+)
 from common.errors import UserError
-from common.ranges import Count, Natural, Rate, Seed, check
 
 
 @dataclass(frozen=True)

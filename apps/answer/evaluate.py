@@ -10,7 +10,7 @@ import tyro
 
 from apps.answer.config import Config
 from common.errors import run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -28,17 +28,17 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.answer.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.answer import data, pipeline, scores
+    from apps.answer import dataset, pipeline, scores
+    from common.analysis import confusion_matrix
     from common.metrics import confusion
-    from common.plots import confusion_matrix
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "answer", Config)
     answerer, meta = pipeline.load(run)
     examples = (
-        data.own_examples(command.file)
+        dataset.own_examples(command.file)
         if command.file
-        else data.read_examples(run.config.data, command.split)
+        else dataset.read_examples(run.config.data, command.split)
     )
     texts, right = ([getattr(e, name) for e in examples] for name in ("text", "answer"))
     started = time.monotonic()
@@ -48,7 +48,7 @@ def main():
     measured = scores.by_kind(found, examples)
     if run.config.model.kind == "memory":
         measured |= scores.looked_at_support(answerer.look(texts), examples)
-    guessed = scores.majority(data.read_examples(run.config.data, "train"), examples)
+    guessed = scores.majority(dataset.read_examples(run.config.data, "train"), examples)
     measured |= scores.means("majority_", guessed, examples)
     rate = round(len(examples) / seconds, 1)
     facts = {"questions": len(examples), "questions_per_second": rate, "step": meta["step"]}

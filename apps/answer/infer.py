@@ -11,11 +11,12 @@ from typing import Annotated
 import tyro
 
 from apps.answer.config import Config
+from common.commands import numbered, print_list
 from common.errors import UserError, run_main
-from common.lines import numbered, print_list
-from common.quiet import load_tensorflow
-from data import DataError, stories
-from data.text_files import read_lines
+from common.system.tensorflow import load_tensorflow
+from data import DataError
+from data.readers import stories
+from data.readers.text_files import read_lines
 
 
 @dataclass
@@ -47,7 +48,7 @@ def main():
 
     load_tensorflow()
     from apps.answer import pictures, pipeline
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "answer", Config)
     answerer, _ = pipeline.load(run)

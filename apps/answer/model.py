@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from apps.answer.memory import MemoryReader
 from common.layers import Embedding, Stack
-from common.losses import smoothed_cross_entropy
 from common.text import PAD
+from common.training import smoothed_cross_entropy
 
 
 class Answerer(keras.Model):

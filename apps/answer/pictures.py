@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.plots import attention_map
+from common.analysis import attention_map
 
 
 def hops(path, look, answer):

@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from apps.answer.model import Answerer
 from apps.answer.source import read, split
-from common.batched import Batched
 from common.errors import UserError
 from common.files import read_json
-from common.restore import best_weights
-from common.spread import shown
+from common.lists import first_few
+from common.runs import best_weights
+from common.serving import Batched
 from common.text import PAD, UNK
 from common.text import load as load_tokenizer
 
@@ -98,7 +98,7 @@ class Pipeline(tf.Module):
     def _tell(self, texts, first):
         def note(what, found):
             if found:
-                print(f"note: {what}: {shown(found, 10)}", file=sys.stderr)
+                print(f"note: {what}: {first_few(found, 10)}", file=sys.stderr)
 
         words = sorted({word for text in texts for word in re.findall(r"\w+", text)}) or [""]
         tokens = self.tokenizer.tokenize(tf.constant(words)).to_list()

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from common.text import BOS, EOS, UNK
-from common.tokenizer import sanitise
+from common.text import BOS, EOS, UNK, sanitise
 
 # A mark with a space or the end behind it; full-width marks end a sentence anywhere.
 SENTENCE_END = r"[.?!…]+(\s+|$)|[。？！]+"

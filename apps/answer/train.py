@@ -8,23 +8,22 @@ from data import DataError
 
 def main():
     with commands.training("answer", PRESETS) as (config, run, scope, max_steps):
-        from apps.answer import data
+        from apps.answer import dataset
         from apps.answer.model import Answerer
         from apps.answer.pipeline import Pipeline
-        from common.losses import total_nll
+        from common.lists import evenly_spaced
         from common.metrics import accuracy
-        from common.spread import spread
-        from common.training import Trainer
+        from common.training import Trainer, total_nll
 
-        examples = data.read_examples(config.data, "train")
-        held_out = commands.checked(config, data.read_examples(config.data, "validation"))
+        examples = dataset.read_examples(config.data, "train")
+        held_out = commands.checked(config, dataset.read_examples(config.data, "validation"))
         commands.seed(config)
-        tokenizer = data.make_tokenizer(config, examples, run.path)
-        answers = data.make_answers(examples, run.path)
-        batches = data.make_batches(config, tokenizer, answers, examples)
-        checks = data.make_batches(config, tokenizer, answers, held_out)
+        tokenizer = dataset.make_tokenizer(config, examples, run.path)
+        answers = dataset.make_answers(examples, run.path)
+        batches = dataset.make_batches(config, tokenizer, answers, examples)
+        checks = dataset.make_batches(config, tokenizer, answers, held_out)
         texts, right = ([getattr(e, name) for e in held_out] for name in ("text", "answer"))
-        run.keep_examples(spread(texts, 30))
+        run.keep_examples(evenly_spaced(texts, 30))
         with scope.scope():
             model = Answerer(config.model, tokenizer.vocab_size, len(answers))
         print(
@@ -37,7 +36,7 @@ def main():
         def validate():
             nll, questions = total_nll(model.token_losses, checks)
             found = pipeline.best(texts)
-            samples = spread(range(len(texts)), 6)
+            samples = evenly_spaced(range(len(texts)), 6)
             return {"loss": nll / questions, "accuracy": accuracy(found, right).value}, [
                 f"{texts[n]}\n   -> {found[n]}\n    = {right[n]}" for n in samples
             ]

@@ -9,7 +9,7 @@ import tyro
 
 from apps.caption.config import Config
 from common.errors import run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -35,20 +35,20 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.caption.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.caption import data, features, pictures, pipeline, scores
-    from common.cli import search_with
-    from common.losses import total_nll
+    from apps.caption import dataset, features, pictures, pipeline, scores
+    from common.commands import search_with
     from common.metrics import perplexity
     from common.metrics.caption import caption_scores
-    from common.run import Run
+    from common.runs import Run
+    from common.training import total_nll
 
     run = Run.open(command.run, "caption", Config)
     config = run.config
     captioner, meta = pipeline.load(run)
     found = (
-        data.own_pictures(command.captions, command.folder)
+        dataset.own_pictures(command.captions, command.folder)
         if command.captions
-        else data.read_pictures(config.data, command.split)
+        else dataset.read_pictures(config.data, command.split)
     )
     inputs = features.load_inputs(captioner.model, found)
     references = [picture.captions for picture in inputs.pictures]
@@ -64,7 +64,7 @@ def main():
     if not own and config.data.name == "emoji" and config.data.language == "en":
         results["attributes"] = scores.right_attributes(outputs, references)
     results |= scores.variety(outputs, known, config.data.language)
-    batches = data.make_batches(config, inputs, captioner.tokenizer, limit=False)
+    batches = dataset.make_batches(config, inputs, captioner.tokenizer, limit=False)
     results["perplexity"] = perplexity(*total_nll(captioner.model.token_losses, batches))
     result = run.store_evaluation(
         command.captions or command.split,

@@ -3,7 +3,7 @@
 from apps.caption.config import Config
 from common import commands
 from common.errors import run_main
-from common.vision.reading import read_picture_file
+from common.vision.read_picture import read_picture_file
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 
@@ -11,7 +11,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 def main():
     run, out = commands.exporting("caption", Config, __doc__)
     from apps.caption import pipeline
-    from common.export import export_search
+    from common.serving import export_search
 
     captioner, _ = pipeline.load(run, without_cudnn=True)
 

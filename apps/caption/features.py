@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from apps.caption.data import Picture
+from apps.caption.dataset import Picture
 from common.errors import UserError
+from common.vision.array_store import ArrayStore
 from common.vision.graph import resize
-from common.vision.reading import read_picture
-from common.vision.store import ArrayStore
+from common.vision.read_picture import read_picture
 from data.sources import tfds_folder
 
 

@@ -12,12 +12,12 @@ from typing import Annotated
 import tyro
 
 from apps.caption.config import Config
+from common.commands import numbered
 from common.errors import UserError, run_main
-from common.lines import numbered
-from common.quiet import load_tensorflow
-from common.vision.reading import SUFFIXES, read_picture_file
+from common.system.tensorflow import load_tensorflow
+from common.vision.read_picture import SUFFIXES, read_picture_file
 from data import DataError
-from data.text_files import read_lines
+from data.readers.text_files import read_lines
 
 
 @dataclass
@@ -92,8 +92,8 @@ def main():
     import tensorflow as tf
 
     from apps.caption import features, pictures, pipeline
-    from common.cli import sampling, search_with
-    from common.run import Run
+    from common.commands import sampling, search_with
+    from common.runs import Run
 
     run = Run.open(command.run, "caption", Config)
     captioner, _ = pipeline.load(run)

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 
 from common.layers import AttentionDecoder, Embedding, PlainDecoder
-from common.losses import disagreement, smoothed_cross_entropy, twice
 from common.text import BOS, PAD, UNK
+from common.training import disagreement, smoothed_cross_entropy, twice
 from common.vision.encoders import picture_encoder
 from common.vision.graph import random_changes
 

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from apps.caption.model import Captioner
 from common import text as tokenizers
-from common.batched import Batched
 from common.decoding import beam_search, greedy_search, sample, text_seeds
 from common.errors import UserError
-from common.restore import best_weights
+from common.runs import best_weights
+from common.serving import Batched
 from common.text import BOS, EOS
 from common.vision.graph import decode, resize
 

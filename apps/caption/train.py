@@ -8,28 +8,27 @@ from data import DataError
 
 def main():
     with commands.training("caption", PRESETS) as (config, run, scope, max_steps):
-        from apps.caption import data, features, pictures
+        from apps.caption import dataset, features, pictures
         from apps.caption.model import Captioner
         from apps.caption.pipeline import Pipeline, start_from
         from apps.caption.scores import exact
-        from common.losses import total_nll
+        from common.lists import evenly_spaced
         from common.metrics.caption import caption_scores
-        from common.run import Run
-        from common.spread import spread
-        from common.training import Trainer
+        from common.runs import Run
+        from common.training import Trainer, total_nll
 
-        training = data.read_pictures(config.data, "train")
-        held_out = commands.checked(config, data.read_pictures(config.data, "validation"))
+        training = dataset.read_pictures(config.data, "train")
+        held_out = commands.checked(config, dataset.read_pictures(config.data, "validation"))
         commands.seed(config)
-        tokenizer = data.make_tokenizer(config, training, run.path)
+        tokenizer = dataset.make_tokenizer(config, training, run.path)
         with scope.scope():
             model = Captioner(config, tokenizer.vocab_size)
         if config.start_from and not any(run.checkpoints.glob("last-*.npz")):
             start_from(Run.open(config.start_from, "caption", type(config)), model, config)
         inputs = features.load_inputs(model, training, flip=config.encoder.flip)
         checked = features.load_inputs(model, held_out)
-        batches = data.make_batches(config, inputs, tokenizer)
-        checks = data.make_batches(config, checked, tokenizer)
+        batches = dataset.make_batches(config, inputs, tokenizer)
+        checks = dataset.make_batches(config, checked, tokenizer)
         pictures.keep_examples(run.path, checked)
         trained = sum(variable.shape.num_elements() for variable in model.trainable_variables)
         print(
@@ -39,7 +38,7 @@ def main():
         )
         pipeline = Pipeline(config, model, tokenizer)
         references = [
-            [data.clean(config.data, text) for text in picture.captions]
+            [dataset.clean(config.data, text) for text in picture.captions]
             for picture in checked.pictures
         ]
 
@@ -50,7 +49,7 @@ def main():
             found["exact"] = exact(outputs, references, config.data.language)
             names = dict.fromkeys((config.metric, "cider_d", "bleu4"))
             scores = {"loss": nll / tokens, **{name: found[name].value for name in names}}
-            shown = spread(range(len(outputs)), 4)
+            shown = evenly_spaced(range(len(outputs)), 4)
             return scores, [
                 f"{checked.pictures[n].name}\n   -> {outputs[n]}\n    = {references[n][0]}"
                 for n in shown

@@ -1,7 +1,7 @@
-"""Recurrent cells on classification, with equal parameters and time: see common/compare.py."""
+"""Recurrent cells on classification, with equal parameters and time."""
 
 from apps.classify.config import PRESETS
-from common.compare import Task, compare
+from common.commands.compare_cells import Task, compare
 from common.errors import run_main
 
 

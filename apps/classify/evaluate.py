@@ -11,7 +11,7 @@ import tyro
 
 from apps.classify.config import Config
 from common.errors import run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -33,21 +33,21 @@ def main():
     # The baselines' fit works on short vectors: threads would only wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     load_tensorflow()
-    from apps.classify import data, pipeline
+    from apps.classify import dataset, pipeline
     from apps.classify.baselines import baselines
+    from common.analysis import confusion_matrix
     from common.metrics import Score, accuracy, calibration_error, confusion, macro_f1
-    from common.plots import confusion_matrix
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "classify", Config)
     classifier, meta = pipeline.load(run)
     labels, config = classifier.labels, run.config
     examples = (
-        data.own_examples(command.file, config.data)
+        dataset.own_examples(command.file, config.data)
         if command.file
-        else data.read_examples(config.data, command.split)
+        else dataset.read_examples(config.data, command.split)
     )
-    data.numbers(examples, labels)  # which refuses labels that the run does not know
+    dataset.numbers(examples, labels)  # which refuses labels that the run does not know
     started = time.monotonic()
     ranked = classifier([example.text for example in examples])
     seconds = time.monotonic() - started
@@ -58,10 +58,10 @@ def main():
     hits = [one == other for one, other in zip(found, right, strict=True)]
     scores["calibration_error"] = calibration_error([best[0][1] for best in ranked], hits)
     if command.baselines:
-        rows = data.encode(config, classifier.tokenizer, examples)
-        parts = [data.read_examples(config.data, split) for split in ("train", "validation")]
+        rows = dataset.encode(config, classifier.tokenizer, examples)
+        parts = [dataset.read_examples(config.data, split) for split in ("train", "validation")]
         fitted = [
-            (data.encode(config, classifier.tokenizer, part), data.numbers(part, labels))
+            (dataset.encode(config, classifier.tokenizer, part), dataset.numbers(part, labels))
             for part in parts
         ]
         for name, (guesses, told) in baselines(*fitted, rows, len(labels)).items():

@@ -10,7 +10,7 @@ def main():
     import tensorflow as tf
 
     from apps.classify import pipeline
-    from common.export import export
+    from common.serving import export
 
     classifier, _ = pipeline.load(run, without_cudnn=True)
 

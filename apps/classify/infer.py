@@ -8,11 +8,11 @@ from typing import Annotated
 import tyro
 
 from apps.classify.config import Config
+from common.commands import numbered
 from common.errors import UserError, run_main
-from common.lines import numbered
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
-from data.text_files import read_lines
+from data.readers.text_files import read_lines
 
 
 @dataclass
@@ -38,8 +38,8 @@ def main():
 
     load_tensorflow()
     from apps.classify import pipeline
-    from common.plots import attention_map
-    from common.run import Run
+    from common.analysis import attention_map
+    from common.runs import Run
 
     run = Run.open(command.run, "classify", Config)
     model = run.config.model

@@ -5,8 +5,8 @@ import tensorflow as tf
 from keras import ops
 
 from common.layers import Stack
-from common.losses import smoothed_cross_entropy
 from common.text import EOS, PAD, UNK
+from common.training import smoothed_cross_entropy
 
 FAR = -1e9  # below everything that a network says
 

@@ -6,12 +6,12 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from apps.classify.data import read
+from apps.classify.dataset import read
 from apps.classify.model import Classifier
-from common.batched import Batched
 from common.files import read_json
 from common.metrics import Score
-from common.restore import best_weights
+from common.runs import best_weights
+from common.serving import Batched
 from common.text import PAD
 from common.text import load as load_tokenizer
 

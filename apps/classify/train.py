@@ -8,24 +8,24 @@ from data import DataError
 
 def main():
     with commands.training("classify", PRESETS) as (config, run, scope, max_steps):
-        from apps.classify import data
+        from apps.classify import dataset
         from apps.classify.model import Classifier
         from apps.classify.pipeline import Pipeline, mean_nll
+        from common.lists import evenly_spaced
         from common.metrics import accuracy
-        from common.spread import spread
         from common.training import Trainer
 
-        examples = data.read_examples(config.data, "train")
-        held_out = data.read_examples(config.data, "validation")
-        labels = data.make_labels(config.data, examples, run.path)
-        numbers = data.numbers(examples, labels)
-        data.numbers(held_out, labels)  # which refuses labels that training does not have
+        examples = dataset.read_examples(config.data, "train")
+        held_out = dataset.read_examples(config.data, "validation")
+        labels = dataset.make_labels(config.data, examples, run.path)
+        numbers = dataset.numbers(examples, labels)
+        dataset.numbers(held_out, labels)  # which refuses labels that training does not have
         held_out = commands.checked(config, held_out)
         commands.seed(config)
-        tokenizer = data.make_tokenizer(config, examples, run.path)
-        rows = data.encode(config, tokenizer, examples)
-        batches = data.make_batches(config, rows, numbers)
-        run.keep_examples(example.text for example in spread(held_out, 30))
+        tokenizer = dataset.make_tokenizer(config, examples, run.path)
+        rows = dataset.encode(config, tokenizer, examples)
+        batches = dataset.make_batches(config, rows, numbers)
+        run.keep_examples(example.text for example in evenly_spaced(held_out, 30))
         with scope.scope():
             model = Classifier(config.model, tokenizer.vocab_size, len(labels))
         print(
@@ -40,7 +40,7 @@ def main():
             percent = accuracy([ranked[0][0] for ranked in found], right).value
             return {"loss": mean_nll(found, right).value, "accuracy": percent}, [
                 f"{found[n][0][1]:.2f} {found[n][0][0]} (right: {right[n]})  {held_out[n].text}"
-                for n in spread(range(len(found)), 8)
+                for n in evenly_spaced(range(len(found)), 8)
             ]
 
         trainer = Trainer(

@@ -8,8 +8,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from common.losses import cross_entropy
-from common.streams import Streams
+from common.batches import Streams
+from common.training import cross_entropy
 
 AT_ONCE = 1024  # steps of a stream in one call
 TEMPERATURES = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1)

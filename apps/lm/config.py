@@ -3,9 +3,18 @@
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from common.cells import Cell
-from common.config import TokenizerConfig, TrainingConfig
-from common.ranges import Count, Natural, Range, Rate, Seed, Weight, check
+from common.config import (
+    Cell,
+    Count,
+    Natural,
+    Range,
+    Rate,
+    Seed,
+    TokenizerConfig,
+    TrainingConfig,
+    Weight,
+    check,
+)
 
 
 @dataclass(frozen=True)

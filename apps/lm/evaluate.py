@@ -9,7 +9,7 @@ import tyro
 
 from apps.lm.config import Config
 from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -33,19 +33,24 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.lm.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.lm import data, pipeline
-    from common.metrics import bits_per_character, character_perplexity, perplexity, word_perplexity
-    from common.rows import encode
-    from common.run import Run
+    from apps.lm import dataset, pipeline
+    from common.batches import encode
+    from common.metrics import (
+        bits_per_character,
+        character_perplexity,
+        perplexity,
+        word_perplexity,
+    )
+    from common.runs import Run
     from common.text import UNK
 
     run = Run.open(command.run, "lm", Config)
     writer, meta = pipeline.load(run)
     name = ", ".join(command.file) or command.split
     lines = (
-        data.own_lines(command.file)
+        dataset.own_lines(command.file)
         if command.file
-        else data.read_lines(run.config.data, command.split)
+        else dataset.read_lines(run.config.data, command.split)
     )
     tokens = encode(writer.tokenizer.tokenize, lines)
     started = time.monotonic()
@@ -53,7 +58,7 @@ def main():
     seconds = time.monotonic() - started
     if run.config.streams.mode == "lines":
         lines = [line for line in lines if line.strip()]  # an empty one is not scored
-    words, characters, chinese = data.count(lines)
+    words, characters, chinese = dataset.count(lines)
     unknown = int((tokens.flat == UNK).sum())
     scores = {
         "perplexity": perplexity(nll, count),
@@ -80,8 +85,8 @@ def main():
 
 def adaptations(command, config, writer, test):
     """What was asked for beside the plain model: label -> () -> (nll, settings)."""
-    from apps.lm import adapt, data
-    from common.rows import encode
+    from apps.lm import adapt, dataset
+    from common.batches import encode
 
     wanted = [name for name in ("temperature", "cache", "dynamic") if getattr(command, name)]
     if not wanted:
@@ -94,7 +99,7 @@ def adaptations(command, config, writer, test):
     model = writer.model
 
     def encoded(split):
-        return encode(writer.tokenizer.tokenize, data.read_lines(config.data, split))
+        return encode(writer.tokenizer.tokenize, dataset.read_lines(config.data, split))
 
     validation = encoded("validation")
     all_of_them = {

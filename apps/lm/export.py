@@ -10,7 +10,7 @@ def main():
     import tensorflow as tf
 
     from apps.lm import pipeline
-    from common.export import export
+    from common.serving import export
 
     writer, _ = pipeline.load(run, without_cudnn=True)
     ours = run.config.writing

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import tyro
 
 from apps.lm.config import Config
+from common.commands import numbered
 from common.errors import UserError, run_main
-from common.lines import numbered
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
-from data.text_files import read_lines
+from data.readers.text_files import read_lines
 
 BREAK = " / "  # a line end in an answer of one line
 
@@ -100,7 +100,7 @@ def main():
 
     load_tensorflow()
     from apps.lm import pipeline
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "lm", Config)
     writer, _ = pipeline.load(run, without_cudnn=True)

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 
 from common.layers import Embedding, Stack
-from common.losses import smoothed_cross_entropy
 from common.text import PAD
+from common.training import smoothed_cross_entropy
 
 
 class LanguageModel(keras.Model):

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from common.losses import cross_entropy
-from common.streams import Streams
+from common.batches import Streams
+from common.training import cross_entropy
 
 STEPS, ROWS = 120, 32
 

@@ -2,16 +2,15 @@
 
 import tensorflow as tf
 
-from apps.lm import data
+from apps.lm import dataset
 from apps.lm.model import LanguageModel
 from apps.lm.scoring import Scored, token_log_probs
 from apps.lm.text import Text, continued
 from common.config import BeamConfig
 from common.decoding import beam_search, sample, text_seeds
-from common.likelihood import stream_nll
-from common.losses import total_nll
-from common.restore import best_weights
+from common.runs import best_weights
 from common.text import EOS, PAD, UNK
+from common.training import stream_nll, total_nll
 
 TEXTS = tf.TensorSpec([None], tf.string)
 BETWEEN = 1_000_003  # seeds of what `best_of` draws lie so far apart
@@ -160,8 +159,8 @@ class Pipeline(tf.Module):
         state is carried from beginning to end, or line by line where the run was trained so."""
         config, model = self.config, self.model
         if config.streams.mode == "lines":
-            return total_nll(model.line_losses, data.make_batches(config, tokens, rows=64))
-        streams = data.make_batches(config, tokens, rows=rows)
+            return total_nll(model.line_losses, dataset.make_batches(config, tokens, rows=64))
+        streams = dataset.make_batches(config, tokens, rows=rows)
         return stream_nll(model.token_losses, streams, model.zero_state(streams.batch_size))
 
     def unknown(self, text):
@@ -189,7 +188,7 @@ class Pipeline(tf.Module):
 
 def load(run, *, without_cudnn=False):
     """The pipeline of a run with its best weights, and what is known about them."""
-    tokenizer = data.load_tokenizer(run.path)
+    tokenizer = dataset.load_tokenizer(run.path)
     model = LanguageModel(run.config.model, tokenizer.vocab_size)
     meta = best_weights(run, model, without_cudnn=without_cudnn)
     return Pipeline(run.config, model, tokenizer), meta

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from common.losses import smoothed_cross_entropy
 from common.text import EOS, PAD
+from common.training import smoothed_cross_entropy
 
 AT_ONCE = 1024  # tokens whose logits are in memory together
 

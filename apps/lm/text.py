@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from common.text import EOS, PAD
-from common.tokenizer import sanitise
+from common.text import EOS, PAD, sanitise
 
 
 class Text:

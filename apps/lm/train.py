@@ -8,22 +8,22 @@ from data import DataError
 
 def main():
     with commands.training("lm", PRESETS) as (config, run, scope, max_steps):
-        from apps.lm import data, pictures
+        from apps.lm import dataset, pictures
         from apps.lm.model import LanguageModel
         from apps.lm.pipeline import Pipeline
+        from common.batches import encode
         from common.metrics import perplexity
-        from common.rows import encode
         from common.training import Trainer
 
-        lines = data.read_lines(config.data, "train")
-        held_out = commands.checked(config, data.read_lines(config.data, "validation"))
+        lines = dataset.read_lines(config.data, "train")
+        held_out = commands.checked(config, dataset.read_lines(config.data, "validation"))
         commands.seed(config)
-        tokenizer = data.make_tokenizer(config, lines, run.path)
-        batches = data.make_batches(
+        tokenizer = dataset.make_tokenizer(config, lines, run.path)
+        batches = dataset.make_batches(
             config, encode(tokenizer.tokenize, lines), scope.num_replicas_in_sync
         )
         checks = encode(tokenizer.tokenize, held_out)
-        prompts = data.prompts(held_out)
+        prompts = dataset.prompts(held_out)
         run.keep_examples(prompts)
         with scope.scope():
             static = config.training.jit

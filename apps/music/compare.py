@@ -1,7 +1,7 @@
-"""Recurrent cells on music, with equal parameters: see common/compare.py."""
+"""Recurrent cells on music, with equal parameters."""
 
 from apps.music.config import PRESETS
-from common.compare import Task, compare
+from common.commands.compare_cells import Task, compare
 from common.errors import run_main
 
 

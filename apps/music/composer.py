@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from apps.music import data, styles
-from apps.music.band import TRACKS
-from apps.music.wish import SECTION, Wish
+from apps.music import dataset
+from apps.music.band import styles
+from apps.music.band.network import TRACKS
+from apps.music.request import SECTION, Wish
 from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
 
@@ -34,7 +35,7 @@ class Composer:
     def __init__(self, pipeline):
         self.pipeline, self.kind = pipeline, pipeline.kind
         self.facts = 6 if self.kind == "band" else 3  # numbers that are known of a piece
-        self.names = {"voices": data.VOICES, "band": TRACKS}.get(self.kind, ())
+        self.names = {"voices": dataset.VOICES, "band": TRACKS}.get(self.kind, ())
         cube = tf.TensorSpec([None, None, None], tf.int32)
         facts, one = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
         seed, number = tf.TensorSpec([2], tf.int32), tf.TensorSpec([], tf.int32)

@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from common.cells import Cell
-from common.config import BatchingConfig, TrainingConfig
+from common.config import BatchingConfig, Cell, Count, Natural, Rate, Seed, TrainingConfig, check
 from common.errors import UserError
-from common.ranges import Count, Natural, Rate, Seed, check
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import tyro
 
 from apps.music.config import Config
 from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -35,20 +35,20 @@ def main():
         raise UserError(f"--pieces is {command.pieces}: it must be 0 or more")
 
     load_tensorflow()
-    from apps.music import data, pipeline, scores
+    from apps.music import dataset, pipeline, scores
     from apps.music.composer import Composer
-    from apps.music.wish import Wish
-    from common.run import Run
+    from apps.music.request import Wish
+    from common.runs import Run
 
     run = Run.open(command.run, "music", Config)
     made, meta = pipeline.load(run, parallels=command.parallels)
     composer = Composer(made)
-    pieces = data.read_pieces(run.config, command.split)
+    pieces = dataset.read_pieces(run.config, command.split)
     found = scores.likelihoods(composer, pieces)
     started = time.monotonic()
     steps = 0
     if command.pieces:
-        training = data.read_pieces(run.config, "train")
+        training = dataset.read_pieces(run.config, "train")
         found |= scores.marginal(composer, training, pieces)
         wish = Wish(temperature=command.temperature, seed=command.seed)
         composed, real = scores.compose(composer, pieces, command.pieces, wish)

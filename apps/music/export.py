@@ -9,7 +9,7 @@ def main():
     run, out = commands.exporting("music", Config, __doc__)
     from apps.music import pipeline, signatures
     from apps.music.composer import Composer
-    from common.export import export
+    from common.serving import export
 
     made, _ = pipeline.load(run, without_cudnn=True)
     lines = run.examples()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from apps.music import data
-from apps.music.own import midi_roll
+from apps.music import dataset
+from apps.music.midi_folder import midi_roll
 from common.errors import UserError
 from common.music import (
     FREE,
@@ -16,12 +16,12 @@ from common.music import (
     LOWEST,
     measures,
     midi,
+    musicxml,
     notation,
     pictures,
-    scores,
     sound,
 )
-from data import midi_files
+from data.readers import midi_files
 
 VIOLIN, GUITAR, BASS = 40, 24, 32  # General MIDI programs, counted from 0
 ROLL_STEPS = 4  # a frame of the published chorale rolls is a quarter
@@ -63,7 +63,7 @@ def tracks_of(composer, piece):
         return [midi.roll_track(piece.notes, steps=ROLL_STEPS)]
     if composer.kind == "band":
         return band_tracks(piece.notes)
-    names = [name.capitalize() for name in data.VOICES]
+    names = [name.capitalize() for name in dataset.VOICES]
     return midi.voice_tracks(piece.notes, names)
 
 
@@ -100,4 +100,4 @@ def write_files(name, composer, piece, wish):
     pictures.piano_roll(f"{name}.png", tracks, wish.metre, wish.pickup)
     sound.write(f"{name}.wav", tracks, wish.tempo)
     if composer.kind == "voices":
-        scores.write(f"{name}.musicxml", tracks, wish.metre, wish.pickup, wish.tempo)
+        musicxml.write(f"{name}.musicxml", tracks, wish.metre, wish.pickup, wish.tempo)

@@ -12,10 +12,10 @@ from typing import Annotated
 import tyro
 
 from apps.music.config import Config
-from apps.music.wish import Wish
+from apps.music.request import Wish
+from common.commands import numbered
 from common.errors import UserError, run_main
-from common.lines import numbered
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -45,7 +45,7 @@ def main():
     from apps.music import pipeline
     from apps.music.composer import Composer
     from apps.music.files import read_midi, write_files
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "music", Config)
     composer = Composer(pipeline.load(run, parallels=command.parallels)[0])

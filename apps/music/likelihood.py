@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from apps.music import data
-from apps.music.band import LAYERS
+from apps.music import dataset
+from apps.music.band.network import LAYERS
 
 
 class Likelihood:
@@ -36,7 +36,7 @@ class Likelihood:
         """float `[layers, 2]`: nll and scored frames or tokens."""
         config, model = self.pipeline.config, self.pipeline.model
         limits = self.pipeline.limits
-        batches = data.make_batches(config, pieces, limits, training=False, given=given)
+        batches = dataset.make_batches(config, pieces, limits, training=False, given=given)
 
         def losses(arrays):
             if self.pipeline.kind == "band":

@@ -1,9 +1,9 @@
 """The network of a run: `frames`, `voices` or `band`, see there."""
 
-from apps.music import tokens
-from apps.music.band import Band
-from apps.music.frames import Frames
-from apps.music.voices import Voices
+from apps.music.band.network import Band
+from apps.music.frames.network import Frames
+from apps.music.voices import tokens
+from apps.music.voices.network import Voices
 
 
 def make_model(config, voices):

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from apps.music import frame_tokens, styles, voice_steps
-from apps.music import tokens as code
-from apps.music.band import LAYERS, own_style
+from apps.music.band import styles
+from apps.music.band.network import LAYERS, own_style
+from apps.music.frames import tokens as frame_tokens
 from apps.music.model import make_model
+from apps.music.voices import steps as voice_steps
+from apps.music.voices import tokens as code
 from common.decoding import sample
 from common.files import read_json
 from common.music import HOLD, KEYS
-from common.restore import best_weights
+from common.runs import best_weights
 
 
 class Pipeline(tf.Module):
@@ -42,7 +44,7 @@ class Pipeline(tf.Module):
         """Note code int32 `[batch, time, voices]`, FREE where the model is to choose -> the same
         without FREE, and the log-probability `[batch]` of what it chose. Traceable.
 
-        `facts` int32 `[batch, 3 or 6]`: see `apps.music.tokens.conditions`.
+        `facts` int32 `[batch, 3 or 6]`: see `apps.music.voices.tokens.conditions`.
         """
         if self.kind == "voices":
             return self._sample(self.model, notes, facts, self.limits, temperature, seed)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from apps.music import styles
+from apps.music.band import styles
 from apps.music.likelihood import Likelihood
-from apps.music.wish import Wish
+from apps.music.request import Wish
+from common.lists import evenly_spaced
 from common.metrics import Score
 from common.music import ABSENT, FREE, keys, measures, rolls
-from common.spread import spread
 
 PERCENT = {"self_repetition": "percent|windows of 16 sixteenths of the highest composed voice"}
 LEAST = 1e-4  # probability of a key that the training set never has
@@ -59,7 +59,7 @@ def compose(composer, pieces, count, wish=None):
     if composer.kind == "band":
         drums = [piece for piece in pieces if piece.notes[0, 0] == ABSENT]
         pieces = [piece for piece in pieces if piece.notes[0, 0] != ABSENT]
-    pieces = spread(pieces, count)
+    pieces = evenly_spaced(pieces, count)
     for piece in pieces:
         if composer.kind == "band":
             asked = Wish(

@@ -8,7 +8,7 @@ from data import DataError
 
 def main():
     with commands.training("music", PRESETS) as (config, run, scope, max_steps):
-        from apps.music import data
+        from apps.music import dataset
         from apps.music.composer import Composer
         from apps.music.likelihood import Likelihood
         from apps.music.model import make_model
@@ -16,13 +16,13 @@ def main():
         from common.files import write_json
         from common.training import Trainer
 
-        pieces = data.read_pieces(config, "train")
-        held_out = data.read_pieces(config, "validation")
+        pieces = dataset.read_pieces(config, "train")
+        held_out = dataset.read_pieces(config, "validation")
         commands.seed(config)
-        limits = data.ranges(pieces + held_out)
+        limits = dataset.ranges(pieces + held_out)
         held_out = commands.checked(config, held_out)
         write_json(run.path / "ranges.json", limits)
-        batches = data.make_batches(config, pieces, limits)
+        batches = dataset.make_batches(config, pieces, limits)
         with scope.scope():
             model = make_model(config.model, len(limits))
         pipeline = Pipeline(config, model, limits)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from common.baselines import viterbi
 from common.text import BOS, EOS
-from common.viterbi import viterbi
 
 DISCOUNT = 0.7  # the best of 0.5, 0.7, 0.9 on the validation part of People's Daily
 

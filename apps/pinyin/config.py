@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass, field, replace
 
-from common.cells import Cell
-from common.config import BatchingConfig, BeamConfig, TrainingConfig
-from common.ranges import Count, Natural, Rate, Seed, Share, check
+from common.config import (
+    BatchingConfig,
+    BeamConfig,
+    Cell,
+    Count,
+    Natural,
+    Rate,
+    Seed,
+    Share,
+    TrainingConfig,
+    check,
+)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import tyro
 
 from apps.pinyin.config import Config
 from common.errors import run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 TOP = 5
@@ -35,20 +35,20 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.pinyin.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.pinyin import data, pipeline
+    from apps.pinyin import dataset, pipeline
     from apps.pinyin.baselines import Baselines
-    from common.cli import search_with
+    from common.commands import search_with
     from common.metrics import accuracy, error_rate
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "pinyin", Config)
     converter, meta = pipeline.load(run, language_weight=command.language_weight)
     if command.file:
-        pairs = data.own_pairs(command.file)
+        pairs = dataset.own_pairs(command.file)
     elif command.part:
-        pairs = data.set_pairs(command.part, command.split)
+        pairs = dataset.set_pairs(command.part, command.split)
     else:
-        pairs = data.read_pairs(run.config.data, command.split)
+        pairs = dataset.read_pairs(run.config.data, command.split)
     sources, texts = map(list, zip(*pairs, strict=True))
     n_best = 1 if command.beam == 0 else TOP
     search = search_with(run.config.decoding.beam, beam=command.beam, n_best=n_best)
@@ -72,10 +72,10 @@ def main():
     tokenizers = converter.syllables, converter.characters
 
     def columns(pairs):
-        return data.make_batches(run.config, pairs, *tokenizers).columns
+        return dataset.make_batches(run.config, pairs, *tokenizers).columns
 
     allowed = converter.model.allowed.numpy()
-    baselines = Baselines(columns(data.read_pairs(run.config.data, "train")), allowed)
+    baselines = Baselines(columns(dataset.read_pairs(run.config.data, "train")), allowed)
     rows = columns(pairs)[0]
     for name, baseline in [("_hmm", baselines.hmm), ("_most_frequent", baselines.most_frequent)]:
         compare(name, ["".join(converter.characters.pieces(baseline(row))) for row in rows])

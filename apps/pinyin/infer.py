@@ -8,11 +8,11 @@ from typing import Annotated
 import tyro
 
 from apps.pinyin.config import Config
+from common.commands import numbered, print_list
 from common.errors import UserError, run_main
-from common.lines import numbered, print_list
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
-from data.text_files import read_lines
+from data.readers.text_files import read_lines
 
 
 @dataclass
@@ -43,8 +43,8 @@ def main():
 
     load_tensorflow()
     from apps.pinyin import pipeline
-    from common.cli import search_with
-    from common.run import Run
+    from common.commands import search_with
+    from common.runs import Run
 
     run = Run.open(command.run, "pinyin", Config)
     converter, _ = pipeline.load(run, language_weight=command.language_weight)

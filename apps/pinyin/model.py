@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
-from common.losses import smoothed_cross_entropy
 from common.text import BOS, EOS, PAD, UNK
+from common.training import smoothed_cross_entropy
 
 
 class Converter(keras.Model):

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from apps.pinyin import data
+from apps.pinyin import dataset
 from apps.pinyin.model import Converter, shifted
 from apps.pinyin.syllables import complaint, tokenize
-from common.batched import Batched
 from common.decoding import beam_search, greedy_search
 from common.decoding.hypotheses import FORBIDDEN
 from common.errors import UserError
-from common.restore import best_weights
+from common.runs import best_weights
+from common.serving import Batched
 from common.text import PAD, UNK
 
 
@@ -115,7 +115,7 @@ def load(run, *, without_cudnn=False, language_weight=None):
     if language_weight is not None:  # a new configuration checks its numbers
         decoding = replace(config.decoding, language_weight=language_weight)
         config = replace(config, decoding=decoding)
-    syllables, characters, allowed = data.load_tokenizers(run.path)
+    syllables, characters, allowed = dataset.load_tokenizers(run.path)
     model = Converter(config.model, allowed)
     meta = best_weights(run, model, without_cudnn=without_cudnn)
     return Pipeline(config, model, syllables, characters), meta

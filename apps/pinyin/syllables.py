@@ -7,8 +7,7 @@ import tensorflow_text as tf_text
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from common.config import TokenizerConfig
-from common.text import SPECIAL_TOKENS, UNK, SentencePieceTokenizer
-from common.tokenizer import sanitise
+from common.text import SPECIAL_TOKENS, UNK, SentencePieceTokenizer, sanitise
 
 SPELLINGS = (  # in this order
     (r"u\x{0308}|u:", "v"),  # ü

@@ -8,21 +8,20 @@ from data import DataError
 
 def main():
     with commands.training("pinyin", PRESETS) as (config, run, scope, max_steps):
-        from apps.pinyin import data
+        from apps.pinyin import dataset
         from apps.pinyin.model import Converter
         from apps.pinyin.pipeline import Pipeline
-        from common.losses import total_nll
+        from common.lists import evenly_spaced
         from common.metrics import accuracy, error_rate
-        from common.spread import spread
-        from common.training import Trainer
+        from common.training import Trainer, total_nll
 
-        pairs = data.read_pairs(config.data, "train")
-        held_out = commands.checked(config, data.read_pairs(config.data, "validation"))
+        pairs = dataset.read_pairs(config.data, "train")
+        held_out = commands.checked(config, dataset.read_pairs(config.data, "validation"))
         commands.seed(config)
-        syllables, characters, allowed = data.make_tokenizers(pairs, run.path)
-        batches = data.make_batches(config, pairs, syllables, characters)
-        checks = data.make_batches(config, held_out, syllables, characters)
-        run.keep_examples(pinyin for pinyin, _ in spread(held_out, 30))
+        syllables, characters, allowed = dataset.make_tokenizers(pairs, run.path)
+        batches = dataset.make_batches(config, pairs, syllables, characters)
+        checks = dataset.make_batches(config, held_out, syllables, characters)
+        run.keep_examples(pinyin for pinyin, _ in evenly_spaced(held_out, 30))
         with scope.scope():
             model = Converter(config.model, allowed)
         print(
@@ -38,7 +37,7 @@ def main():
             outputs = pipeline.best(sources, "greedy")
             scores = {"error_rate": error_rate(outputs, references)}
             scores["accuracy"] = accuracy(outputs, references)
-            shown = spread(list(zip(sources, outputs, references, strict=True)), 4)
+            shown = evenly_spaced(list(zip(sources, outputs, references, strict=True)), 4)
             return {"loss": nll / count, **{name: s.value for name, s in scores.items()}}, [
                 f"{source}\n   -> {output}\n    = {right}" for source, output, right in shown
             ]

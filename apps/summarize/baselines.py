@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 from common.metrics.abstraction import ngrams
-from common.sentences import SENTENCE_END
+from common.text import SENTENCE_END
 
 ORACLE_SENTENCES = 3
 

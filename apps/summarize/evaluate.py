@@ -9,7 +9,7 @@ import tyro
 
 from apps.summarize.config import Config
 from common.errors import run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -37,19 +37,19 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.summarize.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.summarize import data, pipeline
+    from apps.summarize import dataset, pipeline
     from apps.summarize.baselines import BASELINES
     from apps.summarize.search import chosen
-    from common.losses import total_nll
     from common.metrics import abstraction, perplexity, rouge
-    from common.run import Run
+    from common.runs import Run
+    from common.training import total_nll
 
     run = Run.open(command.run, "summarize", Config)
     summarizer, meta = pipeline.load(run)
     examples = (
-        data.own_examples(command.file, run.config.data)
+        dataset.own_examples(command.file, run.config.data)
         if command.file
-        else data.read_examples(run.config.data, command.split)
+        else dataset.read_examples(run.config.data, command.split)
     )
     documents = [example.document for example in examples]
     first = [example.references[0] for example in examples]
@@ -65,7 +65,7 @@ def main():
         scores |= named("{}_best_reference", rouge(outputs, everyone))
     scores |= abstraction(outputs, documents, first)
     scores |= named("{}_of_references", abstraction(first, documents, first), ("novel", "repeated"))
-    batches = data.make_batches(run.config, summarizer.tokenizer, examples, limit=False)
+    batches = dataset.make_batches(run.config, summarizer.tokenizer, examples, limit=False)
     scores["perplexity"] = perplexity(*total_nll(summarizer.model.token_losses, batches))
     kinds = ("rouge1", "rouge2", "rougeL")
     for name, baseline in BASELINES.items():

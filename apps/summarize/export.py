@@ -8,7 +8,7 @@ from common.errors import run_main
 def main():
     run, out = commands.exporting("summarize", Config, __doc__)
     from apps.summarize import pipeline
-    from common.export import export_search
+    from common.serving import export_search
 
     summarizer, _ = pipeline.load(run, without_cudnn=True)
     examples = run.examples()

@@ -8,11 +8,12 @@ from typing import Annotated
 import tyro
 
 from apps.summarize.config import Config
+from common.commands import numbered, print_list
 from common.errors import UserError, run_main
-from common.lines import numbered, print_list
-from common.quiet import load_tensorflow
-from data import DataError, documents
-from data.text_files import read_lines
+from common.system.tensorflow import load_tensorflow
+from data import DataError
+from data.readers import documents
+from data.readers.text_files import read_lines
 
 
 @dataclass
@@ -59,7 +60,7 @@ def main():
     from apps.summarize import pictures, pipeline
     from apps.summarize.provenance import provenance
     from apps.summarize.search import chosen
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "summarize", Config)
     summarizer, _ = pipeline.load(run)

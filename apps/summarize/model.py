@@ -4,7 +4,6 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from common.copying import hide_words
 from common.layers import (
     AttentionDecoder,
     CopySource,
@@ -14,8 +13,8 @@ from common.layers import (
     copied_mass,
     coverage_loss,
 )
-from common.losses import smoothed_cross_entropy
-from common.text import BOS, PAD, UNK
+from common.text import BOS, PAD, UNK, hide_words
+from common.training import smoothed_cross_entropy
 
 FORBIDDEN = -1e9
 
@@ -23,7 +22,7 @@ FORBIDDEN = -1e9
 class Summarizer(keras.Model):
     """Source tokens `[batch, source]`, each document ending with EOS, PAD to the right -> summary.
 
-    Tokens from `vocab` on are words of the source that the vocabulary lacks (common.copying): the
+    Tokens from `vocab` on are words of the source that the vocabulary lacks (common.text): the
     network reads and writes them as <unk>, the pointer tells them apart.
     """
 

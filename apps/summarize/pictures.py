@@ -2,8 +2,8 @@
 
 import sys
 
-from common.joiners import JOINER
-from common.plots import attention_map
+from common.analysis import attention_map
+from common.text import JOINER
 
 MOST_COLUMNS = 48  # source words in a picture
 COPIED = 0.5  # probability from which on a word counts as copied

@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from apps.summarize.model import Summarizer
 from apps.summarize.source import DOCUMENTS, read
-from common.batched import Batched
 from common.decoding import beam_search, greedy_search
-from common.restore import best_weights
-from common.spread import shown
+from common.lists import first_few
+from common.runs import best_weights
+from common.serving import Batched
 from common.text import PAD, JoinerTokenizer, visible_tokens
 from common.text import load as load_tokenizer
 
@@ -87,7 +87,7 @@ class Pipeline(tf.Module):
         if cut:
             print(
                 f"note: only the first {self.config.data.max_length} tokens of a source are read, "
-                f"which leaves out the end of {len(cut)} texts (number {shown(cut)})",
+                f"which leaves out the end of {len(cut)} texts (number {first_few(cut)})",
                 file=sys.stderr,
             )
         search = self.config.decoding.beam if search is None else search

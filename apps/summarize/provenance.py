@@ -5,12 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from apps.summarize.data import encode
+from apps.summarize.dataset import encode
 from apps.summarize.source import read
-from common.joiners import JOINER
 from common.layers import copied_mass
-from common.text import BOS, EOS, JoinerTokenizer
-from data.documents import Example
+from common.text import BOS, EOS, JOINER, JoinerTokenizer
+from data.readers.documents import Example
 
 
 class Word(NamedTuple):

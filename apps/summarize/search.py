@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from common.cli import search_with
+from common.commands import search_with
 
 
 def greedy(beam):

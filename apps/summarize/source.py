@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from common.copying import extended_ids
-from common.text import EOS, SPECIAL_TOKENS, JoinerTokenizer
+from common.text import EOS, SPECIAL_TOKENS, JoinerTokenizer, extended_ids
 
 DOCUMENTS = "\f"  # the form feed between the documents of one source
 

@@ -8,22 +8,21 @@ from data import DataError
 
 def main():
     with commands.training("summarize", PRESETS) as (config, run, scope, max_steps):
-        from apps.summarize import data
+        from apps.summarize import dataset
         from apps.summarize.model import Summarizer
         from apps.summarize.pipeline import Pipeline
         from apps.summarize.search import greedy
-        from common.losses import total_nll
+        from common.lists import evenly_spaced
         from common.metrics import rouge
-        from common.spread import spread
-        from common.training import Trainer
+        from common.training import Trainer, total_nll
 
-        examples = data.read_examples(config.data, "train")
-        held_out = commands.checked(config, data.read_examples(config.data, "validation"))
+        examples = dataset.read_examples(config.data, "train")
+        held_out = commands.checked(config, dataset.read_examples(config.data, "validation"))
         commands.seed(config)
-        tokenizer = data.make_tokenizer(config, examples, run.path)
-        batches = data.make_batches(config, tokenizer, examples)
-        checks = data.make_batches(config, tokenizer, held_out)
-        shown = [example.document for example in spread(held_out, 30)]
+        tokenizer = dataset.make_tokenizer(config, examples, run.path)
+        batches = dataset.make_batches(config, tokenizer, examples)
+        checks = dataset.make_batches(config, tokenizer, held_out)
+        shown = [example.document for example in evenly_spaced(held_out, 30)]
         mark = config.data.line_mark or " "
         run.keep_examples(mark.join(filter(str.strip, document.splitlines())) for document in shown)
         with scope.scope():
@@ -40,7 +39,7 @@ def main():
             nll, tokens = total_nll(model.token_losses, checks)
             outputs = pipeline.best(documents, greedy(config.decoding.beam), quiet=True)
             scores = rouge(outputs, references, kinds=("rouge1", "rouge2", "rougeL"))
-            samples = spread(range(len(documents)), 4)
+            samples = evenly_spaced(range(len(documents)), 4)
             return {"loss": nll / tokens, **{name: s.value for name, s in scores.items()}}, [
                 f"{' '.join(documents[n].split())[:300]}\n   -> {outputs[n]}\n    = {references[n]}"
                 for n in samples

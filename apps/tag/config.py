@@ -3,10 +3,19 @@
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from common.cells import Cell
-from common.config import BatchingConfig, TokenizerConfig, TrainingConfig
+from common.config import (
+    BatchingConfig,
+    Cell,
+    Count,
+    Natural,
+    Range,
+    Rate,
+    Seed,
+    TokenizerConfig,
+    TrainingConfig,
+    check,
+)
 from common.errors import UserError
-from common.ranges import Count, Natural, Range, Rate, Seed, check
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import tyro
 
 from apps.tag.config import Config
 from common.errors import run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -28,18 +28,18 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.tag.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.tag import data, pipeline, scores
+    from apps.tag import dataset, pipeline, scores
+    from common.analysis import confusion_matrix
+    from common.baselines import HiddenMarkovModel
     from common.files import atomic
-    from common.hmm import HiddenMarkovModel
-    from common.plots import confusion_matrix
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "tag", Config)
     tagger, meta = pipeline.load(run)
     sentences = (
-        data.own_sentences(command.file, run.config.data)
+        dataset.own_sentences(command.file, run.config.data)
         if command.file
-        else data.read_sentences(run.config.data, command.split)
+        else dataset.read_sentences(run.config.data, command.split)
     )
     words, gold = ([sentence[n] for sentence in sentences] for n in (0, 1))
     raw = tagger([sentence.text for sentence in sentences])
@@ -50,7 +50,7 @@ def main():
 
     known, baselines = None, {}
     try:
-        counts = data.tag_counts(run.config.data)
+        counts = dataset.tag_counts(run.config.data)
         known = set(counts.words)
         baselines = {"most_frequent": counts, "hmm": HiddenMarkovModel(counts)}
     except DataError as error:

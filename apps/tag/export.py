@@ -10,7 +10,7 @@ def main():
     import tensorflow as tf
 
     from apps.tag import pipeline
-    from common.export import export
+    from common.serving import export
 
     tagger, _ = pipeline.load(run, without_cudnn=True)
     signature = [tf.TensorSpec([None], tf.string, name="text")]

@@ -8,11 +8,11 @@ from typing import Annotated
 import tyro
 
 from apps.tag.config import Config
+from common.commands import numbered
 from common.errors import run_main
-from common.lines import numbered
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
-from data.text_files import read_lines
+from data.readers.text_files import read_lines
 
 
 @dataclass
@@ -35,7 +35,7 @@ def main():
 
     load_tensorflow()
     from apps.tag import pipeline
-    from common.run import Run
+    from common.runs import Run
 
     run = Run.open(command.run, "tag", Config)
     tagger, _ = pipeline.load(run)

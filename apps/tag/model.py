@@ -5,8 +5,8 @@ import tensorflow as tf
 from keras import ops
 
 from common.layers import CRF, Embedding, Stack
-from common.losses import smoothed_cross_entropy
 from common.text import PAD, UNK
+from common.training import smoothed_cross_entropy
 
 
 class Tagger(keras.Model):

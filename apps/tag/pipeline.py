@@ -6,9 +6,8 @@ import tensorflow as tf
 
 from apps.tag.model import Tagger
 from apps.tag.reader import Reader
-from common.restore import best_weights
-from common.text import PAD
-from common.tokenizer import sanitise
+from common.runs import best_weights
+from common.text import PAD, sanitise
 
 SIZE = 64  # texts a batch
 

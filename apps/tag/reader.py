@@ -5,10 +5,18 @@ import tensorflow as tf
 
 from common import text as tokenizers
 from common.config import TokenizerConfig
-from common.cutting import Lexicon, Marks, is_unspaced
 from common.files import atomic, read_json, write_json
-from common.text import BOS, EOS, PAD, CharTokenizer, SpaceTokenizer
-from common.vocabulary import normalise
+from common.text import (
+    BOS,
+    EOS,
+    PAD,
+    CharTokenizer,
+    Lexicon,
+    Marks,
+    SpaceTokenizer,
+    is_unspaced,
+    normalise,
+)
 
 MOST_CHARACTERS = 20000
 

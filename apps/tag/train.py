@@ -8,21 +8,20 @@ from data import DataError
 
 def main():
     with commands.training("tag", PRESETS) as (config, run, scope, max_steps):
-        from apps.tag import data
+        from apps.tag import dataset
         from apps.tag.model import Tagger
         from apps.tag.pipeline import Pipeline
-        from common.losses import total_nll
+        from common.lists import evenly_spaced
         from common.metrics import accuracy
-        from common.spread import spread
-        from common.training import Trainer
+        from common.training import Trainer, total_nll
 
-        sentences = data.read_sentences(config.data, "train")
-        held_out = commands.checked(config, data.read_sentences(config.data, "validation"))
+        sentences = dataset.read_sentences(config.data, "train")
+        held_out = commands.checked(config, dataset.read_sentences(config.data, "validation"))
         commands.seed(config)
-        reader = data.make_reader(config, sentences, run.path)
-        batches = data.TaggedBatches(config, reader, sentences, config.data.max_length)
-        checks = data.TaggedBatches(config, reader, data.known_tags(held_out, reader.tags))
-        shown = spread(held_out, 30)
+        reader = dataset.make_reader(config, sentences, run.path)
+        batches = dataset.TaggedBatches(config, reader, sentences, config.data.max_length)
+        checks = dataset.TaggedBatches(config, reader, dataset.known_tags(held_out, reader.tags))
+        shown = evenly_spaced(held_out, 30)
         run.keep_examples(sentence.text for sentence in shown)
         with scope.scope():
             model = Tagger(config.model, *reader.sizes)
@@ -39,7 +38,7 @@ def main():
             nll, words = total_nll(model.token_losses, checks)
             found = pipeline.of_words(lines)
             score = accuracy([tag for one in found for tag in one.tags], gold)
-            samples = [str(found[n]) for n in spread(range(len(lines)), 4)]
+            samples = [str(found[n]) for n in evenly_spaced(range(len(lines)), 4)]
             return {"loss": nll / words, "accuracy": score.value}, samples
 
         trainer = Trainer(

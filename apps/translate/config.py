@@ -3,10 +3,22 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from common.cells import Cell
-from common.config import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
+from common.config import (
+    BatchingConfig,
+    BeamConfig,
+    Cell,
+    Count,
+    Natural,
+    Positive,
+    Rate,
+    Seed,
+    Share,
+    TokenizerConfig,
+    TrainingConfig,
+    Weight,
+    check,
+)
 from common.errors import UserError
-from common.ranges import Count, Natural, Positive, Rate, Seed, Share, Weight, check
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import tyro
 
 from apps.translate.config import Config
 from common.errors import run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 
 
@@ -31,19 +31,19 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.translate.evaluate", description=__doc__)
 
     load_tensorflow()
-    from apps.translate import data, pipeline
-    from common.cli import search_with
-    from common.losses import total_nll
+    from apps.translate import dataset, pipeline
+    from common.commands import search_with
     from common.metrics import bleu, chrf, perplexity, tokenized_bleu
-    from common.run import Run
+    from common.runs import Run
+    from common.training import total_nll
 
     run = Run.open(command.run, "translate", Config)
     translator, meta = pipeline.load(run)
     name = ", ".join(command.pair) or command.split
     pairs = (
-        data.own_pairs(command.pair)
+        dataset.own_pairs(command.pair)
         if command.pair
-        else data.read_pairs(run.config.data, command.split)
+        else dataset.read_pairs(run.config.data, command.split)
     )
     sources, references = map(list, zip(*pairs, strict=True))
     started = time.monotonic()
@@ -53,7 +53,7 @@ def main():
     outputs = translator.best(sources, search)
     seconds = time.monotonic() - started
 
-    source_language, language = data.languages(run.config.data, tell=True)
+    source_language, language = dataset.languages(run.config.data, tell=True)
     scores = [
         bleu(outputs, references, language=language),
         chrf(outputs, references),
@@ -61,7 +61,7 @@ def main():
         tokenized_bleu(outputs, references, language),
     ]
     names = ["bleu", "chrf", "bleu_lowercase", "bleu_tokenized_lowercase"]
-    batches = data.make_batches(run.config, pairs, *translator.tokenizers, limit=False)
+    batches = dataset.make_batches(run.config, pairs, *translator.tokenizers, limit=False)
     scores.append(perplexity(*total_nll(translator.model.token_losses, batches)))
     names.append("perplexity")
     if language and source_language == language:  # what doing nothing would score

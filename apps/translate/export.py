@@ -8,7 +8,7 @@ from common.errors import run_main
 def main():
     run, out = commands.exporting("translate", Config, __doc__)
     from apps.translate import pipeline
-    from common.export import export_search
+    from common.serving import export_search
 
     translator, _ = pipeline.load(run, without_cudnn=True)
     examples = run.examples()

@@ -8,11 +8,11 @@ from typing import Annotated
 import tyro
 
 from apps.translate.config import Config
+from common.commands import numbered, print_list
 from common.errors import UserError, run_main
-from common.lines import numbered, print_list
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
-from data.text_files import read_lines
+from data.readers.text_files import read_lines
 
 
 @dataclass
@@ -51,8 +51,8 @@ def main():
 
     load_tensorflow()
     from apps.translate import pipeline
-    from common.cli import sampling, search_with
-    from common.run import Run
+    from common.commands import sampling, search_with
+    from common.runs import Run
 
     run = Run.open(command.run, "translate", Config)
     translator, _ = pipeline.load(run)
@@ -72,7 +72,7 @@ def main():
                 print(found[0].text)
         sys.stdout.flush()
     if command.attention:
-        from common.plots import attention_map
+        from common.analysis import attention_map
 
         weights, columns, rows = translator.attention(command.text[0], found[0].text)
         for warning in attention_map(command.attention, weights, rows, columns):

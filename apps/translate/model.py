@@ -5,8 +5,8 @@ import tensorflow as tf
 from keras import ops
 
 from common.layers import AttentionDecoder, Embedding, Stack
-from common.losses import disagreement, smoothed_cross_entropy, twice
 from common.text import BOS, PAD
+from common.training import disagreement, smoothed_cross_entropy, twice
 
 
 class Translator(keras.Model):

@@ -6,14 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from apps.translate import data
+from apps.translate import dataset
 from apps.translate.model import Translator
-from common.batched import Batched
 from common.decoding import beam_search, greedy_search, sample, text_seeds
-from common.restore import best_weights
-from common.sentences import split_long
-from common.spread import shown
-from common.text import BOS, EOS, PAD
+from common.lists import first_few
+from common.runs import best_weights
+from common.serving import Batched
+from common.text import BOS, EOS, PAD, split_long
 
 
 class Translation(NamedTuple):
@@ -94,7 +93,7 @@ class Pipeline(tf.Module):
             print(
                 f"warning: the end of a sentence is left out where it has more than "
                 f"{self.config.data.max_length - 1} tokens, in {len(cut)} texts "
-                f"(number {shown(cut)})",
+                f"(number {first_few(cut)})",
                 file=sys.stderr,
             )
         results = [[] for _ in texts]
@@ -102,7 +101,7 @@ class Pipeline(tf.Module):
         found = self._batched(pieces, search, batch_size, key=len)
         for number, ranked in zip(owners, found, strict=True):
             results[number].append([Translation(*pair) for pair in ranked])
-        space = "" if data.languages(self.config.data)[1] in ("zh", "ja") else " "
+        space = "" if dataset.languages(self.config.data)[1] in ("zh", "ja") else " "
         return [
             [
                 Translation(space.join(t.text for t in ranked), sum(t.score for t in ranked))
@@ -138,7 +137,7 @@ class Pipeline(tf.Module):
 
 def load(run, *, without_cudnn=False):
     """The pipeline of a run with its best weights, and what is known about them."""
-    source, target = data.load_tokenizers(run.config, run.path)
+    source, target = dataset.load_tokenizers(run.config, run.path)
     model = Translator(run.config.model, source.vocab_size, target.vocab_size)
     meta = best_weights(run, model, without_cudnn=without_cudnn)
     return Pipeline(run.config, model, source, target), meta

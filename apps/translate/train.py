@@ -8,22 +8,21 @@ from data import DataError
 
 def main():
     with commands.training("translate", PRESETS) as (config, run, scope, max_steps):
-        from apps.translate import data
+        from apps.translate import dataset
         from apps.translate.model import Translator
         from apps.translate.pipeline import Pipeline
-        from common.losses import total_nll
+        from common.lists import evenly_spaced
         from common.metrics import bleu
-        from common.spread import spread
-        from common.training import Trainer
+        from common.training import Trainer, total_nll
 
-        pairs = data.read_pairs(config.data, "train")
-        held_out = commands.checked(config, data.read_pairs(config.data, "validation"))
+        pairs = dataset.read_pairs(config.data, "train")
+        held_out = commands.checked(config, dataset.read_pairs(config.data, "validation"))
         commands.seed(config)
-        source, target = data.make_tokenizers(config, pairs, run.path)
+        source, target = dataset.make_tokenizers(config, pairs, run.path)
         sampled = config.tokenizer.subword_sampling > 0
-        batches = data.make_batches(config, pairs, source, target, sampled=sampled)
-        checks = data.make_batches(config, held_out, source, target)
-        run.keep_examples(source for source, _ in spread(held_out, 30))
+        batches = dataset.make_batches(config, pairs, source, target, sampled=sampled)
+        checks = dataset.make_batches(config, held_out, source, target)
+        run.keep_examples(source for source, _ in evenly_spaced(held_out, 30))
         with scope.scope():
             sizes = source.vocab_size, target.vocab_size
             model = Translator(config.model, *sizes, static_shapes=config.training.jit)
@@ -35,14 +34,14 @@ def main():
         sources, references = map(list, zip(*held_out, strict=True))
         options = {
             "lowercase": config.tokenizer.lowercase,
-            "language": data.languages(config.data, tell=True)[1],
+            "language": dataset.languages(config.data, tell=True)[1],
         }
 
         def validate():
             nll, tokens = total_nll(model.token_losses, checks)
             outputs = pipeline.best(sources, "greedy")
             scores = {"loss": nll / tokens, "bleu": bleu(outputs, references, **options).value}
-            shown = spread(range(len(held_out)), 4)
+            shown = evenly_spaced(range(len(held_out)), 4)
             return scores, [
                 f"{sources[n]}\n   -> {outputs[n]}\n    = {references[n]}" for n in shown
             ]

@@ -17,11 +17,11 @@ what it must know in that state, as `common.decoding.automaton` does. A string s
 or after the tokens `first`, which are fed in and are no part of the output.
 """
 
-from common.decoding.beam import BeamConfig, beam_search
-from common.decoding.greedy import greedy_search
-from common.decoding.hypotheses import Hypotheses
-from common.decoding.penalties import coverage_penalty, length_penalty
-from common.decoding.sampling import sample, text_seeds
+from .beam import BeamConfig, beam_search
+from .greedy import greedy_search
+from .hypotheses import Hypotheses
+from .penalties import coverage_penalty, length_penalty
+from .sampling import sample, text_seeds
 
 __all__ = [
     "BeamConfig",

@@ -5,19 +5,13 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from common.config import BeamConfig
-from common.decoding.constraints import constrain
-from common.decoding.hypotheses import (
-    FORBIDDEN,
-    Hypotheses,
-    keep_shapes,
-    possible,
-    row_limits,
-)
-from common.decoding.penalties import coverage_penalty, length_penalty
-from common.decoding.top_k import top_k
-from common.errors import UserError
-from common.text import BOS, EOS, PAD
+from ..config.sections import BeamConfig
+from ..errors import UserError
+from ..special_tokens import BOS, EOS, PAD
+from .constraints import constrain
+from .hypotheses import FORBIDDEN, Hypotheses, keep_shapes, possible, row_limits
+from .penalties import coverage_penalty, length_penalty
+from .top_k import top_k
 
 
 class _Search(NamedTuple):

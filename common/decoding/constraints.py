@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from common.decoding.hypotheses import FORBIDDEN, possible
+from .hypotheses import FORBIDDEN, possible
 
 
 def constrain(

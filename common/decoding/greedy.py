@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from common.decoding.constraints import constrain
-from common.decoding.hypotheses import FORBIDDEN, Hypotheses, keep_shapes, row_limits
-from common.text import BOS, EOS, PAD
+from ..special_tokens import BOS, EOS, PAD
+from .constraints import constrain
+from .hypotheses import FORBIDDEN, Hypotheses, keep_shapes, row_limits
 
 
 def greedy_search(

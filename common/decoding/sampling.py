@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from common.decoding.greedy import generate
-from common.decoding.hypotheses import FORBIDDEN, Hypotheses
-from common.errors import UserError
-from common.text import BOS, EOS, PAD
+from ..errors import UserError
+from ..special_tokens import BOS, EOS, PAD
+from .greedy import generate
+from .hypotheses import FORBIDDEN, Hypotheses
 
 HOTTEST = 1e6  # noise of a higher temperature would lift what is FORBIDDEN
 

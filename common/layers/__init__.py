@@ -1,17 +1,17 @@
 """Recurrent layers, attention and the attention decoder, shared by all apps."""
 
-from common.layers.attention import Attention
-from common.layers.convert import from_keras, to_keras
-from common.layers.crf import CRF
-from common.layers.ctrnn import CTRNN
-from common.layers.decoder import AttentionDecoder
-from common.layers.elman import ElmanRNN, JordanRNN
-from common.layers.embedding import Embedding
-from common.layers.gru import GRU
-from common.layers.lstm import LSTM, PeepholeLSTM
-from common.layers.plain_decoder import PlainDecoder
-from common.layers.pointer import CopySource, Pointer, copied_mass, coverage_loss
-from common.layers.recurrent import CELLS, Stack, recurrent
+from .attention import Attention
+from .crf import CRF
+from .ctrnn import CTRNN
+from .decoder import AttentionDecoder
+from .elman import ElmanRNN, JordanRNN
+from .embedding import Embedding
+from .gru import GRU
+from .keras_weights import from_keras, to_keras
+from .lstm import LSTM, PeepholeLSTM
+from .plain_decoder import PlainDecoder
+from .pointer import CopySource, Pointer, copied_mass, coverage_loss
+from .stack import CELLS, Stack, recurrent
 
 __all__ = [
     "CELLS",

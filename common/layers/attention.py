@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from common.errors import UserError
+from ..errors import UserError
 
 SCORES = ("additive", "dot", "general", "scaled")
 

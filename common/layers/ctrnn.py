@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from common.errors import UserError
-from common.layers.loop import ProgramCell, SequenceLoop, flat_config, split_options
-from common.layers.program import Elementwise, Product
+from ..errors import UserError
+from .keras_loop import ProgramCell, SequenceLoop, flat_config, split_options
+from .step_program import Elementwise, Product
 
 # Explicit Runge-Kutta methods: the weights of the slopes in each further stage, and in the result.
 TABLEAUS = {

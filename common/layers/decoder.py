@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from common.layers.attention import Attention
-from common.layers.recurrent import Stack
+from .attention import Attention
+from .stack import Stack
 
 
 class Memory(NamedTuple):

@@ -2,9 +2,9 @@
 
 import keras
 
-from common.errors import UserError
-from common.layers.loop import ProgramCell, SequenceLoop, flat_config, split_options
-from common.layers.program import Elementwise, Product
+from ..errors import UserError
+from .keras_loop import ProgramCell, SequenceLoop, flat_config, split_options
+from .step_program import Elementwise, Product
 
 
 @keras.saving.register_keras_serializable("rnn_suite")

@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from common.layers.loop import CudnnLoop, ProgramCell, split_options
-from common.layers.program import Elementwise, Product, Split
+from .keras_loop import CudnnLoop, ProgramCell, split_options
+from .step_program import Elementwise, Product, Split
 
 
 @keras.saving.register_keras_serializable("rnn_suite")

@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
-from common.errors import UserError
-from common.layers.loop import CudnnLoop, ProgramCell, split_options
-from common.layers.lstm_program import lstm_program, normalised
+from ..errors import UserError
+from .keras_loop import CudnnLoop, ProgramCell, split_options
+from .lstm_program import lstm_program, normalised
 
 PEEPHOLES = ("none", "diagonal", "full")
 SWITCHES = {

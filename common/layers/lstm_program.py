@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from common.layers.program import Elementwise, Mixing, Product, Split
+from .step_program import Elementwise, Mixing, Product, Split
 
 
 def normalised(x, gain, bias=None, epsilon=1e-5):

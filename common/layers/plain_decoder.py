@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from common.layers.decoder import Memory
-from common.layers.recurrent import Stack
+from .decoder import Memory
+from .stack import Stack
 
 
 @keras.saving.register_keras_serializable("rnn_suite")

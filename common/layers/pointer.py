@@ -5,7 +5,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from common.copying import first_positions
+from ..text.extended_vocabulary import first_positions
 
 TINY = 1e-30  # least probability whose logarithm is taken: a softmax may underflow to 0
 FORBIDDEN = -1e9

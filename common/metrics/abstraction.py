@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from common.errors import UserError
-from common.metrics.score import Score
+from ..errors import UserError
+from .score import Score
 
 WORD = re.compile(r"\w+")
 

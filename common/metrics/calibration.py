@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from common.errors import UserError
-from common.metrics.score import Score
+from ..errors import UserError
+from .score import Score
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins=15) -> Score:

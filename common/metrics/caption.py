@@ -4,9 +4,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from common.errors import UserError
-from common.metrics.coco_tokens import character_tokens, coco_tokens
-from common.metrics.score import Score
+from ..errors import UserError
+from .coco_tokens import character_tokens, coco_tokens
+from .score import Score
 
 UNSPACED = ("zh", "ja")
 ORDERS = range(1, 5)

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from common.errors import UserError
-from common.metrics.score import Score
+from ..errors import UserError
+from .score import Score
 
 
 def accuracy(found: Sequence[Hashable], right: Sequence[Hashable]) -> Score:

@@ -2,8 +2,8 @@
 
 import math
 
-from common.errors import UserError
-from common.metrics.score import Score
+from ..errors import UserError
+from .score import Score
 
 
 def word_perplexity(nll: float, words: int, unknown: int = 0) -> Score:

@@ -4,9 +4,9 @@ import importlib.metadata
 import re
 from collections.abc import Sequence
 
-from common.errors import UserError
-from common.metrics.score import Score
-from common.sentences import SENTENCE_END
+from ..errors import UserError
+from ..text.sentence_split import SENTENCE_END
+from .score import Score
 
 KINDS = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 

@@ -2,8 +2,8 @@
 
 import re
 
-from common.errors import UserError
-from common.metrics.score import Score
+from ..errors import UserError
+from .score import Score
 
 TAG = re.compile(r"O|[BIESLU]-.+")
 

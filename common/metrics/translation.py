@@ -5,8 +5,8 @@ from functools import cache
 
 from sacrebleu.metrics import BLEU, CHRF
 
-from common.errors import UserError
-from common.metrics.score import Score
+from ..errors import UserError
+from .score import Score
 
 MOSES_LANGUAGES = ("en", "de", "fr")
 UNSPACED = {"zh": "zh", "ja": "char"}  # written without spaces: sacrebleu's own tokenizers

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from common.errors import UserError
+from ..errors import UserError
 
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 # Perceived stability of the twelve pitch classes over a tonic (Krumhansl and Kessler 1982).

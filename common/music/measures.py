@@ -5,8 +5,8 @@ Pieces are note code int `[time, voices]`. Nothing here needs a model.
 
 import numpy as np
 
-from common.music import HOLD, LOWEST, keys
-from common.music.rolls import pitch_classes, sounding
+from . import HOLD, LOWEST, keys
+from .rolls import pitch_classes, sounding
 
 INTERVALS = 25  # -12 to 12 semitones; wider leaps count as the octave
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import mido
 import numpy as np
 
-from common import files
-from common.music import HOLD, STEPS_PER_QUARTER
-from common.music.rolls import notes_of_roll
+from .. import files
+from . import HOLD, STEPS_PER_QUARTER
+from .rolls import notes_of_roll
 
 TICKS = 480  # a quarter
 CHOIR, PIANO = 52, 0  # General MIDI programs, counted from 0

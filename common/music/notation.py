@@ -10,9 +10,9 @@ import re
 
 import numpy as np
 
-from common.errors import UserError
-from common.music import FREE, HIGHEST, HOLD, LOWEST, REST, STEPS_PER_QUARTER
-from common.music.keys import NAMES, SEMITONES
+from ..errors import UserError
+from . import FREE, HIGHEST, HOLD, LOWEST, REST, STEPS_PER_QUARTER
+from .keys import NAMES, SEMITONES
 
 LONGEST = 4096  # steps of a primer
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from common import files
-from common.music import notation
+from .. import files
+from . import notation
 
 COLORS = ("#c0392b", "#d9730d", "#2e8b57", "#1f5fa8", "#6a4c93", "#6b6b6b")
 WIDE = 256  # steps on one line of the picture, about

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.music import HIGHEST, HOLD, KEYS, LOWEST
+from . import HIGHEST, HOLD, KEYS, LOWEST
 
 
 def sounding(notes):

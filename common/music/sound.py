@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from common import files
-from common.music import midi
+from .. import files
+from . import midi
 
 RATE = 22050  # samples a second
 FONTS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")

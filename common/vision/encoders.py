@@ -4,9 +4,9 @@ import inspect
 
 import keras
 
-from common.errors import UserError
-from common.vision.cnn import small_cnn
-from common.vision.efficientnet import efficientnet_lite0
+from ..errors import UserError
+from .cnn import small_cnn
+from .efficientnet import efficientnet_lite0
 
 SMALL, LITE = "cnn", "efficientnet-lite0"
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from common.vision.reading import MOST_PIXELS
+from .read_picture import MOST_PIXELS
 
 
 def resize(image, size):

@@ -10,7 +10,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from common.errors import UserError
+from ..errors import UserError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8"}

@@ -10,7 +10,8 @@ import pathlib
 
 import tensorflow_datasets as tfds
 
-from data import DataError, archives, sources, stories
+from data import DataError, archives, sources
+from data.readers import stories
 
 COMMIT = "f32f9531ba4230a7accc06b467c53d4d7322f62f"
 URL = f"https://raw.githubusercontent.com/harvardnlp/MemN2N/{COMMIT}/babi_data/en/"

@@ -13,7 +13,8 @@ import re
 import numpy as np
 import tensorflow_datasets as tfds
 
-from data import DataError, archives, midi_files, sources
+from data import DataError, archives, sources
+from data.readers import midi_files
 
 URL = "https://storage.googleapis.com/magentadata/datasets/groove/groove-v1.0.0-midionly.zip"
 SHA256 = "651cbc524ffb891be1a3e46d89dc82a1cecb09a57c748c7b45b844c4841dcc1e"

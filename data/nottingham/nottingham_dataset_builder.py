@@ -9,7 +9,8 @@ import re
 import numpy as np
 import tensorflow_datasets as tfds
 
-from data import DataError, archives, chords, midi_files, sources
+from data import DataError, archives, sources
+from data.readers import chords, midi_files
 
 COMMIT = "0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f"
 URL = f"https://github.com/jukedeck/nottingham-dataset/archive/{COMMIT}.tar.gz"
@@ -31,8 +32,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """Some 1,000 tunes; 80 / 10 / 10 %.
 
     `melody` is int32 `[time]` on a grid of sixteenths: a MIDI number where a note begins, 1 where
-    it goes on, 0 for a rest; `chords` the same with the numbers of data/chords.py. `bar` and
-    `pickup` are counted in sixteenths.
+    it goes on, 0 for a rest; `chords` the same with the numbers of data/readers/chords.py. `bar`
+    and `pickup` are counted in sixteenths.
     """
 
     VERSION = tfds.core.Version("1.0.1")

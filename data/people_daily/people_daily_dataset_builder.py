@@ -8,7 +8,8 @@ surname and given name; compounds in brackets are flat. Paragraphs are cut into 
 
 import tensorflow_datasets as tfds
 
-from data import sources, tagged_text
+from data import sources
+from data.readers import tagged_text
 
 SMALL = 250  # paragraphs
 SHARES = {"train": 0.8, "validation": 0.9, "test": 1.0}  # where each part ends

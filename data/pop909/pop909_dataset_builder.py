@@ -9,7 +9,8 @@ import re
 import numpy as np
 import tensorflow_datasets as tfds
 
-from data import DataError, archives, chords, midi_files, sources
+from data import DataError, archives, sources
+from data.readers import chords, midi_files
 
 COMMIT = "d83e6edba6872a704f5d3b8b32f5cb540088dae6"
 URL = f"https://github.com/music-x-lab/POP909-Dataset/archive/{COMMIT}.tar.gz"

@@ -8,7 +8,8 @@ import dataclasses
 
 import tensorflow_datasets as tfds
 
-from data import DataError, sources, tagged_text
+from data import DataError, sources
+from data.readers import tagged_text
 
 GITHUB = "https://raw.githubusercontent.com/UniversalDependencies/"
 PARTS = {"train": "train", "validation": "dev", "test": "test"}

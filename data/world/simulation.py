@@ -3,7 +3,7 @@
 Nothing is told that does not happen, and only what the sentences tell is asked.
 """
 
-from data.stories import Example
+from data.readers.stories import Example
 
 PEOPLE = ("Bill", "Daniel", "Fred", "Jeff", "John", "Julie", "Mary", "Sandra")
 PLACES = ("bathroom", "bedroom", "cellar", "garden", "hallway", "kitchen", "office", "park")

@@ -9,7 +9,7 @@ own. What training would share with the other splits is left out.
 import numpy as np
 import tensorflow_datasets as tfds
 
-from data import stories
+from data.readers import stories
 from data.world.simulation import KINDS, example
 
 COUNTS = {"train": 70000, "validation": 1000, "test": 2000}

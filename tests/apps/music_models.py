@@ -6,7 +6,7 @@ import numpy as np
 
 from apps.music.composer import Composer
 from apps.music.config import TINY
-from apps.music.frames import Frames
+from apps.music.frames.network import Frames
 from apps.music.model import make_model
 from apps.music.pipeline import Pipeline
 from common.music import HOLD

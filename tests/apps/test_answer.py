@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.answer import data, memory, scores
+from apps.answer import dataset, memory, scores
 from apps.answer.config import Config, DataConfig, ModelConfig
 from apps.answer.model import Answerer
 from apps.answer.pipeline import Look
@@ -20,7 +20,7 @@ from apps.answer.source import read, split
 from common.config import TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import BOS, EOS, UNK, train_tokenizer
-from data.stories import Example
+from data.readers.stories import Example
 
 SMALL = ModelConfig(units=8, hops=2, oldest=5)
 # Two stories of two and three sentences (the first is <s>), each with its question at the end.
@@ -278,13 +278,13 @@ def test_no_story_is_in_two_splits(tmp_path, capsys):
     text = "".join(OWN.replace("attic", f"room {n % 20}") for n in range(40))
     file.write_text(text + "5 Who slept?\tnobody\nbad line\n")
     config = DataConfig(train=str(file))
-    train, held = (data.read_examples(config, split) for split in ("train", "validation"))
+    train, held = (dataset.read_examples(config, split) for split in ("train", "validation"))
     assert capsys.readouterr().err.count("1 without a number") == 1  # told once
     assert len(train) + len(held) == 81
     told = [{example.story for example in part} for part in (train, held)]
     assert [len(part) for part in told] == [18, 2] and not told[0] & told[1]
-    assert data.read_examples(replace(config, limit=3), "train") == train[:3]
-    assert len(data.read_examples(replace(config, validation=str(file)), "train")) == 81
+    assert dataset.read_examples(replace(config, limit=3), "train") == train[:3]
+    assert len(dataset.read_examples(replace(config, validation=str(file)), "train")) == 81
 
 
 def test_free_text_is_answered(own, tmp_path, capsys):
@@ -351,7 +351,11 @@ def test_what_cannot_be_is_one_clear_line(own, tmp_path, capsys):
         ("infer", [run, "a", "--file", "b"], "one of them"),
         ("infer", [run, "a", "--story", tmp_path / "no"], "no file"),
         ("infer", [run, "a", "--n-best", "0"], "at least 1"),
-        ("train", ["tiny", "--data.train", one, "--run-dir", tmp_path / "r"], "one usable story"),
+        (
+            "train",
+            ["tiny", "--data.train", one, "--run-dir", tmp_path / "r"],
+            "one usable story",
+        ),
         ("train", ["tiny", "--model.units", "7"], "even"),
         ("train", ["tiny", "--model.hops", "0"], "at least 1"),
     ):
@@ -374,11 +378,11 @@ def test_the_flat_reader_has_no_attention(own, tmp_path, capsys):
 
 
 def test_the_answers_of_a_run_are_checked(tmp_path):
-    assert data.make_answers(EXAMPLES, tmp_path) == ["no", "kitchen", "yes"]
-    assert data.make_answers([], tmp_path) == ["no", "kitchen", "yes"]
+    assert dataset.make_answers(EXAMPLES, tmp_path) == ["no", "kitchen", "yes"]
+    assert dataset.make_answers([], tmp_path) == ["no", "kitchen", "yes"]
     (tmp_path / "answers.json").write_text("[1")
     with pytest.raises(UserError, match="damaged"):
-        data.make_answers([], tmp_path)
+        dataset.make_answers([], tmp_path)
     with pytest.raises(UserError, match="model.units must be even"):
         Config(model=replace(SMALL, units=7))
     jit = TrainingConfig(jit=True)

@@ -8,7 +8,7 @@ import pytest
 
 from apps.lm.config import Config, ModelConfig, StreamConfig
 from apps.lm.model import LanguageModel
-from common.streams import Streams
+from common.batches import Streams
 from tests.benchmarks.plain_keras_lm import PlainLanguageModel, compiled, dataset
 
 SMALL = ModelConfig(layers=2, units=6, embedding_dim=4)

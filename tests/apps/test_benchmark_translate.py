@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from apps.translate.config import PRESETS, ModelConfig
 from apps.translate.model import Translator
-from common.batching import Batches
+from common.batches import Batches
 from common.config import BatchingConfig, TrainingConfig
 from common.text import EOS
 from tests.benchmarks import _training, translate

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from apps.caption import data, features, pictures, scores
+from apps.caption import dataset, features, pictures, scores
 from apps.caption.config import PRESETS, Config, EncoderConfig, ModelConfig
 from apps.caption.model import Captioner, doubly_stochastic
 from apps.caption.pipeline import Pipeline
@@ -110,8 +110,8 @@ def test_hyphens_are_closed(captioner):
 def test_captions_are_cleaned():
     coco, plain = (replace(PRESETS["default"].data, words=words) for words in ("coco", "plain"))
     caption = "A man 's  dog does n't  \"sit\", OK?"
-    assert data.clean(coco, caption) == "a man's dog doesn't sit ok"
-    assert data.clean(plain, caption) == "A man 's dog does n't \"sit\", OK?"
+    assert dataset.clean(coco, caption) == "a man's dog doesn't sit ok"
+    assert dataset.clean(plain, caption) == "A man 's dog does n't \"sit\", OK?"
 
 
 def test_unknown_is_never_said(captioner):
@@ -143,7 +143,7 @@ def test_attention_rows_are_distributions(captioner):
 
 
 def test_graph_reads_files_as_infer_does(captioner, tmp_path):
-    from common.vision.reading import read_picture_file
+    from common.vision.read_picture import read_picture_file
 
     Image.fromarray(RANDOM.integers(0, 256, (50, 70, 3), dtype=np.uint8)).save(tmp_path / "x.jpg")
     image = features.scaled(read_picture_file(tmp_path / "x.jpg"), 32)
@@ -334,7 +334,7 @@ def test_features_are_kept_and_mirrored(own, tmp_path, monkeypatch):
     image = np.zeros((40, 40, 3), np.uint8)
     image[:, :20] = 200  # bright on the left
     Image.fromarray(image).save(tmp_path / "x.png")
-    found = [data.Picture("x", tmp_path / "x.png", ["one", "two"])]
+    found = [dataset.Picture("x", tmp_path / "x.png", ["one", "two"])]
     inputs = features.load_inputs(Frozen(), found, flip=True)
     plain, mirrored = inputs.array[inputs.rows].astype(int)
     assert (plain == [[200] * 3, [0] * 3]).all() and (mirrored == plain[::-1]).all()
@@ -342,7 +342,7 @@ def test_features_are_kept_and_mirrored(own, tmp_path, monkeypatch):
     same = features.load_inputs(again, found)
     assert not again.seen and (same.array[same.rows[0]] == plain).all()
     tokenizer = train_tokenizer(TokenizerConfig(kind="word"), ["one", "two"])
-    batches = data.make_batches(PRESETS["default"], inputs, tokenizer)
+    batches = dataset.make_batches(PRESETS["default"], inputs, tokenizer)
     numbers = np.array([0, 1])
     sides = [batches.arrays(numbers)[0] for _ in range(2)]
     np.testing.assert_array_equal(*sides)
@@ -355,11 +355,11 @@ def test_features_are_kept_and_mirrored(own, tmp_path, monkeypatch):
 def test_no_readable_picture_is_an_error(own, tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     with pytest.raises(UserError, match="none of the pictures can be read"):
-        features.load_inputs(Frozen(), [data.Picture("t", own / "text.jpg", ["x"])])
+        features.load_inputs(Frozen(), [dataset.Picture("t", own / "text.jpg", ["x"])])
 
 
 def test_examples_are_copied(own, tmp_path):
-    found = [data.Picture(f"{n}", own / f"{n}.jpg", ["x"]) for n in range(20)]
+    found = [dataset.Picture(f"{n}", own / f"{n}.jpg", ["x"]) for n in range(20)]
     pictures.keep_examples(tmp_path, features.Inputs(found, np.arange(20), None))
     lines = (tmp_path / "examples.txt").read_text().splitlines()
     assert len(lines) == 8 and all(Image.open(line).size == (24, 20) for line in lines)

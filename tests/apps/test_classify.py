@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.classify import baselines, data
+from apps.classify import baselines, dataset
 from apps.classify.config import Config, DataConfig, ModelConfig
 from apps.classify.model import Classifier
 from apps.classify.pipeline import Pipeline
@@ -19,7 +19,7 @@ from common.config import TokenizerConfig
 from common.errors import UserError
 from common.text import EOS, PAD, UNK, train_tokenizer
 from data import DataError
-from data.labelled import Example
+from data.readers.labelled import Example
 
 PLAIN = {"embedding_dropout": 0.0, "word_dropout": 0.0, "dropout": 0.0, "output_dropout": 0.0}
 SMALL = ModelConfig(units=6, embedding_dim=5, **PLAIN)
@@ -174,7 +174,7 @@ def test_a_recurrent_network_learns_to_tell_them_apart(change):
     tokenizer = train_tokenizer(TokenizerConfig(kind="word", vocab_size=50), texts)
     config = Config(model=replace(SMALL, units=16, embedding_dim=16, **change))
     model = Classifier(config.model, tokenizer.vocab_size, 2)
-    tokens = data.read(tokenizer, tf.constant(texts), 50).to_tensor(PAD)
+    tokens = dataset.read(tokenizer, tf.constant(texts), 50).to_tensor(PAD)
     optimizer = keras.optimizers.Adam(0.02)
 
     @tf.function
@@ -240,7 +240,7 @@ def test_baselines_learn_what_they_can():
 def test_of_long_texts_the_beginning_and_the_end_are_read():
     tokenizer = train_tokenizer(TokenizerConfig(kind="char", vocab_size=50), ["abcdefgh"])
     texts = tf.constant(["abcdefgh", "", "abcd", "ab", b"a\xffb"])
-    rows = data.read(tokenizer, texts, 5).to_list()
+    rows = dataset.read(tokenizer, texts, 5).to_list()
     back = ["".join(tokenizer.pieces(row)) for row in rows]
     assert back == ["abfgh</s>", "</s>", "abcd</s>", "ab</s>", "a<unk>b</s>"]
 
@@ -248,24 +248,24 @@ def test_of_long_texts_the_beginning_and_the_end_are_read():
 def test_held_out_texts_are_not_in_training():
     examples = [Example(f"text {n % 200}", "ab"[n % 2]) for n in range(400)]
     examples.append(Example("text of a rare kind 21", "c"))
-    train, checks = data.held_out(examples)
+    train, checks = dataset.held_out(examples)
     assert not {e.text for e in train} & {e.text for e in checks}
     assert len(checks) == 40
     assert {e.label for e in checks} <= {e.label for e in train}
     with pytest.raises(DataError, match="none can be held out"):
-        data.held_out([Example(f"text {n}", f"label {n}") for n in range(10)])
+        dataset.held_out([Example(f"text {n}", f"label {n}") for n in range(10)])
 
 
 def test_labels_are_those_of_training(tmp_path):
     examples = [Example("x", label) for label in ("no", "yes", "no", "it depends")]
-    labels = data.make_labels(DataConfig(train="x.tsv"), examples, tmp_path)
+    labels = dataset.make_labels(DataConfig(train="x.tsv"), examples, tmp_path)
     assert labels == ["it depends", "no", "yes"]
-    assert data.make_labels(DataConfig(train="x.tsv"), examples[:1], tmp_path) == labels
-    assert data.numbers(examples, labels) == [1, 2, 1, 0]
+    assert dataset.make_labels(DataConfig(train="x.tsv"), examples[:1], tmp_path) == labels
+    assert dataset.numbers(examples, labels) == [1, 2, 1, 0]
     with pytest.raises(DataError, match="no training example has the label 'never'.*it depends"):
-        data.numbers([Example("x", "never"), examples[0]], labels)
+        dataset.numbers([Example("x", "never"), examples[0]], labels)
     with pytest.raises(DataError, match="nothing to tell apart"):
-        data.make_labels(DataConfig(train="x.tsv"), examples[:1], tmp_path / "other")
+        dataset.make_labels(DataConfig(train="x.tsv"), examples[:1], tmp_path / "other")
 
 
 # Configuration and commands ----------------------------------------------------------------------

@@ -11,15 +11,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.lm import adapt, data, forms, infer, pictures, pipeline
+from apps.lm import adapt, dataset, forms, infer, pictures, pipeline
 from apps.lm.config import PRESETS, Config, DataConfig, ModelConfig, StreamConfig
 from apps.lm.model import LanguageModel
 from apps.lm.text import Text
+from common.batches import Streams, encode
 from common.config import TokenizerConfig
 from common.decoding.automaton import AutomatonBuilder
 from common.errors import UserError
-from common.rows import encode
-from common.streams import Streams
 from common.text import EOS, PAD, UNK, train_tokenizer
 from data import DataError
 
@@ -386,19 +385,19 @@ def test_own_files_hold_out_their_end(tmp_path):
     file = tmp_path / "mine.txt"
     file.write_text("".join(f"line {n}\n" for n in range(60)))
     config = DataConfig(train=(str(file),))
-    train, held_out = (data.read_lines(config, split) for split in ("train", "validation"))
+    train, held_out = (dataset.read_lines(config, split) for split in ("train", "validation"))
     assert [*train, *held_out] == [f"line {n}" for n in range(60)] and len(held_out) == 3
-    assert data.read_lines(replace(config, limit=5), "train") == train[:5]
+    assert dataset.read_lines(replace(config, limit=5), "train") == train[:5]
     with pytest.raises(DataError, match="evaluate --file"):
-        data.read_lines(config, "test")
+        dataset.read_lines(config, "test")
     file.write_text("a single line")
     with pytest.raises(DataError, match="data.validation"):
-        data.read_lines(config, "train")
+        dataset.read_lines(config, "train")
 
 
 def test_a_short_text_is_noted(subwords, capsys):
     config = replace(PRESETS["default"])
-    made = data.make_batches(config, encode(subwords.tokenizer.tokenize, LINES[:4]))
+    made = dataset.make_batches(config, encode(subwords.tokenizer.tokenize, LINES[:4]))
     assert made.batch_size < config.streams.batch_size
     assert "streams.batch_size is" in capsys.readouterr().err
 
@@ -432,7 +431,7 @@ def test_unknown_parts_are_named(characters, subwords):
 
 def test_texts_with_unknown_parts_are_told_by_number(subwords, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pipeline, "load", lambda *run, **options: (subwords, {}))
-    monkeypatch.setattr("common.run.Run.open", lambda *run: None)
+    monkeypatch.setattr("common.runs.Run.open", lambda *run: None)
     lines = tmp_path / "lines.txt"
     lines.write_text("It\n" * 512 + "The ☃ light\n")
     for use in ("--score", "--rank"):
@@ -444,8 +443,8 @@ def test_texts_with_unknown_parts_are_told_by_number(subwords, tmp_path, monkeyp
 
 
 def test_counts_of_a_text():
-    assert data.count(["one two", "", "春，夏"]) == (6, 13, 2)
-    assert data.count(["  one \t two\u00a0", "\ufeff", "春，夏 "]) == (6, 13, 2)
+    assert dataset.count(["one two", "", "春，夏"]) == (6, 13, 2)
+    assert dataset.count(["  one \t two\u00a0", "\ufeff", "春，夏 "]) == (6, 13, 2)
 
 
 def test_scores_are_json(characters, capsys):

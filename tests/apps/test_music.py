@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import tokens as code
-from apps.music import voice_steps
 from apps.music.batches import RollBatches
 from apps.music.composer import Composer
 from apps.music.config import TINY, DataConfig
-from apps.music.data import Piece
+from apps.music.dataset import Piece
 from apps.music.likelihood import Likelihood
 from apps.music.pipeline import Pipeline
-from apps.music.voice_batches import VoiceBatches
-from apps.music.wish import Wish
+from apps.music.request import Wish
+from apps.music.voices import steps as voice_steps
+from apps.music.voices import tokens as code
+from apps.music.voices.batches import VoiceBatches
 from common.decoding import sample
 from common.errors import UserError
 from common.music import FREE, HOLD, keys, measures, rolls

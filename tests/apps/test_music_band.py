@@ -7,18 +7,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import data, files, own, scores, styles, voice_steps
-from apps.music import tokens as code
-from apps.music.band import LAYERS, own_style
+from apps.music import dataset, files, midi_folder, scores
+from apps.music.band import styles
+from apps.music.band.network import LAYERS, own_style
 from apps.music.composer import Composer
 from apps.music.config import TINY, Config, DataConfig
-from apps.music.data import Piece
+from apps.music.dataset import Piece
 from apps.music.pipeline import Pipeline
-from apps.music.voice_batches import BandBatches
-from apps.music.wish import Wish
+from apps.music.request import Wish
+from apps.music.voices import steps as voice_steps
+from apps.music.voices import tokens as code
+from apps.music.voices.batches import BandBatches
 from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, measures, rolls
-from data import midi_files
+from data.readers import midi_files
 from tests.apps.music_models import (
     FRAMES,
     LIMITS,
@@ -125,17 +127,17 @@ def test_a_part_draws_for_itself(band):
 def test_a_band_without_melodies_is_refused(monkeypatch):
     groove = {"drums": beat().notes[:, 2:], "kind": b"beat", "style": b"rock", "tempo": 120}
     rows = [groove | {"id": b"1"}]
-    monkeypatch.setattr(data.sets, "rows", lambda *_: rows)
+    monkeypatch.setattr(dataset.sets, "rows", lambda *_: rows)
     config = replace(TINY, model=replace(TINY.model, kind="band"))
     config = replace(config, data=DataConfig(name="band", config="groove"))
-    with pytest.raises(data.sets.DataError, match="groove has no melodies"):
-        data.read_pieces(config, "train")
+    with pytest.raises(dataset.sets.DataError, match="groove has no melodies"):
+        dataset.read_pieces(config, "train")
 
 
 def test_a_roll_of_midi_keeps_every_note():
     def roll(*notes):
         track = SimpleNamespace(notes=[(start, end, 60) for start, end in notes])
-        return own.midi_roll([track])[:, 39].tolist()
+        return midi_folder.midi_roll([track])[:, 39].tolist()
 
     assert roll((0, 1), (2, 4)) == [1, 0, 1, 1]
     assert roll((0, 1), (3.6, 3.9)) == [1, 0, 0, 1]
@@ -153,14 +155,14 @@ def test_people_s_own_midi_files(tmp_path, capsys):
     (tmp_path / "0 (1).mid").write_bytes((tmp_path / "0.mid").read_bytes())
     config = replace(TINY, data=DataConfig(folder=str(tmp_path)))
     train, held, test = (
-        data.read_pieces(config, split) for split in ("train", "validation", "test")
+        dataset.read_pieces(config, split) for split in ("train", "validation", "test")
     )
     assert [len(train), len(held), len(test)] == [6, 1, 1] and train[0].bar == 12
     np.testing.assert_array_equal(rolls.sounding(held[0].notes), rolls.sounding(random_notes(64)))
     told = capsys.readouterr().err
     assert "1 left out: not four tracks (solo.mid)" in told
     assert "1 left out: the same as a file before (0.mid)" in told
-    rolled = data.read_pieces(replace(config, model=FRAMES), "train")
+    rolled = dataset.read_pieces(replace(config, model=FRAMES), "train")
     assert rolled[0].notes.shape == (16, 88)
 
 
@@ -186,11 +188,11 @@ def test_a_tune_without_its_rests():
     """Bars of four steps: the first two and the fifth and sixth are silent, chords go on."""
     melody = [0] * 8 + [60, 1, 62, 1] + [0] * 12 + [64, 1, 1, 1]
     chords = [*[21, 1, 1, 1, 26], *[1] * 7, 28, *[1] * 7, 30, *[1] * 7]
-    notes, pickup = data.without_rests(np.array([melody, chords]).T, 4, 0)
+    notes, pickup = dataset.without_rests(np.array([melody, chords]).T, 4, 0)
     assert notes[:, 0].tolist() == [60, 1, 62, 1, 0, 0, 0, 0, 64, 1, 1, 1] and pickup == 0
     assert notes[:, 1].tolist() == [26, 1, 1, 1, 28, 1, 1, 1, 30, 1, 1, 1]
     tune = np.array([[60, 1, 62, 1, 64, 1, 1, 1]]).T  # begins with an upbeat of two steps
-    notes, pickup = data.without_rests(tune, 4, 2)
+    notes, pickup = dataset.without_rests(tune, 4, 2)
     assert notes.tolist() == tune.tolist() and pickup == 2
 
 

@@ -9,12 +9,12 @@ import tensorflow as tf
 from apps.music import scores
 from apps.music.composer import Composer
 from apps.music.config import TINY, Config
-from apps.music.data import Piece
-from apps.music.frame_tokens import FIRST, frame_tokens
-from apps.music.frames import Frames
+from apps.music.dataset import Piece
+from apps.music.frames.network import Frames
+from apps.music.frames.tokens import FIRST, frame_tokens
 from apps.music.likelihood import Likelihood
 from apps.music.pipeline import Pipeline
-from apps.music.wish import Wish
+from apps.music.request import Wish
 from common.decoding import sample
 from tests.apps.music_models import (
     FRAMES,

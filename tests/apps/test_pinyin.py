@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.pinyin import data, pipeline, syllables
+from apps.pinyin import dataset, pipeline, syllables
 from apps.pinyin.baselines import Baselines
 from apps.pinyin.config import Config, DataConfig, DecodingConfig, ModelConfig
 from apps.pinyin.model import Converter
-from common.batching import pad
+from common.batches import pad
 from common.config import BeamConfig
 from common.errors import UserError
 from common.text import BOS, EOS, PAD, UNK
@@ -33,7 +33,7 @@ FEW = {"ta": "他她", "shi": "是市使", "yan": "研烟", "xi": "西", "an": "
 
 @pytest.fixture(scope="module")
 def tokenizers(tmp_path_factory):
-    return data.make_tokenizers(PAIRS, tmp_path_factory.mktemp("tokenizers"))
+    return dataset.make_tokenizers(PAIRS, tmp_path_factory.mktemp("tokenizers"))
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +41,10 @@ def few(tmp_path_factory):
     """A pipeline of a random network that knows the readings of FEW only."""
     folder = tmp_path_factory.mktemp("few")
     syllables.segmenter({s: n + 1 for n, s in enumerate(FEW)}).save(folder, "syllables")
-    characters = data.tokenizers.train_tokenizer(data.CHARACTERS, ["".join(FEW.values())])
+    characters = dataset.tokenizers.train_tokenizer(dataset.CHARACTERS, ["".join(FEW.values())])
     characters.save(folder, "characters")
-    (folder / data.READINGS).write_text(json.dumps(FEW))
-    *both, allowed = data.load_tokenizers(folder)
+    (folder / dataset.READINGS).write_text(json.dumps(FEW))
+    *both, allowed = dataset.load_tokenizers(folder)
     model, random = Converter(SMALL, allowed), np.random.default_rng(3)
     for weight in model.trainable_variables:  # no set_random_seed: it clears the tokenizers
         weight.assign(random.normal(size=weight.shape))
@@ -128,7 +128,7 @@ def test_every_weight_learns_and_padding_is_inert(tokenizers, cell, layers):
     counts = dict.fromkeys(("encoder_layers", "decoder_layers", "language_layers"), layers)
     config = replace(SMALL, cell=cell, **counts)
     model = Converter(config, tokenizers[2])
-    arrays = data.make_batches(Config(), PAIRS, *tokenizers[:2]).arrays([0, 1, 3])
+    arrays = dataset.make_batches(Config(), PAIRS, *tokenizers[:2]).arrays([0, 1, 3])
     with tf.GradientTape() as tape:
         total, count, _ = model.token_losses(arrays)
     gradients = tape.gradient(total, [v.value for v in model.trainable_variables])
@@ -200,7 +200,7 @@ def test_readings_that_cannot_be_are_refused(few):
 
 
 def test_hmm_is_the_best_path_of_proper_probabilities(tokenizers):
-    columns = data.make_batches(Config(), PAIRS, *tokenizers[:2]).columns
+    columns = dataset.make_batches(Config(), PAIRS, *tokenizers[:2]).columns
     model = Baselines(columns, tokenizers[2])
     np.testing.assert_allclose(np.exp(model.transitions).sum(1), 1, rtol=1e-4)
     written = ["".join(tokenizers[1].pieces(model.hmm(row))) for row in columns[0]]
@@ -223,7 +223,7 @@ def test_hmm_is_the_best_path_of_proper_probabilities(tokenizers):
 
 
 def test_every_character_is_allowed_by_its_syllable(tokenizers):
-    both = data.make_batches(Config(), PAIRS, *tokenizers[:2]).columns
+    both = dataset.make_batches(Config(), PAIRS, *tokenizers[:2]).columns
     for syllable, character in zip(*(np.concatenate(column) for column in both), strict=True):
         assert tokenizers[2][syllable, character]
     assert not tokenizers[2][:, [PAD, BOS, EOS]].any() and not tokenizers[2][PAD].any()
@@ -234,7 +234,7 @@ def test_every_character_is_allowed_by_its_syllable(tokenizers):
 def test_a_syllable_that_the_run_does_not_know(few):
     """Pieces of other text may have some: they count as wrong and shift nothing."""
     pairs = [("ta den shi", "他扽是"), ("xi an", "西安")]
-    columns = data.make_batches(Config(), pairs, few.syllables, few.characters).columns
+    columns = dataset.make_batches(Config(), pairs, few.syllables, few.characters).columns
     assert [len(row) for row in columns[0]] == [3, 2] and columns[0][0][1] == UNK
     assert few.syllables.pieces(columns[0][1]) == ["xi", "an"]
     model = Baselines(columns, few.model.allowed.numpy())
@@ -266,7 +266,7 @@ def test_own_text_from_training_to_readings(tmp_path, monkeypatch, capsys):
     # What the run itself says, the first and others of its best.
     code, out, _ = command(monkeypatch, capsys, "infer", run, "ta shi", "--n-best", 5)
     said = [line.split("\t")[1] for line in out.splitlines()]
-    said = [t for t in said if data.reading.read(t) == ["ta", "shi"]]
+    said = [t for t in said if dataset.reading.read(t) == ["ta", "shi"]]
     other = tmp_path / "said.txt"
     other.write_text("\n".join(said))
     code, out, _ = command(monkeypatch, capsys, "evaluate", run, "--file", other)
@@ -295,14 +295,14 @@ def test_own_text_from_training_to_readings(tmp_path, monkeypatch, capsys):
 def test_parts_together_share_no_piece_between_splits(monkeypatch):
     parts = {("a", "train"): "天", ("a", "test"): "地", ("b", "train"): "地人", ("b", "test"): "天"}
     found = {key: [("x", text) for text in texts] for key, texts in parts.items()}
-    monkeypatch.setattr(data, "set_pairs", lambda *key: found.get(key, []))
-    assert data.read_pairs(DataConfig(parts=("a", "b")), "train") == [("x", "人")]
+    monkeypatch.setattr(dataset, "set_pairs", lambda *key: found.get(key, []))
+    assert dataset.read_pairs(DataConfig(parts=("a", "b")), "train") == [("x", "人")]
 
 
 def test_text_without_pieces_is_refused(tmp_path):
     (tmp_path / "own.txt").write_text("no Chinese 一 2 三\n")
     with pytest.raises(DataError, match="0 pieces of 2 to 32 Chinese characters"):
-        data.own_pairs([str(tmp_path / "own.txt")])
+        dataset.own_pairs([str(tmp_path / "own.txt")])
 
 
 def test_weights_out_of_range():

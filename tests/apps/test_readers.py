@@ -58,7 +58,7 @@ FILES = [
 def read(app, path):
     """What the app's own reader makes of a file, as training calls it."""
     config = importlib.import_module(f"apps.{app}.config").PRESETS["tiny"]
-    module = importlib.import_module(f"apps.{app}.data")
+    module = importlib.import_module(f"apps.{app}.dataset")
     if app == "music":
         config = replace(config, data=replace(config.data, folder=str(path.parent)))
         return module.read_pieces(config, "train")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.summarize import baselines, data, pictures, pipeline
+from apps.summarize import baselines, dataset, pictures, pipeline
 from apps.summarize.config import Config, DataConfig, DecodingConfig, ModelConfig
 from apps.summarize.model import Summarizer
 from apps.summarize.provenance import provenance
@@ -21,7 +21,7 @@ from common.config import BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import EOS, PAD, UNK, train_tokenizer
 from data import DataError
-from data.documents import Example
+from data.readers.documents import Example
 
 SMALL = ModelConfig(units=8, embedding_dim=8)
 # A vocabulary of 12; 12 + place is a word of the source that it lacks.
@@ -168,7 +168,7 @@ def copier():
     lines = [text for e in examples for text in (e.document, e.references[0])]
     tokenizer = train_tokenizer(config.tokenizer, lines)
     model = Summarizer(config.model, tokenizer.vocab_size)
-    batches = data.make_batches(config, tokenizer, examples)
+    batches = dataset.make_batches(config, tokenizer, examples)
     optimizer = keras.optimizers.Adam(1e-2)
     variables = model.trainable_variables
 
@@ -304,7 +304,7 @@ def test_line_marks(tokenizers):
 def test_training_reads_what_inference_reads(copier):
     """Target ids of words the vocabulary lacks are those of their places in the source."""
     example = Example("the function zz_9 opens qq_8", ("qq_8 zz_9 new_7 opens",))
-    [source], [target] = data.encode(copier.config, copier.tokenizer, [example])
+    [source], [target] = dataset.encode(copier.config, copier.tokenizer, [example])
     vocab = copier.tokenizer.vocab_size
     opens = copier.tokenizer.tokenize(["opens"])[0, 0]
     assert source[[2, 4]].tolist() == [vocab + 2, vocab + 4]
@@ -315,9 +315,9 @@ def test_batches_leave_out_what_cannot_be_learned(copier, capsys):
     config = replace(copier.config, data=replace(copier.config.data, max_summary=3))
     examples = [Example("the file", ("a list",)), Example("...", ("and it is here",)),
                 Example(" ", ("it",))]  # fmt: skip
-    batches = data.make_batches(config, copier.tokenizer, examples)
+    batches = dataset.make_batches(config, copier.tokenizer, examples)
     assert len(batches.columns[0]) == 1 and "2 of 3" in capsys.readouterr().out
-    whole = data.make_batches(config, copier.tokenizer, examples, limit=False)
+    whole = dataset.make_batches(config, copier.tokenizer, examples, limit=False)
     assert len(whole.columns[0]) == 3
 
 
@@ -424,4 +424,4 @@ def test_training_on_one_example(tmp_path):
     file = tmp_path / "one.jsonl"
     file.write_text('{"document": "a b", "summary": "a"}\n')
     with pytest.raises(DataError, match="one usable example"):
-        data.read_examples(DataConfig(train=str(file)), "train")
+        dataset.read_examples(DataConfig(train=str(file)), "train")

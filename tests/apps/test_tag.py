@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.tag import data, pipeline, scores
+from apps.tag import dataset, pipeline, scores
 from apps.tag.config import Config, DataConfig, ModelConfig
 from apps.tag.model import Tagger
 from common.config import TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import PAD, UNK
 from data import DataError
-from data.tagged_text import Sentence, written
+from data.readers.tagged_text import Sentence, written
 
 SMALL = ModelConfig(units=6, embedding_dim=5, character_dim=4, character_units=3)
 WORDS = tf.constant([[4, 5, 4], [6, PAD, PAD]])
@@ -106,9 +106,9 @@ def tagger(tmp_path_factory):
                           embedding_dropout=0, dropout=0, crf=True),
     )  # fmt: skip
     sentences = cases(np.random.default_rng(1), 256)
-    reader = data.make_reader(config, sentences, tmp_path_factory.mktemp("run"))
+    reader = dataset.make_reader(config, sentences, tmp_path_factory.mktemp("run"))
     model = Tagger(config.model, *reader.sizes)
-    batches = data.TaggedBatches(config, reader, sentences)
+    batches = dataset.TaggedBatches(config, reader, sentences)
     optimizer, variables = keras.optimizers.Adam(2e-2), model.trainable_variables
 
     @tf.function(input_signature=[batches.signature])
@@ -138,7 +138,7 @@ def test_context_and_spelling_are_learned(tagger):
 def test_the_batches_read_what_the_pipeline_reads(tagger):
     """Emissions of a training batch are those of the same words as text."""
     sentences = cases(np.random.default_rng(3), 5)
-    batches = data.TaggedBatches(tagger.config, tagger.reader, sentences)
+    batches = dataset.TaggedBatches(tagger.config, tagger.reader, sentences)
     *inputs, tags = batches.arrays(range(5))
     labels, shares = tagger.model.tag(inputs)
     found = tagger.of_words([sentence.words for sentence in sentences])
@@ -188,12 +188,12 @@ def test_words_that_are_given_stay_whole(tagger):
 def test_vocabularies_know_case_width_and_digits_apart(tmp_path):
     sentences = [Sentence(("Ｉ", "saw", "１９９８年"), ("r", "v", "t"), "")] * 2
     config = Config()
-    reader = data.make_reader(config, sentences, tmp_path)
+    reader = dataset.make_reader(config, sentences, tmp_path)
     words, characters = reader.read(tf.constant(["i", "SAW", "2026年", "other", "x" * 50, "I"]))
     assert UNK not in words[:3] and (words[3:5].numpy() == UNK).all()
     assert characters.shape[1] == 2 + config.model.max_characters
     assert words[5] == words[0] and characters[5, 1] != characters[0, 1]
-    again = data.make_reader(config, [], tmp_path)  # from the folder, not anew
+    again = dataset.make_reader(config, [], tmp_path)  # from the folder, not anew
     assert again.sizes == reader.sizes and again.tags == ("r", "t", "v")
 
 
@@ -227,32 +227,32 @@ def test_own_files_are_split_and_checked(tmp_path, capsys):
     path = tmp_path / "train.txt"
     path.write_text("".join(f"w{n}/A b/B\n" for n in range(20)) * 2 + "broken\n")
     config = DataConfig(train=str(path))
-    train, held = (data.read_sentences(config, s) for s in ("train", "validation"))
+    train, held = (dataset.read_sentences(config, s) for s in ("train", "validation"))
     assert len(train) == 36 and len(held) == 4 and not {*train} & {*held}
     assert "1 of 41 lines left out: 1 without a tag (line 41)" in capsys.readouterr().err
-    assert len(data.read_sentences(replace(config, limit=3), "train")) == 3
+    assert len(dataset.read_sentences(replace(config, limit=3), "train")) == 3
     with pytest.raises(DataError, match="no test file"):
-        data.read_sentences(config, "test")
+        dataset.read_sentences(config, "test")
     path.write_text("a/A\n")
     with pytest.raises(DataError, match="one usable sentence"):
-        data.read_sentences(config, "train")
+        dataset.read_sentences(config, "train")
 
 
 def test_long_sentences_are_left_out_of_training(tagger, capsys):
     sentences = cases(np.random.default_rng(4), 3)
     sentences[1] = Sentence(sentences[1].words * 9, sentences[1].tags * 9, "")
     config = tagger.config
-    batches = data.TaggedBatches(config, tagger.reader, sentences, longest=20)
+    batches = dataset.TaggedBatches(config, tagger.reader, sentences, longest=20)
     assert len(batches.columns[0]) == 2 and "1 of 3" in capsys.readouterr().out
-    assert len(data.TaggedBatches(config, tagger.reader, sentences).columns[0]) == 3
+    assert len(dataset.TaggedBatches(config, tagger.reader, sentences).columns[0]) == 3
 
 
 def test_tags_that_training_lacks(capsys):
     sentences = [Sentence(("a",), ("A",), "a"), Sentence(("a",), ("Z",), "a")]
-    assert data.known_tags(sentences, ["A"]) == sentences[:1]
+    assert dataset.known_tags(sentences, ["A"]) == sentences[:1]
     assert "training has no tag Z" in capsys.readouterr().out
     with pytest.raises(DataError, match="--data.column"):
-        data.known_tags(sentences, ["B"])
+        dataset.known_tags(sentences, ["B"])
 
 
 @pytest.mark.parametrize(

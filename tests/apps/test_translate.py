@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.translate import data, pipeline
+from apps.translate import dataset, pipeline
 from apps.translate.config import PRESETS, Config, DataConfig, ModelConfig
 from apps.translate.model import Translator
 from common.config import BeamConfig, TokenizerConfig
 from common.errors import UserError
-from common.sentences import split_long
-from common.text import EOS, PAD, train_tokenizer
+from common.text import EOS, PAD, split_long, train_tokenizer
 from data import DataError
 
 SMALL = ModelConfig(units=8, embedding_dim=8)
@@ -208,47 +207,49 @@ def test_own_files(tmp_path, capsys):
     one = write(tmp_path / "a.txt", ["eins", "", "drei", "vier"])
     two = write(tmp_path / "b.txt", ["one", "two", "three", "four"])
     config = DataConfig(train=(one, two), validation=(one, two), source="de", target="en")
-    pairs = data.read_pairs(config, "train")
+    pairs = dataset.read_pairs(config, "train")
     assert pairs == [("eins", "one"), ("drei", "three"), ("vier", "four")]
     assert "1 of 4" in capsys.readouterr().err
     with pytest.raises(DataError, match="test files"):
-        data.read_pairs(config, "test")
+        dataset.read_pairs(config, "test")
     tsv = tmp_path / "c.tsv.gz"
     tsv.write_bytes(
         gzip.compress("".join(f"s{n}\tt{n}\n" for n in [*range(100), *range(9)]).encode())
     )
     config = DataConfig(train=(str(tsv),))
-    train, held = (data.read_pairs(config, split) for split in ("train", "validation"))
+    train, held = (dataset.read_pairs(config, split) for split in ("train", "validation"))
     assert len({*train}) == 98 and len({*held}) == 2 and not {*train} & {*held}
-    assert data.read_pairs(replace(config, limit=5), "train") == train[:5]
+    assert dataset.read_pairs(replace(config, limit=5), "train") == train[:5]
 
 
 def test_unequal_files_name_both_counts(tmp_path):
     one, two = write(tmp_path / "a", ["x"] * 3), write(tmp_path / "b", ["y"] * 5)
     with pytest.raises(DataError, match="3.*5"):
-        data.read_pairs(DataConfig(train=(one, two)), "train")
+        dataset.read_pairs(DataConfig(train=(one, two)), "train")
 
 
 def test_batches_leave_out_what_is_too_long(translator, capsys):
     pairs = [("the light", "dark"), ("a" * 50, "dark"), ("dark", "")]
     config = Config(data=DataConfig(max_length=30), model=SMALL)
-    batches = data.make_batches(config, pairs, *translator.tokenizers)
+    batches = dataset.make_batches(config, pairs, *translator.tokenizers)
     assert len(batches.columns[0]) == 1 and "2 of 3" in capsys.readouterr().out
-    assert len(data.make_batches(config, pairs, *translator.tokenizers, limit=False).order(0)) == 1
+    assert (
+        len(dataset.make_batches(config, pairs, *translator.tokenizers, limit=False).order(0)) == 1
+    )
 
 
 def test_languages_of_versions_are_the_same():
-    assert data.languages(PRESETS["default"].data) == ("en", "en")
-    assert data.languages(PRESETS["multi30k"].data) == ("en", "de")
-    assert data.languages(PRESETS["tatoeba"].data) == ("en", "fr")
+    assert dataset.languages(PRESETS["default"].data) == ("en", "en")
+    assert dataset.languages(PRESETS["multi30k"].data) == ("en", "de")
+    assert dataset.languages(PRESETS["tatoeba"].data) == ("en", "fr")
 
 
 def test_own_files_have_no_languages_of_a_version(capsys):
-    assert data.languages(DataConfig(train=("x.tsv",)), tell=True) == ("", "")
+    assert dataset.languages(DataConfig(train=("x.tsv",)), tell=True) == ("", "")
     assert "--data.target" in capsys.readouterr().err
     named = DataConfig(train=("x.tsv",), target="cmn")
-    assert data.languages(named, tell=True) == ("", "zh")
-    assert data.languages(DataConfig(), tell=True) == ("en", "en")
+    assert dataset.languages(named, tell=True) == ("", "zh")
+    assert dataset.languages(DataConfig(), tell=True) == ("en", "en")
     assert capsys.readouterr().err == ""
 
 
@@ -338,10 +339,10 @@ def test_subword_sampling_gives_other_pieces_of_the_same_words_every_epoch(tmp_p
         tokenizer=TokenizerConfig(kind="bpe", vocab_size=200, subword_sampling=0.3),
     )
     pairs = [("in the beginning was the word", "at the start there was the word")] * 20
-    tokenizer, _ = data.make_tokenizers(config, pairs, tmp_path)
+    tokenizer, _ = dataset.make_tokenizers(config, pairs, tmp_path)
 
     def texts(epoch, **options):
-        batches = data.make_batches(config, pairs, tokenizer, tokenizer, **options)
+        batches = dataset.make_batches(config, pairs, tokenizer, tokenizer, **options)
         arrays = batches.arrays(batches.order(epoch)[0])
         return arrays, [[t.decode() for t in tokenizer.detokenize(a).numpy()] for a in arrays]
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common import checkpoints, workers
 from common.errors import UserError
+from common.runs import checkpoints
+from common.system import workers
 
 ROOT = Path(__file__).parents[2]
 TRAIN = ["apps.lm.train", "tiny", "--streams.no-vary"]

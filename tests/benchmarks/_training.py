@@ -12,8 +12,8 @@ from statistics import median
 import numpy as np
 
 from common.errors import UserError
-from common.quiet import load_tensorflow
-from common.run import Run
+from common.runs import Run
+from common.system.tensorflow import load_tensorflow
 from common.text import BOS, PAD, UNK
 from tests.benchmarks._torch import peer_of, training_round
 
@@ -45,8 +45,8 @@ def comparison(count, seconds, unit):
 
 def make_trainer(app, folder, config, model, batches, state=None):
     """The app's own `Trainer`; checkpoints by the clock, which plain Keras has none of, are off."""
+    from common.system.workers import strategy
     from common.training import Trainer
-    from common.workers import strategy
 
     settings = replace(config.training, checkpoint_minutes=1e9)
     run, loss = Run.start(Path(folder, "run"), app, config), model.token_losses
@@ -57,8 +57,8 @@ def make_trainer(app, folder, config, model, batches, state=None):
 
 def train_ours(trainer, steps):
     """`steps` updates on the first batches of epoch 0, by the real loop with its log and bar."""
-    from common.progress import Progress
-    from common.stopping import Stop
+    from common.system.signals import Stop
+    from common.training.reporting import Progress
 
     position = trainer.position
     position.batch = 0
@@ -78,7 +78,7 @@ def smoothed_loss(model, smoothing, arrays):
     target)."""
     import tensorflow as tf
 
-    from common.losses import smoothed_cross_entropy
+    from common.training import smoothed_cross_entropy
 
     given, target = arrays
     shifted = np.pad(target[:, :-1], [(0, 0), (1, 0)], constant_values=BOS)

@@ -31,18 +31,18 @@ def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
     peer = begin(steps, rounds, torch)
     import keras
 
-    from apps.caption import data, features
+    from apps.caption import dataset, features
     from apps.caption.model import Captioner
     from tests.benchmarks.plain_keras_caption import compiled, parts
-    from tests.benchmarks.plain_keras_translate import dataset
+    from tests.benchmarks.plain_keras_translate import dataset as keras_dataset
 
     config = PRESETS["flickr8k"]
-    pictures = data.read_pictures(config.data, "train")
+    pictures = dataset.read_pictures(config.data, "train")
     keras.utils.set_random_seed(config.seed)
     with tempfile.TemporaryDirectory() as folder:
-        tokenizer = data.make_tokenizer(config, pictures, Path(folder))
+        tokenizer = dataset.make_tokenizer(config, pictures, Path(folder))
     model = Captioner(config, tokenizer.vocab_size)
-    batches = data.make_batches(config, features.load_inputs(model, pictures), tokenizer)
+    batches = dataset.make_batches(config, features.load_inputs(model, pictures), tokenizer)
     plain = compiled(config, model)
     rows = beside(
         "caption",
@@ -50,7 +50,7 @@ def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
         model,
         batches,
         plain,
-        dataset=dataset,
+        dataset=keras_dataset,
         loss=partial(smoothed_loss, model, config.model.label_smoothing),
         count=target_words,
         unit="words/s",

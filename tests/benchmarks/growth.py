@@ -19,7 +19,7 @@ import tyro
 from apps.translate.config import ModelConfig
 from common.config import BeamConfig
 from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from common.text import EOS
 
 BASE = {"units": 128, "length": 16, "vocabulary": 2000, "batch": 16, "beam": 4}
@@ -108,7 +108,7 @@ def draw(path, seconds):
     from matplotlib.figure import Figure
 
     from common import files
-    from common.plots import BLUE, GREY
+    from common.analysis.plots import BLUE, GREY
 
     figure = Figure(figsize=(12, 3), layout="constrained")
     for axes, (name, (values, power)) in zip(

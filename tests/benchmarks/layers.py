@@ -19,7 +19,7 @@ import tyro
 
 from common.cells import CELL_NAMES
 from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from tests.benchmarks._torch import peer_of
 
 SHAPES = ("20x35x200x200", "20x35x650x650", "64x25x256x512", "128x20x256x256")

@@ -20,7 +20,7 @@ import tyro
 
 from apps.lm.config import PRESETS
 from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 from tests.benchmarks._torch import peer_of
 from tests.benchmarks._training import beside, comparison, target_words
@@ -129,9 +129,9 @@ def measure(
     load_tensorflow()
     import keras
 
-    from apps.lm import data as texts
+    from apps.lm import dataset as texts
     from apps.lm.model import LanguageModel
-    from common.rows import encode
+    from common.batches import encode
 
     config = PRESETS["default" if data == "kjv" else data]
     # The penalties and the dropout of vocabulary entries have no like in plain Keras.

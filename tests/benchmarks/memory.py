@@ -16,7 +16,7 @@ import tyro
 
 from common.cells import read_cell
 from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
+from common.system.tensorflow import load_tensorflow
 
 KERAS = ("keras.layers.LSTM", "keras.layers.GRU")
 

@@ -29,16 +29,17 @@ def measure(steps: int = 14, rounds: int = 5, torch: str = ""):
     peer = begin(steps, rounds, torch)
     import keras
 
-    from apps.music import data
+    from apps.music import dataset
     from apps.music.model import make_model
-    from tests.benchmarks.plain_keras_music import compiled, dataset, parts
+    from tests.benchmarks.plain_keras_music import compiled, parts
+    from tests.benchmarks.plain_keras_music import dataset as keras_dataset
 
     config = PRESETS["jsb"]
     config = replace(config, model=replace(config.model, cell="lstm", units=200))
-    pieces = data.read_pieces(config, "train")
-    limits = data.ranges(pieces)
+    pieces = dataset.read_pieces(config, "train")
+    limits = dataset.ranges(pieces)
     keras.utils.set_random_seed(config.seed)
-    batches = data.make_batches(config, pieces, limits)
+    batches = dataset.make_batches(config, pieces, limits)
     model = make_model(config.model, len(limits))
     plain = compiled(config, model)
 
@@ -55,7 +56,7 @@ def measure(steps: int = 14, rounds: int = 5, torch: str = ""):
         model,
         batches,
         plain,
-        dataset=dataset,
+        dataset=keras_dataset,
         loss=loss,
         count=lambda arrays: int(arrays[1].sum()),
         unit="frames/s",

@@ -29,7 +29,7 @@ import tyro
 
 from apps.summarize.config import DEFAULT, PRESETS, Config
 from common.errors import UserError, run_main
-from common.run import Run
+from common.runs import Run
 from data import DataError
 from tests.benchmarks._training import begin, beside, show, target_words
 
@@ -83,17 +83,17 @@ def training(steps, rounds, peer):
     """Rows of `_training.beside` on the preset aeslc; prints them."""
     import keras
 
-    from apps.summarize import data
+    from apps.summarize import dataset
     from apps.summarize.model import Summarizer
     from tests.benchmarks.plain_keras_summarize import compiled, parts
-    from tests.benchmarks.plain_keras_translate import dataset
+    from tests.benchmarks.plain_keras_translate import dataset as keras_dataset
 
     config = PRESETS["aeslc"]
     config = replace(config, model=replace(config.model, coverage=0.0, word_dropout=0.0))
-    examples = data.read_examples(config.data, "train")
+    examples = dataset.read_examples(config.data, "train")
     keras.utils.set_random_seed(config.seed)
     with tempfile.TemporaryDirectory() as folder:
-        tokenizer = data.make_tokenizer(config, examples, Path(folder))
+        tokenizer = dataset.make_tokenizer(config, examples, Path(folder))
     model = Summarizer(config.model, tokenizer.vocab_size)
     plain = compiled(config, model)
 
@@ -105,9 +105,9 @@ def training(steps, rounds, peer):
         "summarize",
         config,
         model,
-        data.make_batches(config, tokenizer, examples),
+        dataset.make_batches(config, tokenizer, examples),
         plain,
-        dataset=partial(dataset, told=True),
+        dataset=partial(keras_dataset, told=True),
         loss=loss,
         count=target_words,
         unit="words/s",
@@ -154,11 +154,11 @@ def training_steps(lengths, rounds):
 
 def copying(run, cases):
     """{"tried", "right", "share"}; prints some of the cases that went wrong."""
-    from apps.summarize import data, pipeline
+    from apps.summarize import dataset, pipeline
     from apps.summarize.provenance import provenance
 
     summarizer, _ = pipeline.load(run)
-    documents = [e.document for e in data.read_examples(run.config.data, "validation")]
+    documents = [e.document for e in dataset.read_examples(run.config.data, "validation")]
     documents = [documents[n] for n in np.linspace(0, len(documents) - 1, cases, dtype=int)]
     rank = {word: n for n, word in enumerate(_vocabulary(summarizer.tokenizer))}
     chosen = []

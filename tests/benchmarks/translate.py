@@ -21,8 +21,8 @@ import tyro
 
 from apps.translate.config import PRESETS, Config
 from common.errors import UserError, run_main
-from common.quiet import load_tensorflow
-from common.run import Run
+from common.runs import Run
+from common.system.tensorflow import load_tensorflow
 from data import DataError
 from tests.benchmarks._torch import peer_of
 from tests.benchmarks._training import beside, comparison, paired, smoothed_loss, target_words
@@ -152,7 +152,7 @@ def assert_equal_outputs(found, expected, tolerance=1e-3):
 
 def decoding_batches(config, sources, size):
     """(source, limits) of `size` sentences of similar length, limits as in `Pipeline`."""
-    from common.batching import pad
+    from common.batches import pad
 
     sources = sorted(sources, key=len)
     for start in range(0, len(sources), size):
@@ -198,22 +198,22 @@ def prepare(data_name, run):
     """(config, model, training batches, source tokens of the validation set)."""
     import keras
 
-    from apps.translate import data
+    from apps.translate import dataset
     from apps.translate.model import Translator
-    from common import checkpoints
-    from common.rows import encode
+    from common.batches import encode
+    from common.runs import checkpoints
 
     opened = run and Run.open(run, "translate", Config)
     config = opened.config if run else PRESETS["default" if data_name == "bible" else data_name]
     keras.utils.set_random_seed(config.seed)
-    pairs = data.read_pairs(config.data, "train")
+    pairs = dataset.read_pairs(config.data, "train")
     if run:
-        tokenizers = data.load_tokenizers(config, opened.path)
+        tokenizers = dataset.load_tokenizers(config, opened.path)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            tokenizers = data.make_tokenizers(config, pairs, Path(folder))
-    batches = data.make_batches(config, pairs, *tokenizers)
-    held_out = data.read_pairs(config.data, "validation")
+            tokenizers = dataset.make_tokenizers(config, pairs, Path(folder))
+    batches = dataset.make_batches(config, pairs, *tokenizers)
+    held_out = dataset.read_pairs(config.data, "validation")
     sources = encode(tokenizers[0].tokenize, [source for source, _ in held_out])
     sources = [row for row in sources if len(row) <= config.data.max_length]
     model = Translator(config.model, *(tokenizer.vocab_size for tokenizer in tokenizers))

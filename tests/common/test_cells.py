@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 import tyro
 
-from common.cells import CELL_NAMES, OPTIONS, Cell, read_cell
+from common.cells import CELL_NAMES, OPTIONS, read_cell
+from common.config import Cell, check
 from common.errors import UserError
 from common.layers import Stack, recurrent
-from common.ranges import check
 
 
 @dataclass

@@ -10,9 +10,9 @@ from PIL import Image
 
 import data
 from data import DataError
-from data.caption_files import read_captions
 from data.emoji.emoji_dataset_builder import emoji_names, split_pictures
 from data.emoji.variants import base, is_flag
+from data.readers.caption_files import read_captions
 
 COOK, WOMAN_COOK, DARK = "\U0001f9d1\u200d\U0001f373", "\U0001f469\u200d\U0001f373", "\U0001f3ff"
 

@@ -11,11 +11,12 @@ import zipfile
 import pytest
 
 import data
-from data import DataError, documents
+from data import DataError
 from data.aeslc.aeslc_dataset_builder import parse
 from data.debian_descriptions.debian_descriptions_dataset_builder import index_rows
 from data.docstrings import collect
 from data.docstrings.docstrings_dataset_builder import select
+from data.readers import documents
 
 BODY = "It has more than twelve words of prose, which are about {} and nothing else at all."
 

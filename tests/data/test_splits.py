@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from data import DataError
+from data.readers.text_files import Report
 from data.splits import one_in, read_split, told
-from data.text_files import Report
 
 FILES = {"a": [f"a{n}" for n in range(12)], "b": ["b"], "c": ["c"]}
 HOLD_OUT = one_in(4, "line", str)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import data
-from data import DataError, sources, stories
+from data import DataError, sources
 from data.babi.babi_dataset_builder import CHECKSUMS
+from data.readers import stories
 from data.world.simulation import AGAIN, DROPPED, GAVE, KINDS, NUMBERS, TOOK, WENT, example
 
 # The world ---------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ import gzip
 import pytest
 
 import data
-from data import DataError, tagged_text
+from data import DataError
 from data.people_daily import people_daily_dataset_builder as people_daily
-from data.tagged_text import Sentence, of_file, written
+from data.readers import tagged_text
+from data.readers.tagged_text import Sentence, of_file, written
 
 
 def conllu(*rows, text=""):

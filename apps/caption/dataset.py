@@ -1,0 +1,109 @@
+"""Data set or people's own files -> pictures with captions -> arrays and tokens -> batches."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+import data as sets
+from common import text as tokenizers
+from common.batches import Batches
+from common.errors import UserError
+from common.files import atomic
+from common.metrics.coco_tokens import coco_tokens
+from common.text import EOS
+from data.readers import caption_files
+from data.splits import one_in, read_split, told
+
+
+class Picture(NamedTuple):
+    name: str
+    content: bytes | Path  # the encoded picture, or where it is
+    captions: list[str]
+
+    def read(self):
+        try:
+            return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+        except OSError as error:
+            raise UserError(f"cannot read {self.content}: {error.strerror}") from None
+
+
+def own_pictures(captions, folder="", split="", tell=True):
+    """Pictures of a captions file, with a report of what was left out."""
+    found = told(captions, caption_files.read_captions(captions, folder, split), tell)
+    return [Picture(path.name, path, texts) for path, texts in found]
+
+
+def read_pictures(config, split):
+    """The `Picture`s of a split: train, validation, test, or another one that the set has."""
+    return read_split(
+        config,
+        split,
+        lambda split: [Picture(*row) for row in sets.pictures(config.name, config.language, split)],
+        lambda captions, given: own_pictures(captions, config.folder, given, tell=given == split),
+        one_in(20, "picture", lambda picture: Path(picture.name).stem),
+        option="--captions",
+    )
+
+
+def clean(config, caption):
+    """A caption as it is learned; what coco_tokens cuts from a word ("man 's") is joined again."""
+    if config.words == "plain":
+        return " ".join(caption.split())
+    return re.sub(r" (?=(n't|'(s|re|ve|ll|d|m))( |$))", "", " ".join(coco_tokens(caption)))
+
+
+def make_tokenizer(config, pictures, folder):
+    """The run's own tokenizer: that of the run it starts from, else at first learned on the
+    captions of `pictures`, which are kept in captions.txt."""
+    if not (folder / "tokenizer.json").exists():
+        lines = [clean(config.data, text) for picture in pictures for text in picture.captions]
+        with atomic(folder / "captions.txt") as file:
+            file.writelines(line + "\n" for line in dict.fromkeys(lines))
+        if config.start_from:
+            tokenizer = tokenizers.load(config.start_from)
+        else:
+            tokenizer = tokenizers.train_tokenizer(config.tokenizer, lines, config.seed)
+        tokenizer.save(folder)
+    return tokenizers.load(folder)
+
+
+class CaptionBatches(Batches):
+    """`Batches` of (what the model gets of the picture, a caption's tokens)."""
+
+    def __init__(self, inputs, owners, tokens, config, seed=0):
+        super().__init__([tokens], config, seed)
+        self.inputs, self.owners = inputs, np.array(owners)
+
+    @property
+    def signature(self):
+        array = self.inputs.array
+        return tf.TensorSpec([None, *array.shape[1:]], array.dtype), *super().signature
+
+    def arrays(self, numbers):
+        owners = self.owners[numbers]
+        sides = len(self.inputs.rows) // len(self.inputs.pictures)
+        if sides > 1:  # which side: by chance, but the same whenever this batch is made
+            chosen = np.random.default_rng([self.seed, *numbers]).integers(0, sides, len(owners))
+            owners = owners + chosen * len(self.inputs.pictures)
+        return self.inputs.array[self.inputs.rows[owners]], *super().arrays(numbers)
+
+
+def make_batches(config, inputs, tokenizer, *, limit=True):
+    """Every caption with its picture; with `limit`, the empty and those longer than data.max_length
+    are left out, and counted."""
+    texts, owners = [], []
+    for number, picture in enumerate(inputs.pictures):
+        texts += [clean(config.data, text) for text in picture.captions]
+        owners += [number] * len(picture.captions)
+    rows = tokenizer.tokenize(np.array(texts, dtype=object)).to_list()
+    longest, kept = config.data.max_length, range(len(rows))
+    if limit:
+        kept = [n for n in kept if 0 < len(rows[n]) < longest]
+        if left := len(rows) - len(kept):
+            print(f"{left:,} of {len(rows):,} captions left out: empty, or over {longest} tokens")
+    tokens = [np.array([*rows[n], EOS], np.int32) for n in kept]
+    owners = [owners[n] for n in kept]
+    return CaptionBatches(inputs, owners, tokens, config.batching, config.seed)

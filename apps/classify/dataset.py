@@ -1,0 +1,104 @@
+"""Data set or people's own file -> texts with labels -> tokens -> batches."""
+
+import numpy as np
+import tensorflow as tf
+
+import data as sets
+from common import text as tokenizers
+from common.batches import Batches, Rows
+from common.batches.token_file import CHUNK
+from common.files import read_json, write_json
+from common.lists import chunks_of, evenly_spaced
+from common.text import EOS
+from data.readers import labelled
+from data.splits import one_in, read_split, told
+
+
+def own_examples(path, config, tell=True):
+    """Examples of people's own file, with a report of what was left out."""
+    return told(path, labelled.of_file(path, config.text_field, config.label_field), tell)
+
+
+def read_examples(config, split):
+    """`data.readers.labelled.Example`s of "train", "validation" or "test"."""
+    return read_split(
+        config,
+        split,
+        lambda split: labelled.of_set(config.name, split, config.version),
+        lambda path, given: own_examples(path, config, tell=given == split),
+        held_out,
+        few=evenly_spaced,  # in a file the labels may stand one after the other
+    )
+
+
+def held_out(examples):
+    """(examples to learn, examples to validate): a tenth of the different texts."""
+    learned, checked = one_in(10, "example", lambda example: example.text)(examples)
+    known = {example.label for example in learned}
+    checked = [example for example in checked if example.label in known]
+    if not checked:
+        raise sets.DataError(
+            f"of {len(examples)} examples none can be held out: give --data.validation, or more"
+        )
+    return learned, checked
+
+
+def make_tokenizer(config, examples, folder):
+    """The run's tokenizer, at first learned on the training texts."""
+    if not (folder / "tokenizer.json").exists():
+        texts = [example.text for example in examples]
+        tokenizers.train_tokenizer(config.tokenizer, texts, config.seed).save(folder)
+    return tokenizers.load(folder)
+
+
+def make_labels(config, examples, folder):
+    """The run's labels: those of the training examples, in the set's own order or sorted."""
+    if not (folder / "labels.json").exists():
+        found = {example.label for example in examples}
+        if len(found) < 2:
+            raise sets.DataError(
+                f"all examples are {found.pop()!r}: there is nothing to tell apart"
+            )
+        order = (
+            sorted(found) if config.train else labelled.labels_of_set(config.name, config.version)
+        )
+        write_json(folder / "labels.json", [label for label in order if label in found])
+    return read_json(folder / "labels.json")
+
+
+def numbers(examples, labels):
+    """The label numbers of examples."""
+    place = {label: n for n, label in enumerate(labels)}
+    if unknown := sorted({example.label for example in examples} - set(place)):
+        raise sets.DataError(
+            f"no training example has the label {', '.join(map(repr, unknown))}: there are "
+            f"{', '.join(labels)}; mend the file, or train on such examples as well"
+        )
+    return [place[example.label] for example in examples]
+
+
+def read(tokenizer, texts, longest):
+    """string `[batch]` -> int32 ragged `[batch, (time)]`, each row ending with EOS; of long texts
+    the beginning and the end. TensorFlow operations only: the same for training and an export."""
+    tokens = tokenizer.tokenize(texts)
+    place = tf.ragged.range(tokens.row_lengths()).flat_values
+    over = tf.gather(tokens.row_lengths(), tokens.value_rowids()) - longest
+    first = longest // 2
+    cut = (place >= first) & (place < first + over)
+    tokens = tf.ragged.boolean_mask(tokens, tokens.with_flat_values(~cut))
+    return tf.concat([tokens, tf.fill([tokens.nrows(), 1], EOS)], 1)
+
+
+def encode(config, tokenizer, examples):
+    """The `Rows` of the examples' texts."""
+    rows = Rows()
+    for part in chunks_of(examples, CHUNK):
+        texts = np.array([example.text for example in part], object)
+        for row in read(tokenizer, texts, config.data.max_length).numpy():
+            rows.append(row)
+    return rows
+
+
+def make_batches(config, rows, numbers):
+    """`Batches` of (tokens, label)."""
+    return Batches([rows, [np.array([n], np.int32) for n in numbers]], config.batching, config.seed)

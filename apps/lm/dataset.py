@@ -1,0 +1,110 @@
+"""Data set or people's own files -> lines of text -> tokens -> streams."""
+
+import re
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+import data as sets
+from common import text as tokenizers
+from common.batches import Batches, Streams
+from common.config import BatchingConfig
+from common.lists import evenly_spaced
+from common.text import EOS, sanitised_lines
+from data.readers import plain_text
+from data.splits import read_split, told
+from data.store import Store
+
+CHINESE = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]")
+EVALUATED = 2048  # tokens of a batch in evaluation
+HELD_OUT = 20  # one in so many lines of people's own text, the last ones, validates
+
+
+def own_lines(paths, tell=True):
+    """Lines of people's own files, with a report of what was left out."""
+    return told(paths, plain_text.read(paths), tell)
+
+
+def read_lines(config, split):
+    """The text of "train", "validation" or "test", line by line."""
+    return read_split(
+        config,
+        split,
+        lambda split: Store(row["text"].decode() for row in sets.rows(config.name, None, split)),
+        lambda paths, given: own_lines(paths, tell=given == split),
+        last_part,
+    )
+
+
+def last_part(lines):
+    """(lines to learn, lines to validate): the text stays in one piece."""
+    if len(lines) < 2:
+        raise sets.DataError(
+            "the text is a single line, of which none can be held out: "
+            "give --data.validation, or break it into lines"
+        )
+    cut = len(lines) - max(1, len(lines) // HELD_OUT)
+    return lines[:cut], lines[cut:]
+
+
+def make_tokenizer(config, lines, folder):
+    """The run's own tokenizer, at first learned on `lines`."""
+    if not (folder / "tokenizer.json").exists():
+        some = evenly_spaced(lines, tokenizers.ENOUGH)
+        tokenizers.train_tokenizer(config.tokenizer, some, config.seed).save(folder)
+    return tokenizers.load(folder)
+
+
+class Lines(Batches):
+    """Batches of whole lines, each read from a zero state: (inputs, labels) `[batch, longest]`."""
+
+    @property
+    def signature(self):
+        return (tf.TensorSpec([None, None], tf.int32),) * 2
+
+    def arrays(self, numbers):
+        (labels,) = super().arrays(numbers)
+        inputs = np.concatenate([np.full_like(labels[:, :1], EOS), labels[:, :-1]], 1)
+        return inputs, labels
+
+
+def make_batches(config, tokens, replicas=1, rows=None):
+    """`Streams` or `Lines` of a text's `Rows`, as the configuration says.
+
+    `rows`: of an evaluation, whose streams then have one fixed length.
+    """
+    streams, size = config.streams, rows or config.streams.batch_size
+    if streams.mode == "lines":
+        kept = tokens[tokens.sizes > 1]  # an empty line says nothing
+        return Lines([kept], BatchingConfig(batch_size=size), config.seed)
+    vary = streams.vary and not rows
+    length = max(1, EVALUATED // rows) if rows else streams.length
+    made = Streams(tokens.flat, size, length, vary, config.seed, replicas)
+    if not rows and made.batch_size < size:
+        print(
+            f"note: a short text, streams.batch_size is {made.batch_size} instead of {size}",
+            file=sys.stderr,
+        )
+    return made
+
+
+def load_tokenizer(folder):
+    return tokenizers.load(folder)
+
+
+def prompts(lines, count=12):
+    """Beginnings of some lines, as examples: three words, or two characters of what has none."""
+    lines = [" ".join(line.split()) for line in lines]
+    lines = [line for line in lines if line]
+    chosen = lines[:: max(1, len(lines) // count)][:count]
+    return [" ".join(line.split(" ")[:3]) if " " in line else line[:2] for line in chosen]
+
+
+def count(lines):
+    """(words, characters, Chinese characters) of a text as tokenizers see it, without spaces at the
+    ends of lines and second ones in a row; a line's end is a word and a character."""
+    lines = [line.decode() for part in sanitised_lines(lines) for line in part]
+    words = sum(len(line.split()) + 1 for line in lines)
+    chinese = sum(len(CHINESE.findall(line)) for line in lines)
+    return words, sum(len(line) + 1 for line in lines), chinese

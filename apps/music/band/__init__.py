@@ -1,0 +1,1 @@
+"""The band: melody, chords and drums by a hierarchy of voice models."""

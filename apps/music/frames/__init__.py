@@ -1,0 +1,1 @@
+"""The frame model: piano rolls, one frame at a time."""

@@ -1,0 +1,58 @@
+"""How a piece is to be: what `infer` can be asked for."""
+
+import math
+from dataclasses import dataclass
+
+from apps.music.band.styles import BARS
+from common.errors import UserError
+
+LONGEST = 8192  # steps
+SECTION = 8  # bars
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a piece is to be; every field has a flag of `infer`."""
+
+    bars: int = 0
+    """Length of the piece, or of each section of a form. 0: as long as what is given, and 8 bars
+    more where that leaves nothing to compose."""
+    form: str = ""
+    """Such as AABB: a section of --bars bars (8 by default) for each letter; where a letter comes
+    again, its notes do."""
+    bar: int = 0
+    """Sixteenths in a bar: 16 of 4/4, 12 of 3/4 or 6/8; 0: what the style has, else 16."""
+    pickup: int = 0
+    """Sixteenths before the first whole bar."""
+    key: str = ""
+    """Such as D or F#m; without it that of the notes that are given, or any."""
+    style: str = ""
+    """Band: a kind of tune (jig, reel, waltz, ...), pop, or a style of drumming; any by default."""
+    tempo: float = 90.0
+    """Quarters a minute; chorales and rolls are written with it, the band also composes for it."""
+    temperature: float = 0.8
+    """1: as the model believes; below 1 safer, 0 the likeliest note each time."""
+    seed: int = 1
+    """The same seed, the same piece."""
+
+    def __post_init__(self):
+        if not 10 <= self.tempo <= 400:
+            raise UserError(f"tempo is {self.tempo:g}: it must be 10 to 400 quarters a minute")
+        if not 0 <= self.temperature < math.inf:
+            raise UserError(f"temperature is {self.temperature}: it must be 0 or more")
+        if not 0 <= self.bar <= 48:
+            raise UserError(f"a bar of {self.bar} sixteenths: it must be 1 to 48")
+        if self.form and not (self.form.isascii() and self.form.isalpha()):
+            raise UserError(f"form is {self.form!r}: it must be letters, such as AABA")
+        if self.bars < 0 or self.bars * self.metre * max(len(self.form), 1) > LONGEST:
+            most = LONGEST // self.metre // max(len(self.form), 1)
+            raise UserError(f"{self.bars} bars: it must be 0 to {most}, more cannot be composed")
+        if not 0 <= self.seed < 2**31:
+            raise UserError(f"seed is {self.seed}: it must be 0 to {2**31 - 1}")
+        if not 0 <= self.pickup < self.metre:
+            raise UserError(f"pickup is {self.pickup}: it must be 0 or more, and less than a bar")
+
+    @property
+    def metre(self):
+        """Sixteenths in a bar."""
+        return self.bar or BARS.get(self.style, 16)

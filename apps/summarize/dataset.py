@@ -1,0 +1,77 @@
+"""Data set or people's own file -> documents with summaries -> tokens -> batches."""
+
+import numpy as np
+
+from apps.summarize.source import read
+from common import text as tokenizers
+from common.batches import Batches, Rows
+from common.batches.token_file import CHUNK
+from common.lists import chunks_of, evenly_spaced
+from common.text import EOS, JoinerTokenizer, target_ids
+from data.readers import documents
+from data.splits import one_in, read_split, told
+
+
+def own_examples(path, config, tell=True):
+    """Examples of people's own file, with a report of what was left out."""
+    found = documents.of_file(path, config.document_field, config.summary_field)
+    return told(path, found, tell)
+
+
+def read_examples(config, split):
+    """`data.readers.documents.Example`s of "train", "validation" or "test"."""
+    return read_split(
+        config,
+        split,
+        lambda split: documents.of_set(config.name, split, config.version),
+        lambda path, given: own_examples(path, config, tell=given == split),
+        one_in(50, "example", lambda example: example.document),
+    )
+
+
+def make_tokenizer(config, examples, folder):
+    """The run's tokenizer, at first learned on documents and summaries together."""
+    if not (folder / "tokenizer.json").exists():
+        some = evenly_spaced(examples, tokenizers.ENOUGH)
+        lines = (text for e in some for text in (e.document, e.references[0]))
+        tokenizers.train_tokenizer(config.tokenizer, lines, config.seed).save(folder)
+    return tokenizers.load(folder)
+
+
+def encode(config, tokenizer, examples):
+    """(source `Rows`, target `Rows`) of the extended vocabulary, each row ending with EOS."""
+    sources, targets = Rows(), Rows()
+    for part in chunks_of(examples, CHUNK):
+        source = read(tokenizer, np.array([e.document for e in part], object), config.data)
+        summaries = np.array([example.references[0] for example in part], object)
+        rows = source.tokens.numpy()
+        target = tokenizer.tokenize(summaries).numpy()
+        if isinstance(tokenizer, JoinerTokenizer):
+            words = tokenizer.words(summaries).numpy()
+            target = [
+                target_ids(*row)
+                for row in zip(words, target, source.words.numpy(), rows, strict=True)
+            ]
+        for row, other in zip(rows, target, strict=True):
+            sources.append(row)
+            targets.append([*other, EOS])
+    return sources, targets
+
+
+def make_batches(config, tokenizer, examples, *, limit=True):
+    """`Batches` of (source, target).
+
+    With `limit`, examples are left out, and counted, whose document is empty or whose summary is
+    empty or has more than data.max_summary tokens.
+    """
+    sources, targets = encode(config, tokenizer, examples)
+    longest, kept = config.data.max_summary, np.arange(len(examples))
+    if limit:
+        summaries = targets.sizes
+        kept = np.flatnonzero((sources.sizes > 1) & (summaries > 1) & (summaries <= longest))
+        if left := len(examples) - len(kept):
+            print(
+                f"{left:,} of {len(examples):,} examples left out: empty, or a summary of more "
+                f"than {longest} tokens"
+            )
+    return Batches([sources[kept], targets[kept]], config.batching, config.seed)

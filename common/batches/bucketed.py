@@ -1,0 +1,100 @@
+"""Batches of padded token sequences: bucketed by length, shuffled by a seed, resumable."""
+
+import numpy as np
+import tensorflow as tf
+
+from ..errors import UserError
+from .token_file import Rows
+
+
+def pad(sequences, multiple=1):
+    """Right-padded with PAD = 0: list of int sequences -> int32 `[n, longest]`."""
+    longest = max((len(sequence) for sequence in sequences), default=0)
+    longest = -(-max(longest, 1) // multiple) * multiple
+    padded = np.zeros([len(sequences), longest], np.int32)
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return padded
+
+
+class Batches:
+    """Examples of one or several aligned sequences, as batches of padded arrays.
+
+    The order of an epoch depends on (seed, epoch) alone, so a run that stopped in mid-epoch goes on
+    where it was by skipping batches. No batch is empty; sequences of length 0 are refused.
+
+    Args:
+        columns: for each side (source, target) its int sequences; sides are aligned.
+        resample: (epoch, numbers) -> columns of the examples `numbers` that stand for them in that
+            epoch, such as other subwords of the same sentences; batches are made up by the
+            lengths of `columns` all the same.
+
+    Attributes:
+        columns: the `Rows` of each side.
+    """
+
+    def __init__(self, columns, config, seed=0, resample=None):
+        self.columns = [rows if isinstance(rows, Rows) else Rows(rows) for rows in columns]
+        self.config, self.seed, self.resample = config, seed, resample
+        sizes = [column.sizes for column in self.columns]
+        if not len(sizes[0]):
+            raise UserError("the training data has no examples: nothing to make batches of")
+        if min(size.min() for size in sizes) < 1:
+            raise UserError("a training example is empty on one side: leave it out")
+        self.longest = np.max(sizes, axis=0)
+        # Sorting by all sides keeps padding small on each of them.
+        self.sort_keys = np.stack(sizes[::-1] + [np.max(sizes, axis=0)])
+        self._epoch, self._order = None, None
+
+    def order(self, epoch):
+        """The epoch's batches, each an array of example numbers."""
+        if self._epoch != epoch:
+            random = np.random.default_rng([self.seed, epoch])
+            permutation = random.permutation(len(self.longest))
+            batches = []
+            group = self._group_size()
+            for start in range(0, len(permutation), group):
+                part = permutation[start : start + group]
+                if self.config.bucket_batches > 1:
+                    part = part[np.lexsort(self.sort_keys[:, part])]
+                batches += self._cut(part)
+            self._order = [batches[i] for i in random.permutation(len(batches))]
+            self._epoch = epoch
+        return self._order
+
+    @property
+    def signature(self):
+        """What `arrays` gives, as `tf.TensorSpec`s."""
+        return tuple(tf.TensorSpec([None, None], tf.int32) for _ in self.columns)
+
+    def arrays(self, numbers):
+        """A batch of the epoch last asked for: for each side the padded int32 array of the
+        examples `numbers`."""
+        if self.resample:
+            columns = self.resample(self._epoch, numbers)
+        else:
+            columns = [[column[n] for n in numbers] for column in self.columns]
+        return tuple(pad(column, self.config.pad_multiple) for column in columns)
+
+    def _group_size(self):
+        per_batch = self.config.batch_size
+        if self.config.batch_by == "tokens":
+            per_batch = max(1, int(per_batch / self.longest.mean()))
+        return per_batch * max(1, self.config.bucket_batches)
+
+    def _cut(self, part):
+        size, multiple = self.config.batch_size, self.config.pad_multiple
+        if self.config.batch_by == "sentences":
+            return [part[i : i + size] for i in range(0, len(part), size)]
+        batches, start = [], 0
+        while start < len(part):
+            longest, end = 0, start
+            while end < len(part):
+                longest = max(longest, self.longest[part[end]])
+                padded = -(-longest // multiple) * multiple
+                if end > start and padded * (end + 1 - start) > size:
+                    break
+                end += 1
+            batches.append(part[start:end])
+            start = end
+        return batches

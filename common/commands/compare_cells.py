@@ -1,0 +1,211 @@
+"""Recurrent cells on one task, with equal numbers of parameters and, if asked for, in equal time.
+
+An app gives what is its own; its command `python -m apps.APP.compare --out DIR [--cells lstm gru
+...]` trains one preset for each cell and seed, evaluates it, and prints a table. What is done is
+not done again. A run that fails, as one whose loss explodes, counts in the table as failed.
+"""
+
+import json
+import math
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ..cells import CELL_NAMES, read_cell
+from ..config.limits import Natural, Weight, check
+from ..errors import UserError
+from ..files import read_json, write_json
+from ..system.tensorflow import load_tensorflow
+
+SAME = {"simple": "elman", "np": "lstm"}  # other names of a cell, not trained by themselves
+PILOT = (50, 100)  # updates between which a cell's time is taken
+
+
+@dataclass
+class Command:
+    out: Annotated[str, tyro.conf.arg(help="Folder of the runs and of table.md.")]
+    cells: tuple[str, ...] = ()
+    """Names of cells, with options (lstm:layer_norm=true) or not; without any, all that the suite
+    has."""
+    seeds: tuple[int, ...] = (1, 2, 3)
+    """Each cell is trained with each of these."""
+    parameters: Natural = 0
+    """Every model is as near to this as whole units allow; 0: the preset's own number."""
+    preset: str = ""
+    """Preset that the runs share but for cell, units and seed; the first that fits."""
+    epochs: Natural = 0
+    """Epochs of each run; 0: those of the preset."""
+    minutes: Weight = 0.0
+    """Plan as many updates as each cell makes in so many minutes, by a short trial of its speed,
+    but no more than the epochs have; 0: the epochs alone decide."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an app gives."""
+
+    app: str
+    presets: dict
+    """Those that fit, by name."""
+    parameters: Callable
+    """Configuration -> the number of parameters of its network, with a vocabulary as large as the
+    configuration allows."""
+    score: str
+    """What of evaluation.json's test scores is compared."""
+    lower_is_better: bool
+    evaluate: tuple[str, ...] = ()
+    """Options of the app's evaluate command."""
+
+
+def compare(task):
+    """Reads the command line, trains what is not trained yet, prints and keeps the table."""
+    program = f"python -m apps.{task.app}.compare"
+    command = tyro.cli(Command, prog=program, description=__doc__.split("\n\n")[0])
+    check(command)
+    name = command.preset or next(iter(task.presets))
+    if name not in task.presets:
+        raise UserError(f"--preset is {name}: choose one of {', '.join(task.presets)}")
+    for cell in command.cells:
+        read_cell(cell)
+    load_tensorflow()
+    preset = task.presets[name]
+    wanted = command.parameters or task.parameters(preset)
+    rows = []
+    for cell in command.cells or [cell for cell in CELL_NAMES if cell not in SAME]:
+
+        def count(units, cell=cell):
+            return task.parameters(
+                replace(preset, model=replace(preset.model, cell=cell, units=units))
+            )
+
+        units = units_for(count, wanted)
+        if not 0.9 < count(units) / wanted < 1.1:
+            raise UserError(
+                f"--parameters {wanted:,}: with {cell} {units} units come nearest, and have "
+                f"{count(units):,}; the preset has {task.parameters(preset):,}"
+            )
+        row = Row.of([_run(task, command, name, cell, units, seed) for seed in command.seeds])
+        rows.append((row, f"| {cell} | {units} | {count(units):,} {row}"))
+    if not any(row.scores for row, _ in rows):
+        raise UserError("every run failed: see above")
+    rows.sort(key=lambda pair: pair[0].mean if task.lower_is_better else -pair[0].mean)
+    rows.sort(key=lambda pair: not pair[0].scores)
+    table = [
+        f"| cell | units | parameters | test {task.score} | spread | updates | seconds | failed |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        *(line for _, line in rows),
+    ]
+    Path(command.out, "table.md").write_text("\n".join(table) + "\n", encoding="utf-8")
+    print("\n".join(table))
+
+
+def units_for(count, parameters):
+    """The units that bring a network nearest to a number of parameters, found by halving.
+
+    Args: count: units -> parameters, growing.
+    """
+    low, high = 8, 2048
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) <= parameters else (low, middle)
+    return min((low, high), key=lambda units: abs(count(units) - parameters))
+
+
+@dataclass(frozen=True)
+class Row:
+    """The runs of a cell, one a seed."""
+
+    scores: list
+    updates: list
+    seconds: list
+    failed: int
+
+    @classmethod
+    def of(cls, found):
+        good = [one for one in found if one is not None]
+        columns = [list(column) for column in zip(*good, strict=True)] or [[], [], []]
+        return cls(*columns, failed=len(found) - len(good))
+
+    @property
+    def mean(self):
+        return statistics.mean(self.scores) if self.scores else math.inf
+
+    def __str__(self):
+        if not self.scores:
+            return f"| | | | | {self.failed} |"
+        spread = statistics.stdev(self.scores) if len(self.scores) > 1 else 0.0
+        updates, seconds = statistics.mean(self.updates), statistics.mean(self.seconds)
+        return f"| {self.mean:.3f} | {spread:.3f} | {updates:.0f} | {seconds:.0f} | {self.failed} |"
+
+
+def _run(task, command, preset, cell, units, seed):
+    """(test score, updates, seconds of training) of one run; None when it failed."""
+    run = Path(command.out, f"{re.sub('[:,]', '-', cell)}-{seed}")
+    scores = run / "evaluation.json"
+    options = ["--model.cell", cell, "--model.units", str(units), "--seed", str(seed)]
+    if command.epochs:
+        options += ["--training.epochs", str(command.epochs)]
+    train = [f"apps.{task.app}.train", preset, *options, "--run-dir"]
+    _refuse_others(run, {"train": train, "minutes": command.minutes})
+    if not scores.exists():
+        steps = []
+        if command.minutes:
+            pilot = run.with_name(f"{run.name}-pilot")
+            trial = [*train, str(pilot), "--max-steps", str(PILOT[1])]
+            if PILOT[1] not in _seconds(pilot) and not _done(trial):
+                return _failed(cell, seed)
+            steps = ["--training.steps", str(_steps(pilot, command.minutes))]
+        evaluate = [f"apps.{task.app}.evaluate", str(run), *task.evaluate]
+        if not (_done([*train, str(run), *steps]) and _done(evaluate)):
+            return _failed(cell, seed)
+    score = json.loads(scores.read_text(encoding="utf-8"))["test"][task.score]
+    if score is None:  # not finite, which JSON has no number for
+        return _failed(cell, seed)
+    return score, *list(_seconds(run).items())[-1]
+
+
+def _refuse_others(run, settings):
+    """What stands in the folder must be of the same settings."""
+    path = run.with_name(run.name + ".json")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, settings)
+    elif (found := read_json(path)) != settings:
+        raise UserError(
+            f"{run} was trained by other settings ({found}, now {settings}): choose another --out"
+        )
+
+
+def _done(module):
+    return subprocess.run([sys.executable, "-m", *module]).returncode == 0
+
+
+def _failed(cell, seed):
+    print(f"note: {cell} with seed {seed} failed, see above", file=sys.stderr)
+
+
+def _seconds(run):
+    """Update -> seconds of training until then, as far as metrics.jsonl tells."""
+    path = run / "metrics.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    rows = [row for row in map(json.loads, lines) if row["kind"] == "train"]
+    return {row["step"]: row["seconds"] for row in rows}
+
+
+def _steps(pilot, minutes):
+    """Updates that take so many minutes, at the pilot's speed."""
+    seconds = _seconds(pilot)
+    if not set(PILOT) <= set(seconds):
+        raise UserError(
+            f"--minutes: a training of fewer than {PILOT[1]} updates, whose speed is not known; "
+            "leave it out"
+        )
+    update = (seconds[PILOT[1]] - seconds[PILOT[0]]) / (PILOT[1] - PILOT[0])
+    return max(1, round(60 * minutes / max(update, 1e-6)))

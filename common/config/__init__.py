@@ -1,0 +1,31 @@
+"""Configurations: dataclasses whose field docstrings are the `--help` text.
+
+The sections that apps share (tokenizer, batches, beam search, training), types that state the
+limits of a field (`units: Count`), and configurations as JSON. Nothing here imports TensorFlow, so
+help is quick."""
+
+from .cells import Cell
+from .json_form import differences, from_json, to_json
+from .limits import Count, Limits, Natural, Positive, Range, Rate, Seed, Share, Weight, check
+from .sections import BatchingConfig, BeamConfig, TokenizerConfig, TrainingConfig
+
+__all__ = [
+    "BatchingConfig",
+    "BeamConfig",
+    "Cell",
+    "Count",
+    "Limits",
+    "Natural",
+    "Positive",
+    "Range",
+    "Rate",
+    "Seed",
+    "Share",
+    "TokenizerConfig",
+    "TrainingConfig",
+    "Weight",
+    "check",
+    "differences",
+    "from_json",
+    "to_json",
+]

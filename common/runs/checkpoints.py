@@ -1,0 +1,142 @@
+"""Checkpoints: one .npz file each, without pickle, whole or not there.
+
+Arrays are named by their place in the model and their shape is checked on loading, so a file of
+another model is refused. zip's checksums find truncation and damage.
+"""
+
+import contextlib
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+from ..files import atomic
+
+DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
+
+
+class Damaged(UserError):
+    """A checkpoint that is not whole."""
+
+
+def save(path, variables, meta):
+    """Writes `variables` (name -> array) and `meta` (JSON)."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(path, "wb") as file:
+        np.savez(file, **variables, meta=np.array(json.dumps(meta)))
+
+
+def load(path):
+    """(variables, meta); a damaged file is a UserError."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            variables = {name: file[name] for name in file.files}
+        return variables, json.loads(str(variables.pop("meta")))
+    except FileNotFoundError:
+        raise UserError(f"there is no checkpoint {path}: train the run first") from None
+    except PermissionError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    except DAMAGE as error:
+        raise Damaged(f"the checkpoint {path} is damaged ({type(error).__name__})") from None
+
+
+def values(prefix, variables):
+    """`{prefix/003/kernel: array}` of Keras or TensorFlow variables, in their order."""
+    names = (getattr(v, "path", v.name).split("/")[-1].split(":")[0] for v in variables)
+    return {
+        f"{prefix}/{n:03d}/{name}": v.numpy()
+        for n, (v, name) in enumerate(zip(variables, names, strict=True))
+    }
+
+
+def assign(prefix, variables, stored):
+    """Gives the stored values back to the variables."""
+    found = {
+        name.split("/")[1]: value for name, value in stored.items() if name.startswith(prefix + "/")
+    }
+    if len(found) != len(variables):
+        raise UserError(f"the checkpoint has {len(found)} {prefix} arrays, not {len(variables)}")
+    for number, variable in enumerate(variables):
+        value = found[f"{number:03d}"]
+        if value.shape != tuple(variable.shape):
+            raise UserError(
+                f"the checkpoint's {prefix} array {number} has shape {value.shape}, "
+                f"the model's {tuple(variable.shape)}: is config.json, or the tokenizer beside it, "
+                "of another run?"
+            )
+        variable.assign(value)
+
+
+def best_weights(run, model, *, without_cudnn=False):
+    """Gives a freshly built model the run's best weights; returns what is known about them.
+
+    Args:
+        without_cudnn: for an export, whose graph must also run where there is no GPU.
+
+    Returns:
+        a dict with "step" and "scores".
+    """
+    stored, meta = load(run.checkpoints / "best.npz")
+    assign("model", model.variables, stored)
+    if without_cudnn:
+        for layer in model._flatten_layers():
+            if hasattr(layer, "use_cudnn"):
+                layer.use_cudnn = False
+    return meta
+
+
+class Rotation:
+    """The newest checkpoints `last-STEP.npz` of a folder; older ones are removed.
+
+    Who has not `owned` the folder only reads it.
+    """
+
+    def __init__(self, folder, keep=2, owned=True):
+        self.folder, self.keep, self.owned = Path(folder), keep, owned
+        for part in self.folder.glob(".*.tmp") if owned else ():
+            part.unlink()  # of a process that was killed while writing
+
+    def paths(self):
+        """Newest first."""
+        found = {}
+        for path in self.folder.glob("last-*.npz"):
+            if match := re.fullmatch(r"last-(\d+)", path.stem):
+                found[int(match[1])] = path
+        return [found[step] for step in sorted(found, reverse=True)]
+
+    def save(self, step, variables, meta):
+        save(self.folder / f"last-{step:08d}.npz", variables, meta)
+        for path in self.paths()[self.keep :]:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def load(self):
+        """The newest sound checkpoint, or None where there is none.
+
+        Damaged ones are named and passed over; that all are is a UserError, since a training that
+        began anew would throw away what else the run has.
+        """
+        damaged = []
+        for path in self.paths():
+            try:
+                found = load(path)
+            except Damaged as error:
+                damaged.append((path, error))
+                continue
+            for other, error in damaged:
+                print(f"warning: {error}; going back to the one before", file=sys.stderr)
+                if self.owned:
+                    other.rename(other.with_suffix(".damaged"))
+            return found
+        if damaged:
+            reasons = "; ".join(str(error) for _, error in damaged)
+            raise UserError(
+                f"{reasons}. No sound one is left: remove them to train from the start, or choose "
+                "another --run-dir"
+            )
+        return None

@@ -1,0 +1,1 @@
+"""The process and its machine: loading TensorFlow quietly, memory, signals, several workers."""

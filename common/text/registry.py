@@ -1,0 +1,86 @@
+"""Text in, integers out: tokenizers that are the same in memory and inside an exported graph.
+
+Every tokenizer is a `tf.Module` of TensorFlow operations only, so a SavedModel that holds it takes
+and gives raw strings. The path of a sentence is that of the lectures: text -> vocabulary with
+`<unk>` and `<pad>` -> indices -> one-hot -> embedding (`one_hot` shows the last step).
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import tensorflow as tf
+
+from ..errors import UserError
+from ..special_tokens import SPECIAL_TOKENS
+from .joiner_tokenizer import JoinerTokenizer
+from .subwords import SentencePieceTokenizer
+from .tokenizer import Tokenizer, TokenizerConfig
+from .vocabulary import CharTokenizer, SpaceTokenizer, WordTokenizer
+
+ENOUGH = 500_000  # lines to learn a vocabulary from: of more, as many evenly spread ones
+
+KINDS = {
+    "unigram": SentencePieceTokenizer,
+    "bpe": SentencePieceTokenizer,
+    "word": WordTokenizer,
+    "joiner": JoinerTokenizer,
+    "char": CharTokenizer,
+    "space": SpaceTokenizer,
+}
+
+
+def train_tokenizer(config: TokenizerConfig, lines: Iterable[str], seed: int = 0) -> Tokenizer:
+    """Learns a vocabulary; the same lines, configuration and seed give the same one.
+
+    Errors: `UserError` when there is no text, or `vocab_size` cannot hold the characters, or a
+    setting is out of its range.
+    """
+    if config.vocab_size <= len(SPECIAL_TOKENS):
+        raise UserError(
+            f"vocab_size {config.vocab_size} is too small: it must be more than the "
+            f"{len(SPECIAL_TOKENS)} special tokens"
+        )
+    if not 0.98 <= config.character_coverage <= 1:
+        raise UserError(f"character_coverage {config.character_coverage} is not in 0.98 to 1")
+    tokenizer = KINDS[config.kind].train(config, lines, seed)
+    if tokenizer.vocab_size < config.vocab_size:
+        print(
+            f"tokenizer: the text gives {tokenizer.vocab_size} tokens, "
+            f"fewer than vocab_size {config.vocab_size}",
+            file=sys.stderr,
+        )
+    return tokenizer
+
+
+def load(folder, name: str = "tokenizer") -> Tokenizer:
+    """Reads what `Tokenizer.save` wrote. Errors: `UserError` when a file is missing or damaged."""
+    path = Path(folder) / f"{name}.json"
+    try:
+        facts = json.loads(path.read_bytes())
+        tokens, digest = facts.pop("tokens"), facts.pop("sha256")
+        config = TokenizerConfig(**facts)
+        kind = KINDS[config.kind]
+        path = path.with_name(name + kind.file_suffix)
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError("the tokenizer file was changed or cut off")
+        tokenizer = kind.from_content(config, content)
+        if tokenizer.vocab_size != tokens:
+            raise ValueError(f"it has {tokenizer.vocab_size} tokens, not {tokens}")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such tokenizer file; train first, or give the run") from None
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        raise UserError(f"{path}: damaged ({error}); copy it again or train anew") from error
+    return tokenizer
+
+
+def one_hot(ids, vocab_size: int) -> tf.Tensor:
+    """int [...] -> float32 [..., vocab]: a 1 where the index is, 0 elsewhere.
+
+    `one_hot(ids, vocab_size) @ embeddings` and `tf.gather(embeddings, ids)` are the same numbers:
+    an embedding layer is a linear layer on one-hot vectors that skips the multiplications by 0.
+    """
+    return tf.one_hot(ids, vocab_size, dtype=tf.float32)

@@ -1,0 +1,279 @@
+"""The one training loop: exact to resume, safe to stop, the same on one device or many."""
+
+import itertools
+import math
+import sys
+import time
+
+import tensorflow as tf
+
+from ..errors import UserError
+from ..files import atomic
+from ..runs import checkpoints
+from ..system.signals import Stop
+from ..system.workers import Team
+from .optimizers import learning_rate
+from .position import Position
+from .reporting import Progress
+from .update import Update
+
+EXPLODED = 10  # times the loss of the untrained model
+
+
+class Trainer:
+    """Trains a model of any app.
+
+    Args:
+        run: the `Run`. config: its TrainingConfig.
+        strategy: under whose scope the model was made (`strategy()`).
+        model: a built keras.Model.
+        batches: `common.batches.Batches`, or what has its `order(epoch)`, `arrays(batch)` and
+            `signature`; with a `rate_scale(batch)` of its own, that factor on the learning rate.
+        loss: (arrays, progress) -> (sum of losses, number of scored tokens, sum of nll);
+            progress is the share of the planned updates that are done, a scalar.
+        validate: () -> (scores, samples): a dict with "loss" and `metric`, and lines of text.
+        metric: the score that decides which weights are best.
+        lower_is_better: of that score.
+        state: for truncated back-propagation through time, a nest of tensors: what is carried from
+            batch to batch, as it is at the start of every epoch. The loss is then
+            (arrays, progress, state) -> (losses, tokens, nll, next state), and no gradient flows
+            from a batch into the one before.
+
+    Of several workers (`common.workers`) each makes its share of the batches and all of them the
+    same updates and validations; only the chief writes into the run's folder.
+    """
+
+    def __init__(
+        self,
+        run,
+        config,
+        strategy,
+        model,
+        batches,
+        loss,
+        validate,
+        metric,
+        lower_is_better=False,
+        state=None,
+    ):
+        self.run, self.config, self.strategy, self.model = run, config, strategy, model
+        self.batches, self.validate, self.metric = batches, validate, metric
+        self.sign = -1 if lower_is_better else 1
+        self.update = Update(strategy, config, model, loss, state)
+        self.team = Team(strategy)
+        self.rotation = checkpoints.Rotation(run.checkpoints, owned=run.chief)
+        self.position = Position()
+        self.replicas = strategy.num_replicas_in_sync
+        self.beginning = [], 0
+        self.dataset = self._dataset()
+        self.total_steps = sum(self._epoch_steps(epoch) for epoch in range(config.epochs))
+        self.total_steps = min(config.steps or self.total_steps, self.total_steps)
+        if not self.total_steps:
+            raise UserError(
+                f"one update takes {self.replicas * config.accumulate} batches, but an epoch has "
+                f"{len(batches.order(0))}: lower training.accumulate or batching.batch_size"
+            )
+
+    def fit(self, max_steps=None):
+        """Trains to the end of the plan, or until `max_steps` updates; returns the Position."""
+        if max_steps is not None and max_steps < 1:
+            raise UserError(f"--max-steps is {max_steps}: it must be at least 1")
+        if self._resume():
+            print(f"going on at step {self.position.step} (epoch {self.position.epoch + 1})")
+        position = self.position
+        limit = min(max_steps or self.total_steps, self.total_steps)
+        if position.step == 0 and self.total_steps < self.config.warmup_steps:
+            print(
+                f"note: {self.total_steps} updates are planned, few to learn from: the learning "
+                "rate rises for a quarter of them; more of training.epochs make more",
+                file=sys.stderr,
+            )
+        telling = Progress(self.run, self.total_steps, position)
+        with self.team.together(), Stop() as stop, telling as progress:
+            # A start may find all updates made, but not yet validated.
+            while not position.finished and (
+                position.step < limit or position.validated < position.step
+            ):
+                if self._train_epoch(limit, stop, progress):
+                    self._save()
+                    why = stop.wanted or "another worker"
+                    raise UserError(
+                        f"stopped by {why} at step {position.step}; all is saved, the same "
+                        "command goes on from there"
+                    )
+                self._end_epoch(progress)
+            if position.step >= self.total_steps:
+                position.finished = position.finished or "all planned updates are done"
+            self._save()
+        return position
+
+    # Epochs -------------------------------------------------------------------------------------
+
+    def _epoch_steps(self, epoch):
+        return len(self.batches.order(epoch)) // (self.replicas * self.config.accumulate)
+
+    def _dataset(self):
+        """The batches of `beginning`, (order, updates to skip), each time it is begun; one dataset
+        for all epochs, since TensorFlow keeps what a generator refers to for ever.
+
+        Every replica draws its own batches; each worker's process makes only its share.
+        """
+        spec = self.batches.signature
+
+        def make(context):
+            workers = context.num_input_pipelines
+            local = self.replicas // workers  # devices of this worker, one batch each a step
+
+            def generate():
+                order, skip = self.beginning
+                groups = [order[i : i + local] for i in range(0, len(order), local)]
+                mine = groups[context.input_pipeline_id :: workers]
+                mine = mine[skip * self.config.accumulate :]
+                for numbers in itertools.chain.from_iterable(mine):
+                    yield self.batches.arrays(numbers)
+
+            return tf.data.Dataset.from_generator(generate, output_signature=spec).prefetch(4)
+
+        return self.strategy.distribute_datasets_from_function(make)
+
+    def _train_epoch(self, limit, stop, progress):
+        """Updates to the end of the epoch or to `limit`; whether a stop was asked for before."""
+        position, config = self.position, self.config
+        if position.batch == 0:
+            self.update.start_state()
+        order = self.batches.order(position.epoch)
+        self.beginning = order, position.batch
+        iterator = iter(self.dataset)
+        scale = getattr(self.batches, "rate_scale", lambda batch: 1.0)
+        end, saved = self._epoch_steps(position.epoch), time.monotonic()
+        while True:
+            late = time.monotonic() - saved > 60 * config.checkpoint_minutes
+            stopping, saving = self.team.any(bool(stop.wanted), late)
+            if stopping or position.batch >= end or position.step >= limit:
+                return stopping
+            if saving:
+                self._save()
+                saved = time.monotonic()
+            rate = learning_rate(config, position.step, self.total_steps, position.plateau_scale)
+            size = self.replicas * config.accumulate
+            batches = order[position.batch * size : (position.batch + 1) * size]
+            rate *= sum(map(scale, batches)) / size
+            sums = self.update(iterator, rate, position.step / self.total_steps)
+            self._check(float(sums[0] / sums[1]), float(sums[3]))
+            position.step += 1
+            position.batch += 1
+            progress.update(sums, rate)
+
+    def _check(self, loss, norm):
+        """Stops a training that has gone wrong, before anything of it is saved."""
+        position = self.position
+        if position.first_loss is None:
+            position.first_loss = loss
+        # An update in half precision whose gradient is not finite is left out by its optimizer.
+        half = self.config.precision == "mixed_float16"
+        what = None
+        if not math.isfinite(loss):
+            what = "loss", "not finite"
+        elif loss > EXPLODED * max(abs(position.first_loss), 1.0):  # it may start from a good model
+            what = "loss", f"{loss:.3g}, it has exploded"
+        elif not (math.isfinite(norm) or half):
+            what = "gradient", "not finite"
+        if what is None:
+            return
+        kept = self.rotation.paths()
+        at = f"the last good checkpoint is {kept[0]}" if kept else "there is no checkpoint yet"
+        raise UserError(
+            f"the {what[0]} of step {position.step + 1} is {what[1]}; {at}. Lower "
+            "training.learning_rate (or set training.clip_norm) and train into another folder"
+        )
+
+    def _end_epoch(self, progress):
+        position, config = self.position, self.config
+        ended = position.batch >= self._epoch_steps(position.epoch)
+        planned = ended or position.step >= self.total_steps  # else a stop by max_steps
+        with self.update.average.in_place():
+            scores, samples = self.validate()
+            score, loss = scores[self.metric], scores.get("loss", 0.0)
+            before = position.record if planned else position.best
+            better = math.isfinite(score) and (
+                before is None or self.sign * score > self.sign * before
+            )
+            # Of equal scores, which few validation examples often have, the lower loss is kept.
+            equal = planned and score == before and loss < position.record_loss
+            found = better or equal
+            keep = found or position.best is None
+            if keep or planned:
+                position.best = score if keep else position.record
+            if self.team.chief:
+                meta = {"step": position.step, "scores": scores}
+                self._keep_best(keep, planned, meta)
+        position.validated = position.step
+        progress.validated(scores, samples, keep)
+        if ended:
+            # A stop by max_steps in mid-epoch counts for nothing here: it is not in the plan.
+            position.epoch, position.batch = position.epoch + 1, 0
+            if found:
+                position.record, position.record_loss = score, loss
+            position.bad_validations = 0 if better else position.bad_validations + 1
+            if config.nonmonotone and position.bad_validations >= config.nonmonotone:
+                self.update.average.start()
+            if config.patience and position.bad_validations >= config.patience:
+                position.finished = f"no better {self.metric} in {config.patience} validations"
+            stood_still = position.bad_validations % (config.plateau_patience + 1) == 0
+            if config.schedule == "plateau" and stood_still and not better:
+                position.plateau_scale *= config.plateau_factor
+        self._save()
+
+    def _keep_best(self, keep, planned, meta):
+        """Writes best.npz. What a stop in mid-epoch finds better stands there only until the end of
+        that epoch, with the best of the plan beside it: whoever goes on ends as without the stop.
+        """
+        best = self.run.checkpoints / "best.npz"
+        of_plan = self.run.checkpoints / "best-planned.npz"
+        if keep:
+            if not planned and self.position.record is not None and not of_plan.exists():
+                with atomic(of_plan, "wb") as file:
+                    file.write(best.read_bytes())
+            weights = checkpoints.values("model", self.model.variables)
+            checkpoints.save(best, weights, meta)
+        if planned and of_plan.exists():
+            if keep:
+                of_plan.unlink()
+            else:
+                of_plan.replace(best)
+
+    # Checkpoints --------------------------------------------------------------------------------
+
+    def _variables(self):
+        return {
+            "model": self.model.variables,  # with the seeds of the dropouts
+            "optimizer": self.update.optimizer.variables,
+            "average": self.update.average.averages,
+        }
+
+    def _save(self):
+        states = self.update.states()  # asked for by all workers, written by one
+        if not self.team.chief:
+            return
+        stored = {f"state/{n:03d}": value for n, value in enumerate(states)}
+        for prefix, variables in self._variables().items():
+            stored |= checkpoints.values(prefix, variables)
+        self.rotation.save(self.position.step, stored, self.position.stored())
+
+    def _resume(self):
+        if found := self.rotation.load():
+            stored, meta = found
+            for prefix, variables in self._variables().items():
+                checkpoints.assign(prefix, variables, stored)
+            names = sorted(name for name in stored if name.startswith("state/"))
+            self.update.set_states([stored[name] for name in names])
+            try:
+                self.position = Position(**meta)
+            except TypeError:
+                raise UserError(
+                    f"the checkpoints of {self.run.path} are of another version: train into "
+                    "another folder"
+                ) from None
+        self.team.check_same(self.position.step)
+        self.run.forget_after(self.position.step)
+        return found is not None

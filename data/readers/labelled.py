@@ -1,0 +1,47 @@
+"""Texts with a label each: of a set, or of people's own tables."""
+
+from typing import NamedTuple
+
+import data
+from data import DataError
+from data.readers import tables
+from data.store import Store
+
+
+class Example(NamedTuple):
+    text: str
+    label: str
+
+
+def of_set(name, split, config=None, data_dir=None):
+    """A `Store` of all Examples of one split of a classification set."""
+    names = labels_of_set(name, config, data_dir)
+    rows = data.rows(name, config or None, split, data_dir)
+    return Store((Example(row["text"].decode(), names[row["label"]]) for row in rows), Example)
+
+
+def labels_of_set(name, config=None, data_dir=None) -> list[str]:
+    """The names of a set's labels, in its own order."""
+    features = data.builder(name, config or None, data_dir).info.features
+    if not {"text", "label"} <= set(features):
+        raise DataError(f"data set {name} holds no texts with labels")
+    return list(features["label"].names)
+
+
+def of_file(path, text="text", label="label"):
+    """Examples of people's own table; in JSON a label may also be a number or true or false.
+    Returns and raises as `tables.read` does."""
+    flags = "--data.text-field", "--data.label-field"
+    return tables.read(path, (text, label), flags, _example, Example)
+
+
+def _example(values):
+    text, label = values
+    if isinstance(label, bool | int):
+        label = str(label).lower()
+    if not isinstance(text, str) or not isinstance(label, str):
+        raise ValueError("not text")
+    found = Example(" ".join(text.split()), " ".join(label.split()))
+    if not all(found):
+        raise ValueError("empty")
+    return found

@@ -1,0 +1,45 @@
+"""People's own running text: files, or folders of them, as lines."""
+
+import pathlib
+
+from data import DataError
+from data.readers.text_files import Report, byte_lines
+from data.store import Store
+
+SUFFIXES = (".txt", ".txt.gz")
+
+
+def read(paths):
+    """The lines of all files, in the order given; of a folder all *.txt and *.txt.gz in it and in
+    the folders below, by name. Empty lines are kept: they part paragraphs.
+
+    Returns: a Store of lines, Report (of those not UTF-8; numbers go on from file to file).
+    Raises: DataError for what is missing or damaged, a folder without text files, no text at all.
+    """
+    report = Report()
+
+    def decoded():
+        for path in _files(paths):
+            for line in byte_lines(path):
+                report.total += 1
+                try:
+                    yield line.decode()
+                except UnicodeDecodeError:
+                    report.dropped.setdefault("not UTF-8", []).append(report.total)
+
+    lines = Store(decoded())
+    report.kept = len(lines)
+    if not any(line.strip() for line in lines):
+        raise DataError(f"{', '.join(map(str, paths))}: no text in it, {report}")
+    return lines, report
+
+
+def _files(paths):
+    for path in map(pathlib.Path, paths):
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and p.is_file())
+        if not found:
+            raise DataError(f"the folder {path} holds no {' or '.join(SUFFIXES)} files")
+        yield from found

@@ -1,0 +1,133 @@
+"""Stories with questions and answers: of a set, or of people's own files in bAbI's format.
+
+A line is `NUMBER sentence` or `NUMBER question?<tab>answer<tab>numbers of the supporting lines`;
+a number that is not above the one before begins a new story. A question may ask about all
+sentences above it.
+"""
+
+import re
+from typing import NamedTuple
+
+import data
+from data import DataError
+from data.readers import text_files
+
+LINE = re.compile(r"(\d+) +(.*)")
+MARKS = (".", "?", "!", "…", "。", "？", "！")
+
+
+class Example(NamedTuple):
+    story: tuple[str, ...]  # sentences
+    question: str
+    answer: str
+    kind: str  # of the question, for a score of each
+    support: tuple[int, ...] = ()  # the sentences that tell the answer, from 1
+
+    @property
+    def text(self):
+        """Story and question in one line, as `infer` takes them."""
+        return in_one(self.story, self.question)
+
+
+def in_one(sentences, question) -> str:
+    """A story and a question in one line, with a mark at the end of every sentence."""
+    ended = [line if line.endswith(MARKS) else line + "." for line in sentences]
+    return " ".join([*ended, question])
+
+
+def of_set(name, split, config=None, data_dir=None) -> list[Example]:
+    """All examples of one split of a set of stories."""
+    examples = []
+    for row in data.rows(name, config or None, split, data_dir):
+        if "story" not in row:
+            raise DataError(f"data set {name} holds no stories with questions")
+        fields = {key: value.decode() for key, value in row.items() if key != "id"}
+        fields["story"] = tuple(fields["story"].split("\n"))
+        fields["support"] = tuple(map(int, fields["support"].split()))
+        examples.append(Example(**fields))
+    return examples
+
+
+def as_row(example) -> dict:
+    """The fields of a set: the way back of `of_set`."""
+    joined = {"story": "\n".join(example.story), "support": " ".join(map(str, example.support))}
+    return {**example._asdict(), **joined}
+
+
+def parse(lines, kind=""):
+    """bAbI's lines (bytes) -> (one list of Examples a story, Report).
+
+    Args:
+        kind: of all questions; "" for the first word of each.
+    """
+    stories, report = [], text_files.Report()
+    last, numbers, sentences = 0, {}, ()
+    for place, line in enumerate(lines, start=1):
+        report.total += 1
+        try:
+            number, text, *cells = _cells(line)
+            if number <= last or not stories:
+                stories.append([])
+                numbers, sentences = {}, ()
+            last = number
+            if not cells:
+                sentences = (*sentences, text)
+                numbers[number] = len(sentences)
+            elif not sentences:
+                raise ValueError("question without a story")
+            else:
+                support = tuple(numbers[n] for n in map(int, " ".join(cells[1:]).split()))
+                asked = kind or text.split()[0].lower()
+                stories[-1].append(Example(sentences, text, cells[0], asked, support))
+            report.kept += 1
+        except KeyError:
+            report.dropped.setdefault("support that is not above", []).append(place)
+        except ValueError as reason:
+            report.dropped.setdefault(str(reason), []).append(place)
+    return [story for story in stories if story], report
+
+
+def _cells(line):
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8") from None
+    if not text.strip():
+        raise ValueError("empty")
+    found = LINE.fullmatch(text.strip("\r\n "))
+    if not found:
+        raise ValueError("without a number")
+    cells = [cell.strip() for cell in found[2].split("\t")]
+    if len(cells) > 1 and not (cells[0] and cells[1]):
+        raise ValueError("without a question or an answer")
+    if any(not n.isdigit() for cell in cells[2:] for n in cell.split()):
+        raise ValueError("support that is no list of numbers")
+    return int(found[1]), *cells
+
+
+def of_file(path):
+    """One list of Examples a story of people's own file in bAbI's format, and a Report.
+
+    Raises: DataError for a file that is missing, damaged or without a usable question.
+    """
+    stories, report = parse(text_files.byte_lines(path))
+    if not stories:
+        raise DataError(
+            f"{path}: no question with an answer in it, {report}. A file has lines as "
+            "`1 sentence` and `2 question?<tab>answer`"
+        )
+    return stories, report
+
+
+def sentences_of(path) -> list[str]:
+    """The story in a file: its lines, numbered or not; questions with answers are left out.
+
+    Raises: DataError for a file that is missing, damaged or without a sentence.
+    """
+    lines = [line.strip() for line in text_files.read_lines(path) if "\t" not in line.strip()]
+    found = [line for line in lines if line]
+    if all(LINE.fullmatch(line) for line in found):  # else a number is part of its sentence
+        found = [LINE.fullmatch(line)[2] for line in found]
+    if not found:
+        raise DataError(f"{path} has no sentence: a story has one a line, or several")
+    return found

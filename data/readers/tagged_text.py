@@ -1,0 +1,126 @@
+"""Sentences whose words have tags: of a set, or of people's own CoNLL-U or word/tag files."""
+
+import re
+from typing import NamedTuple
+
+import data
+from data import DataError
+from data.readers import text_files
+
+COLUMNS = {"upos": 3, "xpos": 4}  # of CoNLL-U
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+
+
+class Sentence(NamedTuple):
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    text: str  # as it was written, before it was cut into words
+
+
+def of_set(name, split, config=None, data_dir=None) -> list[Sentence]:
+    """All sentences of one split of a tagging set.
+
+    Raises: DataError as `data.rows` does, and for a set without tags.
+    """
+    found = []
+    for row in data.rows(name, config or None, split, data_dir):
+        if not {"words", "tags"} <= row.keys():
+            raise DataError(f"data set {name} holds no tagged words")
+        words, tags, text = (row[key].decode() for key in ("words", "tags", "text"))
+        found.append(Sentence(tuple(words.split("\t")), tuple(tags.split("\t")), text))
+    return found
+
+
+def row(sentence) -> dict[str, str]:
+    """A sentence as an example of a tfds set, words and tags between tabs; `of_set` reads it."""
+    return {
+        "words": "\t".join(sentence.words),
+        "tags": "\t".join(sentence.tags),
+        "text": sentence.text,
+    }
+
+
+def of_file(path, column="upos"):
+    """Sentences of a file: CoNLL-U when it is named .conllu (or .conllu.gz), else word/tag.
+
+    Args:
+      column: of CoNLL-U, "upos" or "xpos".
+    Returns: ([Sentence, ...], text_files.Report); numbers are those of lines.
+    Raises: DataError for a file that is missing, damaged or without a usable sentence.
+    """
+    lines = text_files.byte_lines(path)
+    is_conllu = str(path).removesuffix(".gz").endswith(".conllu")
+    sentences, report = of_conllu(lines, column) if is_conllu else of_slashes(lines)
+    if not sentences:
+        form = "CoNLL-U" if is_conllu else "lines of word/tag word/tag (CoNLL-U is named .conllu)"
+        raise DataError(f"{path}: nothing usable as {form}, {report}")
+    return sentences, report
+
+
+def of_slashes(lines):
+    """Lines of `word/tag word/tag ...`, cut at the last slash of each; a line with a word that has
+    no tag is left out whole."""
+    sentences, report = [], text_files.Report()
+    for number, line in enumerate(lines, start=1):
+        report.total += 1
+        try:
+            pairs = [pair.rpartition("/") for pair in line.decode().split()]
+        except UnicodeDecodeError:
+            report.dropped.setdefault("not UTF-8", []).append(number)
+            continue
+        if pairs and all(word and tag for word, _, tag in pairs):
+            words, _, tags = zip(*pairs, strict=True)
+            sentences.append(Sentence(words, tags, written(words)))
+        else:
+            reason = "without a tag" if pairs else "empty"
+            report.dropped.setdefault(reason, []).append(number)
+    report.kept = len(sentences)
+    return sentences, report
+
+
+def of_conllu(lines, column="upos"):
+    """CoNLL-U (universaldependencies.org/format.html): words with a number, of which ranges (2-3,
+    several words that are written as one) and empty ones (2.1) are no words of the sentence.
+
+    `text` is the sentence's comment `# text = `, else what the words and SpaceAfter=No make. A
+    sentence with a word without tag is left out whole; the report counts lines with words.
+    """
+    sentences, report = [], text_files.Report()
+    words, tags, spaces, text, reason = [], [], [], "", None
+    for number, raw in enumerate([*lines, b""], start=1):
+        line = raw.decode("utf-8", "replace")
+        if line.startswith("#"):
+            text = line.partition("=")[2].strip() if line.startswith("# text =") else text
+        elif line.strip():
+            cells = line.split("\t")
+            if len(cells) != 10 or "\ufffd" in line and b"\xef\xbf\xbd" not in raw:
+                reason = reason or ("not 10 columns of UTF-8", number)
+            elif cells[0].isdigit():
+                words.append("".join(cells[1].split()))  # 1 000 is 1000
+                tags.append(cells[COLUMNS[column]].strip())
+                spaces.append("SpaceAfter=No" not in cells[9])
+                if not words[-1] or tags[-1] in ("", "_"):
+                    reason = reason or (f"without {column}", number)
+        elif words or reason:
+            report.total += 1
+            if reason:
+                report.dropped.setdefault(reason[0], []).append(reason[1])
+            else:
+                text = text or written(words, spaces)
+                sentences.append(Sentence(tuple(words), tuple(tags), text))
+            words, tags, spaces, text, reason = [], [], [], "", None
+    report.kept = len(sentences)
+    return sentences, report
+
+
+def written(words, spaces=()) -> str:
+    """Words as they are written in a line, a space behind each whose flag in `spaces` is not False;
+    where there are Chinese or Japanese characters, only between Latin letters or digits."""
+    unspaced, text = any(map(UNSPACED.search, words)), ""
+    for number, word in enumerate(words):
+        glued = bool(spaces) and number and not spaces[number - 1]
+        if unspaced:
+            glued = not (text[-1:].isascii() and text[-1:].isalnum() and word[0].isascii())
+            glued = glued or not word[0].isalnum()
+        text += word if glued or not text else " " + word
+    return text

@@ -1,0 +1,85 @@
+"""People's own files: what is kept, what is left out and by which number, what is an error."""
+
+import gzip
+
+import pytest
+
+from data import DataError
+from data.readers.text_files import Report, read_lines, read_parallel, read_tsv
+
+
+def write(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_pairs_stay_aligned_around_bad_lines(tmp_path):
+    source = write(tmp_path / "s", b"one\n\ntwo\nb\xe9d\nthree\nfour\n")
+    target = write(tmp_path / "t", "uno\ndue\n \nquattro\ntre\n" + "x" * 30 + "\n")
+    pairs, report = read_parallel(source, target, max_chars=20)
+    assert pairs == [("one", "uno"), ("three", "tre")]
+    assert report == Report(6, 2, {"empty": [2, 3], "not UTF-8": [4], "too long": [6]})
+    assert str(report) == (
+        "4 of 6 lines left out: 2 empty (lines 2, 3), 1 not UTF-8 (line 4), 1 too long (line 6)"
+    )
+
+
+def test_report_shows_at_most_ten_numbers():
+    report = Report(20, 8, {"empty": list(range(1, 13))})
+    assert str(report).endswith("12 empty (lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...)")
+    assert str(Report(3, 3)) == "0 of 3 lines left out"
+
+
+def test_unequal_files_are_an_error_with_both_counts(tmp_path):
+    source, target = write(tmp_path / "s", "a\nb\nc\n"), write(tmp_path / "t", "a\nb")
+    with pytest.raises(DataError, match="has 3 lines, but .* has 2"):
+        read_parallel(source, target)
+
+
+def test_nothing_usable_is_an_error(tmp_path):
+    empty, blank = write(tmp_path / "e", ""), write(tmp_path / "b", "\n\n")
+    with pytest.raises(DataError, match="nothing usable"):
+        read_parallel(empty, empty)
+    with pytest.raises(DataError, match="nothing usable, 2 of 2 lines left out: 2 empty"):
+        read_parallel(blank, blank)
+
+
+@pytest.mark.parametrize("inside", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\r"])
+def test_only_newline_ends_a_line(tmp_path, inside):
+    assert read_lines(write(tmp_path / "s", f"a{inside}b\nc\n")) == [f"a{inside}b", "c"]
+
+
+def test_bom_and_crlf_are_no_text(tmp_path):
+    path = write(tmp_path / "s", b"\xef\xbb\xbfone\r\n\r\ntwo\r\n")
+    assert read_lines(path) == ["one", "", "two"]
+
+
+@pytest.mark.parametrize("name", ["s.gz", "s.txt"])
+def test_gzip_by_content_or_name(tmp_path, name):
+    assert read_lines(write(tmp_path / name, gzip.compress("é\nb".encode()))) == ["é", "b"]
+
+
+def test_damaged_gzip_is_named(tmp_path):
+    whole = gzip.compress(b"some text\n" * 100)
+    flipped = whole[:15] + bytes([whole[15] ^ 255]) + whole[16:]
+    for content in (whole[:-9], flipped, b"no gzip at all"):
+        with pytest.raises(DataError, match="bad.gz"):
+            read_lines(write(tmp_path / "bad.gz", content))
+
+
+def test_other_unreadable_files_are_named(tmp_path):
+    with pytest.raises(DataError, match="no file .*missing"):
+        read_lines(tmp_path / "missing")
+    with pytest.raises(DataError, match=str(tmp_path)):
+        read_lines(tmp_path)
+    with pytest.raises(DataError, match="u16 is UTF-16"):
+        read_lines(write(tmp_path / "u16", "text".encode("utf-16")))
+    with pytest.raises(DataError, match="line 2 is not UTF-8"):
+        read_lines(write(tmp_path / "latin", b"a\nb\xe9\n"))
+
+
+def test_tsv_columns(tmp_path):
+    path = write(tmp_path / "t.tsv", "1\tone\tuno\n2\ttwo\n\n3\tthree\ttre\textra\n4\t\tquattro\n")
+    pairs, report = read_tsv(path, columns=(2, 1))
+    assert pairs == [("uno", "one"), ("tre", "three")]
+    assert report.dropped == {"wrong number of columns": [2], "empty": [3, 5]}
