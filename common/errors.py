@@ -9,9 +9,15 @@ from collections.abc import Callable
 class UserError(Exception):
     """Wrong input, a missing file, a full disk: what the message says is all there is to know."""
 
+    for_users = True  # what `run_main` looks for; other packages mark their own errors by it
 
-def run_main(main: Callable[[], int | None], also: tuple[type[Exception], ...] = ()) -> None:
-    """Runs a command: a `UserError` (or one of `also`) is one line on stderr and exit code 2.
+
+class ArgumentError(UserError, ValueError):
+    """An argument of a layer or of a function of the library: a ValueError to those who call it."""
+
+
+def run_main(main: Callable[[], int | None]) -> None:
+    """Runs a command: an error with `for_users` set is one line on stderr and exit code 2.
 
     With `--debug` on the command line the traceback is shown as well. An `OSError` (disk full,
     no permission) is the environment's fault, not the program's, and is reported the same way.
@@ -23,7 +29,9 @@ def run_main(main: Callable[[], int | None], also: tuple[type[Exception], ...] =
         code = main() or 0
     except BrokenPipeError:  # `... | head` has seen enough: not an error of ours
         code = 0
-    except (UserError, OSError, *also) as error:
+    except Exception as error:
+        if not (getattr(error, "for_users", False) or isinstance(error, OSError)):
+            raise
         if debug:
             traceback.print_exc()
         print(f"error: {error}", file=sys.stderr)

@@ -24,6 +24,8 @@ SPLITS = ("train", "validation", "test")
 class DataError(Exception):
     """Data that is missing or unusable: one message that names the cause and the cure."""
 
+    for_users = True  # commands print it as one line
+
 
 def names() -> list[str]:
     """The sets, found by looking: every folder that holds FOLDER_dataset_builder.py."""

@@ -11,7 +11,6 @@ import tyro
 from apps.answer.config import Config
 from common.errors import run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 
 
 @dataclasses.dataclass
@@ -64,4 +63,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -3,11 +3,10 @@
 from apps.answer.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("answer", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("answer", PRESETS) as (config, run, strategy, max_steps):
         from apps.answer import dataset
         from apps.answer.model import Answerer
         from apps.answer.pipeline import Pipeline
@@ -24,7 +23,7 @@ def main():
         checks = dataset.make_batches(config, tokenizer, answers, held_out)
         texts, right = ([getattr(e, name) for e in held_out] for name in ("text", "answer"))
         run.keep_examples(evenly_spaced(texts, 30))
-        with scope.scope():
+        with strategy.scope():
             model = Answerer(config.model, tokenizer.vocab_size, len(answers))
         print(
             f"{len(batches.columns[0]):,} training questions, {len(batches.order(0)):,} batches; "
@@ -43,10 +42,10 @@ def main():
 
         loss = model.token_losses
         trainer = Trainer(
-            run, config.training, scope, model, batches, loss, validate, metric="accuracy"
+            run, config.training, strategy, model, batches, loss, validate, metric="accuracy"
         )
         commands.fit(trainer, max_steps, "accuracy {:.2f} %")
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

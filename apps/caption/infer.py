@@ -16,7 +16,6 @@ from common.commands import numbered
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
 from common.vision.read_picture import SUFFIXES, read_picture_file
-from data import DataError
 from data.readers.text_files import read_lines
 
 
@@ -135,4 +134,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

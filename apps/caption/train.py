@@ -3,11 +3,10 @@
 from apps.caption.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("caption", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("caption", PRESETS) as (config, run, strategy, max_steps):
         from apps.caption import dataset, features, pictures
         from apps.caption.model import Captioner
         from apps.caption.pipeline import Pipeline, start_from
@@ -21,7 +20,7 @@ def main():
         held_out = commands.checked(config, dataset.read_pictures(config.data, "validation"))
         commands.seed(config)
         tokenizer = dataset.make_tokenizer(config, training, run.path)
-        with scope.scope():
+        with strategy.scope():
             model = Captioner(config, tokenizer.vocab_size)
         if config.start_from and not any(run.checkpoints.glob("last-*.npz")):
             start_from(Run.open(config.start_from, "caption", type(config)), model, config)
@@ -58,7 +57,7 @@ def main():
         trainer = Trainer(
             run,
             config.training,
-            scope,
+            strategy,
             model,
             batches,
             model.token_losses,
@@ -69,4 +68,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -12,7 +12,6 @@ import tyro
 from apps.classify.config import Config
 from common.errors import run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 
 
 @dataclass
@@ -88,4 +87,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

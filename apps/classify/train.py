@@ -3,11 +3,10 @@
 from apps.classify.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("classify", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("classify", PRESETS) as (config, run, strategy, max_steps):
         from apps.classify import dataset
         from apps.classify.model import Classifier
         from apps.classify.pipeline import Pipeline, mean_nll
@@ -26,7 +25,7 @@ def main():
         rows = dataset.encode(config, tokenizer, examples)
         batches = dataset.make_batches(config, rows, numbers)
         run.keep_examples(example.text for example in evenly_spaced(held_out, 30))
-        with scope.scope():
+        with strategy.scope():
             model = Classifier(config.model, tokenizer.vocab_size, len(labels))
         print(
             f"{len(examples):,} training texts, {len(labels)} labels, {len(batches.order(0)):,} "
@@ -46,7 +45,7 @@ def main():
         trainer = Trainer(
             run,
             config.training,
-            scope,
+            strategy,
             model,
             batches,
             model.token_losses,
@@ -57,4 +56,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

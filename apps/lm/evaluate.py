@@ -10,7 +10,6 @@ import tyro
 from apps.lm.config import Config
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 
 
 @dataclasses.dataclass
@@ -111,4 +110,4 @@ def adaptations(command, config, writer, test):
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -12,7 +12,6 @@ from apps.lm.config import Config
 from common.commands import numbered
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 from data.readers.text_files import read_lines
 
 BREAK = " / "  # a line end in an answer of one line
@@ -174,4 +173,4 @@ def unknown_characters(writer, texts, first):
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -3,11 +3,10 @@
 from apps.lm.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("lm", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("lm", PRESETS) as (config, run, strategy, max_steps):
         from apps.lm import dataset, pictures
         from apps.lm.model import LanguageModel
         from apps.lm.pipeline import Pipeline
@@ -20,12 +19,12 @@ def main():
         commands.seed(config)
         tokenizer = dataset.make_tokenizer(config, lines, run.path)
         batches = dataset.make_batches(
-            config, encode(tokenizer.tokenize, lines), scope.num_replicas_in_sync
+            config, encode(tokenizer.tokenize, lines), strategy.num_replicas_in_sync
         )
         checks = encode(tokenizer.tokenize, held_out)
         prompts = dataset.prompts(held_out)
         run.keep_examples(prompts)
-        with scope.scope():
+        with strategy.scope():
             static = config.training.jit
             model = LanguageModel(config.model, tokenizer.vocab_size, static_shapes=static)
         print(
@@ -43,7 +42,7 @@ def main():
         trainer = Trainer(
             run,
             config.training,
-            scope,
+            strategy,
             model,
             batches,
             model.token_losses if streaming else model.line_losses,
@@ -57,4 +56,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

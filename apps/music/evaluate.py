@@ -10,7 +10,6 @@ import tyro
 from apps.music.config import Config
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 
 
 @dataclass
@@ -68,4 +67,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

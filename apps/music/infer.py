@@ -16,7 +16,6 @@ from apps.music.request import Wish
 from common.commands import numbered
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 
 
 @dataclass
@@ -81,4 +80,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

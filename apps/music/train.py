@@ -3,11 +3,10 @@
 from apps.music.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("music", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("music", PRESETS) as (config, run, strategy, max_steps):
         from apps.music import dataset
         from apps.music.composer import Composer
         from apps.music.likelihood import Likelihood
@@ -23,7 +22,7 @@ def main():
         held_out = commands.checked(config, held_out)
         write_json(run.path / "ranges.json", limits)
         batches = dataset.make_batches(config, pieces, limits)
-        with scope.scope():
+        with strategy.scope():
             model = make_model(config.model, len(limits))
         pipeline = Pipeline(config, model, limits)
         composer, likelihood = Composer(pipeline), Likelihood(pipeline)
@@ -41,7 +40,7 @@ def main():
         trainer = Trainer(
             run,
             config.training,
-            scope,
+            strategy,
             model,
             batches,
             model.token_losses,
@@ -54,4 +53,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -10,7 +10,6 @@ import tyro
 from apps.pinyin.config import Config
 from common.errors import run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 
 TOP = 5
 
@@ -97,4 +96,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

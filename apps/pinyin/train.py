@@ -3,11 +3,10 @@
 from apps.pinyin.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("pinyin", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("pinyin", PRESETS) as (config, run, strategy, max_steps):
         from apps.pinyin import dataset
         from apps.pinyin.model import Converter
         from apps.pinyin.pipeline import Pipeline
@@ -22,7 +21,7 @@ def main():
         batches = dataset.make_batches(config, pairs, syllables, characters)
         checks = dataset.make_batches(config, held_out, syllables, characters)
         run.keep_examples(pinyin for pinyin, _ in evenly_spaced(held_out, 30))
-        with scope.scope():
+        with strategy.scope():
             model = Converter(config.model, allowed)
         print(
             f"{len(pairs):,} training pieces, {len(batches.order(0)):,} batches; "
@@ -43,9 +42,11 @@ def main():
             ]
 
         losses, metric = model.token_losses, {"metric": "error_rate", "lower_is_better": True}
-        trainer = Trainer(run, config.training, scope, model, batches, losses, validate, **metric)
+        trainer = Trainer(
+            run, config.training, strategy, model, batches, losses, validate, **metric
+        )
         commands.fit(trainer, max_steps, "error rate {:.2f} % (greedy)")
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -10,7 +10,6 @@ import tyro
 from apps.summarize.config import Config
 from common.errors import run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 
 
 @dataclasses.dataclass
@@ -95,4 +94,4 @@ def named(pattern, scores, only=("",)):
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

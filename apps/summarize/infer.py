@@ -11,7 +11,6 @@ from apps.summarize.config import Config
 from common.commands import numbered, print_list
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 from data.readers import documents
 from data.readers.text_files import read_lines
 
@@ -87,4 +86,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -3,11 +3,10 @@
 from apps.summarize.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("summarize", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("summarize", PRESETS) as (config, run, strategy, max_steps):
         from apps.summarize import dataset
         from apps.summarize.model import Summarizer
         from apps.summarize.pipeline import Pipeline
@@ -25,7 +24,7 @@ def main():
         shown = [example.document for example in evenly_spaced(held_out, 30)]
         mark = config.data.line_mark or " "
         run.keep_examples(mark.join(filter(str.strip, document.splitlines())) for document in shown)
-        with scope.scope():
+        with strategy.scope():
             model = Summarizer(config.model, tokenizer.vocab_size)
         print(
             f"{len(batches.columns[0]):,} training examples, {len(batches.order(0)):,} batches; "
@@ -48,7 +47,7 @@ def main():
         trainer = Trainer(
             run,
             config.training,
-            scope,
+            strategy,
             model,
             batches,
             model.token_losses,
@@ -59,4 +58,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -11,7 +11,6 @@ from apps.tag.config import Config
 from common.commands import numbered
 from common.errors import run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 from data.readers.text_files import read_lines
 
 
@@ -47,4 +46,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -3,11 +3,10 @@
 from apps.tag.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("tag", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("tag", PRESETS) as (config, run, strategy, max_steps):
         from apps.tag import dataset
         from apps.tag.model import Tagger
         from apps.tag.pipeline import Pipeline
@@ -23,7 +22,7 @@ def main():
         checks = dataset.TaggedBatches(config, reader, dataset.known_tags(held_out, reader.tags))
         shown = evenly_spaced(held_out, 30)
         run.keep_examples(sentence.text for sentence in shown)
-        with scope.scope():
+        with strategy.scope():
             model = Tagger(config.model, *reader.sizes)
         print(
             f"{len(batches.columns[0]):,} training sentences, {len(batches.order(0)):,} batches; "
@@ -44,7 +43,7 @@ def main():
         trainer = Trainer(
             run,
             config.training,
-            scope,
+            strategy,
             model,
             batches,
             model.token_losses,
@@ -55,4 +54,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -10,7 +10,6 @@ import tyro
 from apps.translate.config import Config
 from common.errors import run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 
 
 @dataclasses.dataclass
@@ -83,4 +82,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -3,11 +3,10 @@
 from apps.translate.config import PRESETS
 from common import commands
 from common.errors import run_main
-from data import DataError
 
 
 def main():
-    with commands.training("translate", PRESETS) as (config, run, scope, max_steps):
+    with commands.training("translate", PRESETS) as (config, run, strategy, max_steps):
         from apps.translate import dataset
         from apps.translate.model import Translator
         from apps.translate.pipeline import Pipeline
@@ -23,7 +22,7 @@ def main():
         batches = dataset.make_batches(config, pairs, source, target, sampled=sampled)
         checks = dataset.make_batches(config, held_out, source, target)
         run.keep_examples(source for source, _ in evenly_spaced(held_out, 30))
-        with scope.scope():
+        with strategy.scope():
             sizes = source.vocab_size, target.vocab_size
             model = Translator(config.model, *sizes, static_shapes=config.training.jit)
         print(
@@ -47,10 +46,17 @@ def main():
             ]
 
         trainer = Trainer(
-            run, config.training, scope, model, batches, model.token_losses, validate, metric="bleu"
+            run,
+            config.training,
+            strategy,
+            model,
+            batches,
+            model.token_losses,
+            validate,
+            metric="bleu",
         )
         commands.fit(trainer, max_steps, "BLEU {:.2f} (greedy)")
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

@@ -23,14 +23,14 @@ def training(app, presets):
     import keras
 
     from ..runs.folder import Run
-    from ..system.workers import strategy
+    from ..system import workers
 
-    scope = strategy()
+    strategy = workers.strategy()
     run = Run.start(run_dir, app, config)
     with run.kept_if_begun(), run.locked():
         run.record_start()
         keras.config.set_dtype_policy(config.training.precision)
-        yield config, run, scope, max_steps
+        yield config, run, strategy, max_steps
 
 
 def seed(config):

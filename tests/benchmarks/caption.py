@@ -16,7 +16,6 @@ import tyro
 
 from apps.caption.config import PRESETS
 from common.errors import run_main
-from data import DataError
 from tests.benchmarks._training import begin, beside, show, smoothed_loss, target_words
 
 
@@ -67,4 +66,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)

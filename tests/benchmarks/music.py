@@ -14,7 +14,6 @@ import tyro
 
 from apps.music.config import PRESETS
 from common.errors import run_main
-from data import DataError
 from tests.benchmarks._training import begin, beside, show
 
 
@@ -77,4 +76,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_main(main, also=(DataError,))
+    run_main(main)
