@@ -3,7 +3,7 @@
 from apps.caption.config import Config
 from common import commands
 from common.errors import run_main
-from common.vision.read_picture import read_picture_file
+from common.vision import read_picture_file
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 

@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from apps.caption.dataset import Picture
 from common.errors import UserError
-from common.vision.array_store import ArrayStore
-from common.vision.graph import resize
-from common.vision.read_picture import read_picture
+from common.vision import ArrayStore, read_picture
+from common.vision.picture_ops import resize
 from data.sources import tfds_folder
 
 

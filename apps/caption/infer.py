@@ -15,7 +15,7 @@ from apps.caption.config import Config
 from common.commands import numbered
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from common.vision.read_picture import SUFFIXES, read_picture_file
+from common.vision import SUFFIXES, read_picture_file
 from data.readers.text_files import read_lines
 
 

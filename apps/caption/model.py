@@ -7,7 +7,7 @@ from common.layers import AttentionDecoder, Embedding, PlainDecoder
 from common.text import BOS, PAD, UNK
 from common.training import disagreement, smoothed_cross_entropy, twice
 from common.vision.encoders import picture_encoder
-from common.vision.graph import random_changes
+from common.vision.picture_ops import random_changes
 
 
 class Captioner(keras.Model):

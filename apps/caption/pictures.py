@@ -7,7 +7,7 @@ import numpy as np
 
 from common import files
 from common.analysis import plots
-from common.vision.read_picture import read_picture
+from common.vision import read_picture
 
 EXAMPLES = 8
 SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"GIF8": ".gif", b"BM": ".bmp"}

@@ -12,7 +12,7 @@ from common.errors import UserError
 from common.runs import best_weights
 from common.serving import Batched
 from common.text import BOS, EOS
-from common.vision.graph import decode, resize
+from common.vision.picture_ops import decode, resize
 
 
 class Caption(NamedTuple):

@@ -15,7 +15,7 @@ from common.errors import UserError
 from common.vision import efficientnet
 from common.vision.array_store import ArrayStore
 from common.vision.encoders import picture_encoder
-from common.vision.graph import decode, pixel_size, random_changes, resize
+from common.vision.picture_ops import decode, pixel_size, random_changes, resize
 from common.vision.read_picture import read_picture, read_picture_file
 from common.vision.torch_weights import MAGIC, read_tensors
 
