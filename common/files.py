@@ -1,8 +1,9 @@
-"""Files that are whole or not there: written beside their place, then renamed."""
+"""Files that are whole or not there: written under a temporary name, then renamed."""
 
 import contextlib
 import json
 import os
+import re
 from pathlib import Path
 
 from .errors import UserError
@@ -25,6 +26,24 @@ def atomic(path, mode="w"):
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def clear_leftovers(folder):
+    """Removes the temporary files in a folder whose writers were killed."""
+    for path in Path(folder).glob(".*.tmp"):
+        writer = re.fullmatch(r"\..+\.(\d+)\.tmp", path.name)
+        if writer and not _is_alive(int(writer[1])):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return pid > 0
 
 
 def write_json(path, value):

@@ -6,6 +6,7 @@ another model is refused. zip's checksums find truncation and damage.
 
 import contextlib
 import json
+import math
 import re
 import sys
 import zipfile
@@ -15,8 +16,6 @@ import numpy as np
 
 from ..errors import UserError
 from ..files import atomic
-
-DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
 
 
 class Damaged(UserError):
@@ -32,17 +31,42 @@ def save(path, variables, meta):
 
 
 def load(path):
-    """(variables, meta); a damaged file is a UserError."""
+    """(variables, meta); raises `Damaged` for a file that is not whole or not such a file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            variables = {name: file[name] for name in file.files}
-        return variables, json.loads(str(variables.pop("meta")))
+        with zipfile.ZipFile(path) as file:
+            arrays = {info.filename: _read(file, info) for info in file.infolist()}
+        meta = json.loads(str(arrays.pop("meta.npy")))
+        if not isinstance(meta, dict):
+            raise ValueError("its facts are no JSON object")
+        variables = {}
+        for name, array in arrays.items():
+            known = re.fullmatch(r"[a-z]+/\d{3}(/\w+)?\.npy", name)
+            if not known or array.dtype.kind not in "biuf":
+                raise ValueError(f"it holds {name!r} of type {array.dtype}")
+            variables[name.removesuffix(".npy")] = array
+        return variables, meta
     except FileNotFoundError:
         raise UserError(f"there is no checkpoint {path}: train the run first") from None
     except PermissionError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except DAMAGE as error:
+    except Exception as error:  # whatever zip, NumPy and JSON make of flipped bits
         raise Damaged(f"the checkpoint {path} is damaged ({type(error).__name__})") from None
+
+
+def _read(file, info):
+    """An array of a zip file, refused before its memory is asked for when its size is not that of
+    its header."""
+    with file.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        header = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
+        shape, fortran, dtype = header(member)
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject or min(shape, default=0) < 0:
+            raise ValueError(f"{info.filename} is no plain array")
+        if info.file_size - member.tell() != size:
+            raise ValueError(f"{info.filename} is of another size than it says")
+        content = member.read()  # to the end, where zip checks its sum
+        return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def values(prefix, variables):

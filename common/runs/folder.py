@@ -24,14 +24,14 @@ import tempfile
 import time
 from pathlib import Path
 
-import filelock
-
 from ..config import json_form
 from ..errors import UserError
-from ..files import atomic, read_json, write_json
+from ..files import atomic, clear_leftovers, read_json, write_json
 from ..system import workers
+from . import guard
 
 LATEST = "latest"
+START_SECONDS = 2  # that a start waits for another one to write its configuration
 PACKAGES = ("tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy", "sacrebleu")
 
 
@@ -58,21 +58,24 @@ class Run:
             print(f"worker {index} of {count}; worker 0 tells how it goes", flush=True)
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
             return cls(own, app, config, checkpoints=path / "checkpoints")
-        if (path / "config.json").exists():
-            run = cls.open(path, app, type(config))
-            if changed := json_form.differences(run.config, config):
-                raise UserError(
-                    f"{path} holds a run with another configuration ({'; '.join(changed)}): "
-                    "choose another folder with --run-dir (RUN=... for make), or remove that one"
-                )
+        guard.refuse_others(path)
+        with guard.locked(
+            path, START_SECONDS, make=True
+        ):  # of two starts at once, one makes the run
+            clear_leftovers(path)
+            if (path / "config.json").exists():
+                run = cls.open(path, app, type(config))
+                if changed := json_form.differences(run.config, config):
+                    raise UserError(
+                        f"{path} holds a run with another configuration ({'; '.join(changed)}): "
+                        "choose another folder by --run-dir (RUN=... for make), or remove that one"
+                    )
+                return run
+            guard.refuse_others(path)
+            write_json(path / "config.json", {"app": app, **json.loads(json_form.to_json(config))})
+            run = cls(path, app, config)
+            run.made = True
             return run
-        if path.is_dir() and set(os.listdir(path)) - {"run.lock"}:
-            raise UserError(f"{path} is not empty and holds no run: choose another --run-dir")
-        path.mkdir(parents=True, exist_ok=True)
-        write_json(path / "config.json", {"app": app, **json.loads(json_form.to_json(config))})
-        run = cls(path, app, config)
-        run.made = True
-        return run
 
     @classmethod
     def open(cls, path, app, config_type):
@@ -80,7 +83,7 @@ class Run:
         path = latest_run(app) if str(path) == LATEST else Path(path)
         if not (path / "config.json").is_file():
             raise UserError(f"{path} is no run folder: it has no config.json")
-        refuse_links_out(path)
+        guard.refuse_links_out(path)
         stored = read_json(path / "config.json")
         name = stored.pop("app", None) if isinstance(stored, dict) else None
         if name != app:
@@ -95,22 +98,24 @@ class Run:
         try:
             yield
         except BaseException:
-            begun = (self.path / "metrics.jsonl").exists() or any(self.checkpoints.glob("*.npz"))
-            if self.made and not begun:
-                shutil.rmtree(self.path, ignore_errors=True)
+            if self.made:
+                # Only who holds the lock may remove the folder: another start may train in it.
+                with contextlib.suppress(UserError), guard.locked(self.path):
+                    begun = (self.path / "metrics.jsonl").exists()
+                    if not (begun or any(self.checkpoints.glob("*.npz"))):
+                        shutil.rmtree(self.path, ignore_errors=True)
             raise
 
     @contextlib.contextmanager
     def locked(self):
         """Holds the folder for one training process; a second one is refused."""
-        try:
-            with filelock.FileLock(self.path / "run.lock", timeout=0):
-                yield
-        except filelock.Timeout:
-            raise UserError(
-                f"another process is training in {self.path}: wait for it, stop it, "
-                "or choose another --run-dir"
-            ) from None
+        with guard.locked(self.path):
+            if self.chief and not (self.path / "config.json").exists():
+                shutil.rmtree(self.path, ignore_errors=True)  # made by the lock alone
+                raise UserError(
+                    f"{self.path} was removed by another start, which failed: start again"
+                )
+            yield
 
     def record_start(self):
         versions = {"python": platform.python_version(), "platform": platform.platform()}
@@ -197,18 +202,6 @@ class Run:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
             raise UserError(f"cannot write {self.path / name}: {error.strerror}") from error
-
-
-def refuse_links_out(path):
-    """A run that comes from somebody else must not make us read or write what is not in it."""
-    whole = os.path.realpath(path)
-    for folder, folders, files in os.walk(path):
-        for found in (os.path.join(folder, name) for name in folders + files):
-            if os.path.islink(found) and not Path(os.path.realpath(found)).is_relative_to(whole):
-                raise UserError(
-                    f"{found} is a link that leads out of the run: put there what it leads to "
-                    "(the whole run may lie elsewhere, and be a link)"
-                )
 
 
 def latest_run(app) -> Path:

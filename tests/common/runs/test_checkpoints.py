@@ -1,7 +1,9 @@
 """Checkpoints are whole or not there, and a wrong one is never taken for a right one."""
 
 import errno
+import io
 import os
+import zipfile
 
 import keras
 import numpy as np
@@ -195,3 +197,71 @@ def test_json_files(tmp_path):
         read_json(tmp_path / "b.json")
     with pytest.raises(UserError, match="cannot write .*a.json"):
         write_json(tmp_path / "none" / "a.json", {})
+
+
+def test_every_flipped_byte_is_damage_or_harmless(tmp_path):
+    path = tmp_path / "last-00000001.npz"
+    variables = {"model/000/kernel": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    variables["state/000"] = np.ones([2], np.float32)
+    checkpoints.save(path, variables, {"step": 1})
+    content = path.read_bytes()
+    damaged = 0
+    for place in range(len(content)):
+        for bit in (1, 4, 128):
+            flipped = bytearray(content)
+            flipped[place] ^= bit
+            path.write_bytes(flipped)
+            try:
+                found, meta = checkpoints.load(path)
+            except checkpoints.Damaged:
+                damaged += 1
+                continue
+            assert meta == {"step": 1} and found.keys() == variables.keys()
+            for name in found:
+                np.testing.assert_array_equal(found[name], variables[name])
+    assert damaged > len(content)  # of three times as many trials
+
+
+def write_npz(path, name, header=None, array=None):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("meta.npy", npy(np.array('{"step": 1}')))
+        file.writestr(name, npy(array) if header is None else header)
+
+
+def npy(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def huge(shape):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape},), }}"
+    header = header.ljust(118 - 1 + 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
+@pytest.mark.parametrize(
+    "name, what",
+    [
+        ("model/000/x.npy", {"header": huge(10**12)}),
+        ("model/000/x.npy", {"header": huge(10**30)}),
+        ("model/000/x.npy", {"header": b"not an array"}),
+        ("model/../../000/x.npy", {"array": np.ones(2, np.float32)}),
+        ("model/000/x.npy", {"array": np.array("text")}),
+        ("model/000/x.npy", {"array": np.ones(2, np.complex64)}),
+        ("model/000/x.npy", {"array": np.ones(2, "datetime64[s]")}),
+    ],
+    ids=["10**12", "10**30", "no array", "a path out", "str", "complex", "datetime"],
+)
+def test_what_is_no_checkpoint_is_damaged(tmp_path, name, what):
+    path = tmp_path / "best.npz"
+    write_npz(path, name, **what)
+    with pytest.raises(checkpoints.Damaged):
+        checkpoints.load(path)
+
+
+@pytest.mark.parametrize("meta", ["[1]", "5", '"x"', "{", "null"])
+def test_facts_that_are_no_object_are_damage(tmp_path, meta):
+    np.savez(tmp_path / "best.npz", meta=np.array(meta))
+    with pytest.raises(checkpoints.Damaged):
+        checkpoints.load(tmp_path / "best.npz")
