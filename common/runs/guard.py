@@ -11,6 +11,7 @@ import filelock
 from ..errors import UserError
 
 APPENDED = ("metrics.jsonl", "starts.jsonl", "run.lock")  # files that are written in place
+ATTEMPTS = 50  # at a folder that other starts make and remove
 
 
 @contextlib.contextmanager
@@ -20,19 +21,21 @@ def locked(path, seconds=0, make=False):
     With `make`, a folder that is not there is made first, again if another start removes it.
     """
     lock = filelock.FileLock(path / "run.lock", timeout=seconds, poll_interval=0.02)
-    while not lock.is_locked:
-        if make:
-            path.mkdir(parents=True, exist_ok=True)
+    for _ in range(ATTEMPTS if make else 1):
         try:
+            if make:
+                path.mkdir(parents=True, exist_ok=True)
             lock.acquire()
+            break
         except filelock.Timeout:
             raise UserError(
                 f"another process is training in {path}: wait for it, stop it, "
                 "or choose another --run-dir"
             ) from None
-        except FileNotFoundError:
-            if not make:
-                raise UserError(f"{path} was removed: start again") from None
+        except (FileNotFoundError, FileExistsError):  # removed by another start, just now
+            continue
+    else:
+        raise UserError(f"{path} was removed by another start, or is no folder: start again")
     try:
         yield
     finally:
