@@ -4,18 +4,22 @@ import contextlib
 import dataclasses
 import signal
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @dataclasses.dataclass
 class Stop:
-    """Set by SIGTERM and Ctrl-C; a second Ctrl-C stops at once."""
+    """Set by SIGTERM, SIGHUP (the terminal was closed; not under nohup) and Ctrl-C; a second
+    Ctrl-C stops at once."""
 
     wanted: str = ""
     before: dict = dataclasses.field(default_factory=dict)
 
     def __enter__(self):
         with contextlib.suppress(ValueError):  # only the main thread may set handlers
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self.before[number] = signal.signal(number, self._handle)
+            for number in SIGNALS:
+                if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+                    self.before[number] = signal.signal(number, self._handle)
         return self
 
     def _handle(self, number, _):

@@ -7,6 +7,7 @@ On several machines every worker is started with the same command and a TF_CONFI
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -16,7 +17,9 @@ import sys
 import time
 
 from ..errors import UserError
+from .signals import SIGNALS
 
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 PATIENCE = 40  # seconds that workers have to notice that another one is gone
 
 
@@ -118,13 +121,21 @@ def start(count, command) -> int:
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         environment = {**os.environ, "TF_CONFIG": json.dumps(config)}
         # In sessions of their own: Ctrl-C reaches them once, through `forward`.
-        processes.append(subprocess.Popen(command, env=environment, start_new_session=True))
+        processes.append(
+            subprocess.Popen(
+                command, env=environment, start_new_session=True, preexec_fn=_end_with_parent
+            )
+        )
 
     def forward(number, _):
         for process in processes:
             process.send_signal(number)
 
-    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, forward)
+        for number in SIGNALS
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
     code, deadline = 0, None
     try:
         while any(process.poll() is None for process in processes):
@@ -143,6 +154,12 @@ def start(count, command) -> int:
             signal.signal(number, handler)
     code = code or next((process.returncode for process in processes if process.returncode), 0)
     return code if code >= 0 else 128 - code
+
+
+def _end_with_parent():
+    """Has Linux send SIGTERM to this worker, which then saves and stops, when its starter dies."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _free_ports(count):

@@ -69,6 +69,30 @@ def test_a_killed_worker_stops_the_others_with_a_message(tmp_path):
     assert time.monotonic() - since < workers.PATIENCE
 
 
+def test_workers_end_with_a_killed_starter(tmp_path):
+    """A stand-in for a training tells its process number, and that it was asked to stop."""
+    (tmp_path / "stand_in.py").write_text(
+        "import os, pathlib, signal, sys, time\n"
+        "def stop(*_):\n    pathlib.Path(f'{os.getpid()}.stopped').touch()\n    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, stop)\n"
+        "pathlib.Path(f'{os.getpid()}.begun').touch()\ntime.sleep(60)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    command = [sys.executable, "-m", "common.workers", "2", "stand_in"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    until(lambda: len(list(tmp_path.glob("*.begun"))) == 2)
+    process.kill()
+    process.wait()
+    until(lambda: len(list(tmp_path.glob("*.stopped"))) == 2)
+
+
+def until(happens):
+    deadline = time.monotonic() + 30
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     "text",
     ["{", "[]", '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}']

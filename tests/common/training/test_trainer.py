@@ -22,6 +22,7 @@ from common.batches import Batches
 from common.config import BatchingConfig
 from common.errors import UserError
 from common.runs import Run, checkpoints
+from common.system.signals import SIGNALS
 from common.training import reporting
 from tests.miniature import (
     BASE,
@@ -210,15 +211,15 @@ class Signalling(Batches):
         return super().arrays(numbers)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_and_stops(tmp_path, undisturbed, number):
-    handlers = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)]
+    handlers = [signal.getsignal(n) for n in SIGNALS]
     batches = Signalling([sentences()], BatchingConfig(batch_size=BATCH, bucket_batches=2))
     batches.number = number
     trainer = make(tmp_path, batches=batches)
     with pytest.raises(UserError, match=f"stopped by {number.name} at step .* all is saved"):
         trainer.fit()
-    assert [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)] == handlers
+    assert [signal.getsignal(n) for n in SIGNALS] == handlers
     step = trainer.position.step
     assert STEPS <= step <= STEPS + 3
     assert (tmp_path / "checkpoints" / f"last-{step:08d}.npz").exists()
