@@ -9,9 +9,14 @@ STAMP := $(VENV)/installed$(if $(GPU),-gpu)$(if $(CHOSEN),-$(notdir $(PYTHON)))
 REQUIREMENTS := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 APPS := $(notdir $(patsubst %/train.py,%,$(wildcard apps/*/train.py)))
 app = $(if $(filter $(1),$(APPS)),,$(error there is no app "$(1)": choose one of $(APPS)))
-# As it is typed: $5 and $(date) in it are text.
+SETS := $(notdir $(patsubst %/,%,$(dir $(wildcard data/*/*_dataset_builder.py))))
+set = $(if $(filter $(1),$(SETS)),,$(error there is no data set "$(1)": choose one of $(SETS)))
+# As they are typed: $5 and $(date) in them are text.
 override TEXT := $(value TEXT)
-export TEXT
+override RUN := $(value RUN)
+override OUT := $(value OUT)
+override PRESET := $(value PRESET)
+export TEXT RUN OUT PRESET
 
 .PHONY: help setup test test-faults lint bench
 .DEFAULT_GOAL := help
@@ -33,23 +38,24 @@ $(STAMP): requirements.txt $(REQUIREMENTS)
 	@touch $@
 
 data-%: $(STAMP)  ## prepare a data set, such as data-bible (ARGS="--config kjv-web")
+	$(call set,$*)
 	@$(PY) -m data $* $(ARGS)
 
 train-%: $(STAMP)  ## train an app, such as train-translate (PRESET=, RUN=folder, ARGS="--field value", WORKERS=2)
 	$(call app,$*)
-	@$(PY) -m $(if $(WORKERS),common.workers $(WORKERS) )apps.$*.train $(PRESET) $(if $(RUN),--run-dir "$(RUN)") $(ARGS)
+	@$(PY) -m $(if $(WORKERS),common.workers $(WORKERS) )apps.$*.train $${PRESET:+"$$PRESET"} $${RUN:+--run-dir "$$RUN"} $(ARGS)
 
 evaluate-%: $(STAMP)  ## score a run on its test split (RUN=, the newest by default)
 	$(call app,$*)
-	@$(PY) -m apps.$*.evaluate "$(or $(RUN),latest)" $(ARGS)
+	@$(PY) -m apps.$*.evaluate "$${RUN:-latest}" $(ARGS)
 
 infer-%: $(STAMP)  ## use a run (RUN=, TEXT="..."; without TEXT: standard input, line by line)
 	$(call app,$*)
-	@$(PY) -m apps.$*.infer "$(or $(RUN),latest)" $(ARGS) $(if $(value TEXT),-- "$$TEXT")
+	@$(PY) -m apps.$*.infer "$${RUN:-latest}" $(ARGS) $(if $(value TEXT),-- "$$TEXT")
 
 export-%: $(STAMP)  ## write a SavedModel and prove that it agrees (RUN=, OUT=exports/APP)
 	$(call app,$*)
-	@$(PY) -m apps.$*.export "$(or $(RUN),latest)" --out "$(or $(OUT),exports/$*)" $(ARGS)
+	@$(PY) -m apps.$*.export "$${RUN:-latest}" --out "$${OUT:-exports/$*}" $(ARGS)
 
 test: $(STAMP)  ## run the tests
 	@$(PY) -m pytest -n 2 $(ARGS)

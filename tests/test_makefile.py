@@ -1,0 +1,46 @@
+"""What is typed behind RUN, OUT, PRESET and TEXT reaches the commands as it is."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ODD = "a$5 `date` $(date) \"b\" 'c' \\d ü;touch x"
+
+
+def make(*arguments):
+    """The arguments that a target hands to Python, a line each, and what make itself says."""
+    printer = "printf '%s\\n'"
+    command = ["make", "-s", f"PY={printer}", "STAMP=", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.splitlines(), done.stderr
+
+
+@pytest.mark.parametrize(
+    "target, variable, before",
+    [
+        ("infer-lm", "TEXT", "--"),
+        ("infer-lm", "RUN", "apps.lm.infer"),
+        ("evaluate-lm", "RUN", "apps.lm.evaluate"),
+        ("export-lm", "RUN", "apps.lm.export"),
+        ("export-lm", "OUT", "--out"),
+        ("train-lm", "RUN", "--run-dir"),
+        ("train-lm", "PRESET", "apps.lm.train"),
+    ],
+)
+def test_what_is_typed_is_text(target, variable, before):
+    arguments, _ = make(target, f"{variable}={ODD}")
+    assert arguments[arguments.index(before) + 1] == ODD
+
+
+def test_without_variables_there_are_defaults():
+    assert make("export-lm")[0] == ["-m", "apps.lm.export", "latest", "--out", "exports/lm"]
+    assert make("train-lm")[0] == ["-m", "apps.lm.train"]
+    assert make("infer-lm")[0] == ["-m", "apps.lm.infer", "latest"]
+
+
+@pytest.mark.parametrize("target, known", [("data-x;touch y", "bible"), ("train-x;y", "translate")])
+def test_unknown_names_are_refused(target, known):
+    arguments, said = make(target)
+    assert not arguments and "choose one of" in said and known in said
