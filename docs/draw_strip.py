@@ -25,8 +25,7 @@ def main():
     strip.paste(left, (0, (height - left.height) // 2))
     strip.paste(right[0], (660, 0))
     strip.paste(right[1], (660, height - right[1].height))
-    # Few colours are enough, and make a small file.
-    strip.quantize(128, dither=Image.Dither.NONE).save(PICTURES / "strip.png", optimize=True)
+    strip.save(PICTURES / "strip.png", optimize=True)
 
 
 if __name__ == "__main__":
