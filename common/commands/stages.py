@@ -60,7 +60,7 @@ def fit(trainer, max_steps, best):
     position, run = trainer.fit(max_steps), trainer.run
     training_curve(run.path / "training.png", run.rows(), trainer.metric)
     minutes, end = position.seconds / 60, position.finished or "stopped by --max-steps"
-    print(f"best validation {best.format(position.best)}; {minutes:.1f} minutes; {end}")
+    print(f"best validation {best.format(position.scores.best)}; {minutes:.1f} minutes; {end}")
     print(run.path)
 
 

@@ -30,6 +30,7 @@ from ..config import json_form
 from ..errors import UserError
 from ..files import atomic, read_json, write_json
 from ..system import workers
+from .measurements import read_rows
 
 LATEST = "latest"
 PACKAGES = ("tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy", "sacrebleu")
@@ -134,13 +135,7 @@ class Run:
 
     def rows(self):
         """The lines of metrics.jsonl."""
-        path = self.path / "metrics.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        rows = []
-        for line in lines:
-            with contextlib.suppress(ValueError):  # a line cut short by a power failure
-                rows.append(json.loads(line))
-        return rows
+        return read_rows(self.path)
 
     def forget_after(self, step):
         """Drops measurements past a checkpoint that training goes back to."""
