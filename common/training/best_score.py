@@ -1,4 +1,4 @@
-"""Which validation is the best one, of a plan and of stops in between."""
+"""The best validation of a training, whether or not it was stopped in between."""
 
 import dataclasses
 import math
@@ -6,24 +6,24 @@ from typing import NamedTuple
 
 
 class Decision(NamedTuple):
-    """What follows from a validation."""
+    """The consequences of a validation."""
 
     better: bool  # than those it is compared with
-    keep: bool  # best.npz gets the weights of now
-    set_aside: bool  # best.npz was the plan's best: it is kept beside until the plan goes on
+    keep: bool  # best.npz gets the present weights
+    set_aside: bool  # before that, best.npz, the best of the plan, is copied
 
 
 @dataclasses.dataclass
 class BestScore:
     """The best validations so far.
 
-    A validation is planned if every run of this configuration makes it, at the end of an epoch or
-    of the training. A stop in mid-epoch validates as well. What that finds better is best until the
-    next planned validation, which is compared with the planned ones alone: the run then ends as if
-    it had never been stopped.
+    A validation is planned if every run of this configuration makes it: at the end of an epoch or
+    of the training. A stop in mid-epoch validates too. If its score is the best, it remains so only
+    until the next planned validation, which is compared with planned ones alone: a resumed run ends
+    as if it had never been stopped.
 
-    Of two equal scores, which small validation sets often have, the one with the lower loss is
-    better. A score that is not finite never is; the very first is kept even so.
+    Of two equal scores, which are common on small validation sets, the one with the lower loss is
+    better. A score that is not finite is never better; the first validation is kept even so.
     """
 
     lower_is_better: bool = False
@@ -33,7 +33,7 @@ class BestScore:
     bad_validations: int = 0  # planned ones since the record
 
     def observe(self, score, loss, planned) -> Decision:
-        """Takes in a validation."""
+        """Records a validation and decides what follows from it."""
         better = self._better(score, loss) if planned else self._above(score, self.best)
         keep = better or self.best is None
         set_aside = keep and not planned and self.record is not None

@@ -45,7 +45,7 @@ class Progress:
         self.since = time.monotonic()
 
     def update(self, sums, rate):
-        """Takes in an update: its `UpdateSums` and its learning rate."""
+        """Counts an update, given its `UpdateSums` and its learning rate."""
         self.loss += float(sums.total)
         self.tokens += float(sums.tokens)
         self.nll += float(sums.nll)
