@@ -9,11 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from common.batches import Batches
+from common.batches import Batch, Batches
 from common.config import BatchingConfig, TrainingConfig
 from common.layers import LSTM
 from common.runs import Run
-from common.training import Trainer, smoothed_cross_entropy
+from common.training import Losses, Trainer, smoothed_cross_entropy
 
 ROOT = Path(__file__).parents[1]
 VOCAB, UNITS, BATCH = 12, 8, 8
@@ -47,7 +47,8 @@ class InOrder(Batches):
 
     def order(self, epoch):
         size = self.config.batch_size
-        return list(np.arange(len(self.longest)).reshape(-1, size))
+        numbers = np.arange(len(self.longest)).reshape(-1, size)
+        return [Batch(epoch, row) for row in numbers]
 
 
 class Model(keras.Model):
@@ -77,7 +78,7 @@ class Model(keras.Model):
         labels = tf.reshape(tokens[:, 1:], [-1])
         losses, nll = smoothed_cross_entropy(logits, labels, 0.1 if training else 0.0)
         scored = tf.cast(labels > 0, tf.float32)
-        return (
+        return Losses(
             tf.reduce_sum(losses * scored),
             tf.reduce_sum(scored),
             tf.reduce_sum(nll * scored),
@@ -95,7 +96,7 @@ def make(path, config=BASE, seed=1, batches=None, strategy=None, loss=None, metr
         model = Model(**options)
 
     def validate():
-        _, tokens, nll = model.losses_of(batches.arrays(range(20)), training=False)
+        _, tokens, nll = model.losses_of(batches.arrays(Batch(0, range(20))), training=False)
         value = float(nll / tokens)
         return {"loss": value, "score": -value if metric is None else metric()}, ["a", "b"]
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from apps.answer.memory import MemoryReader
 from common.layers import Embedding, Stack
 from common.text import PAD
-from common.training import smoothed_cross_entropy
+from common.training import Losses, smoothed_cross_entropy
 
 
 class Answerer(keras.Model):
@@ -31,12 +31,12 @@ class Answerer(keras.Model):
         return tf.cast(self.classes(features), tf.float32), attention
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(tokens, answers `[batch, 1]`) -> (sum of losses, number of questions, sum of nll)."""
+        """(tokens, answers `[batch, 1]`) -> `Losses`, of questions."""
         tokens, answers = arrays
         logits, _ = self(tokens, training=training)
         nll, _ = smoothed_cross_entropy(logits, answers[:, 0])
         total = tf.reduce_sum(nll)
-        return total, tf.cast(tf.shape(tokens)[0], tf.float32), total
+        return Losses(total, tf.cast(tf.shape(tokens)[0], tf.float32), total)
 
 
 class FlatReader(keras.layers.Layer):

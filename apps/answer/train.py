@@ -6,45 +6,39 @@ from common.errors import run_main
 
 
 def main():
-    with commands.training("answer", PRESETS) as (config, run, strategy, max_steps):
+    with commands.training("answer", PRESETS) as training:
         from apps.answer import dataset
         from apps.answer.model import Answerer
         from apps.answer.pipeline import Pipeline
         from common.lists import evenly_spaced
         from common.metrics import accuracy
-        from common.training import Trainer, total_nll
+        from common.training import total_nll
 
-        examples = dataset.read_examples(config.data, "train")
-        held_out = commands.checked(config, dataset.read_examples(config.data, "validation"))
-        commands.seed(config)
+        config, run = training.config, training.run
+        examples, held_out = training.read(dataset.read_examples)
         tokenizer = dataset.make_tokenizer(config, examples, run.path)
         answers = dataset.make_answers(examples, run.path)
         batches = dataset.make_batches(config, tokenizer, answers, examples)
         checks = dataset.make_batches(config, tokenizer, answers, held_out)
         texts, right = ([getattr(e, name) for e in held_out] for name in ("text", "answer"))
         run.keep_examples(evenly_spaced(texts, 30))
-        with strategy.scope():
+        with training.strategy.scope():
             model = Answerer(config.model, tokenizer.vocab_size, len(answers))
-        print(
-            f"{len(batches.columns[0]):,} training questions, {len(batches.order(0)):,} batches; "
-            f"{model.count_params():,} parameters, {tokenizer.vocab_size:,} words, "
-            f"{len(answers):,} answers"
-        )
+        sizes = f"{tokenizer.vocab_size:,} words, {len(answers):,} answers"
+        questions = f"{len(batches.columns[0]):,} training questions"
+        training.report(questions, batches, model, sizes)
         pipeline = Pipeline(config, model, tokenizer, answers)
 
         def validate():
-            nll, questions = total_nll(model.token_losses, checks)
             found = pipeline.best(texts)
+            scores = {
+                "loss": total_nll(model.token_losses, checks).mean,
+                "accuracy": accuracy(found, right).value,
+            }
             samples = evenly_spaced(range(len(texts)), 6)
-            return {"loss": nll / questions, "accuracy": accuracy(found, right).value}, [
-                f"{texts[n]}\n   -> {found[n]}\n    = {right[n]}" for n in samples
-            ]
+            return scores, [f"{texts[n]}\n   -> {found[n]}\n    = {right[n]}" for n in samples]
 
-        loss = model.token_losses
-        trainer = Trainer(
-            run, config.training, strategy, model, batches, loss, validate, metric="accuracy"
-        )
-        commands.fit(trainer, max_steps, "accuracy {:.2f} %")
+        training.fit(model, batches, validate, metric="accuracy", best="accuracy {:.2f} %")
 
 
 if __name__ == "__main__":

@@ -82,13 +82,15 @@ class CaptionBatches(Batches):
         array = self.inputs.array
         return tf.TensorSpec([None, *array.shape[1:]], array.dtype), *super().signature
 
-    def arrays(self, numbers):
-        owners = self.owners[numbers]
+    def arrays(self, batch):
+        owners = self.owners[batch.numbers]
         sides = len(self.inputs.rows) // len(self.inputs.pictures)
         if sides > 1:  # which side: by chance, but the same whenever this batch is made
-            chosen = np.random.default_rng([self.seed, *numbers]).integers(0, sides, len(owners))
+            chosen = np.random.default_rng([self.seed, *batch.numbers]).integers(
+                0, sides, len(owners)
+            )
             owners = owners + chosen * len(self.inputs.pictures)
-        return self.inputs.array[self.inputs.rows[owners]], *super().arrays(numbers)
+        return self.inputs.array[self.inputs.rows[owners]], *super().arrays(batch)
 
 
 def make_batches(config, inputs, tokenizer, *, limit=True):

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from common.layers import AttentionDecoder, Embedding, PlainDecoder
 from common.text import BOS, PAD, UNK
-from common.training import disagreement, smoothed_cross_entropy, twice
+from common.training import Losses, disagreement, smoothed_cross_entropy, twice
 from common.vision.encoders import picture_encoder
 from common.vision.picture_ops import random_changes
 
@@ -125,7 +125,7 @@ class Captioner(keras.Model):
         return self.decoder(embedded, memory, state, training=training)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(inputs, caption) -> (sum of losses, scored tokens, sum of nll); PAD is not scored."""
+        """(inputs, caption) -> `Losses`; PAD is not scored."""
         agreement = self.config.model.agreement if training else 0.0
         inputs, caption = twice(arrays) if agreement else arrays
         shifted = tf.concat([tf.fill([tf.shape(caption)[0], 1], BOS), caption[:, :-1]], 1)
@@ -143,7 +143,7 @@ class Captioner(keras.Model):
         if training and self.config.model.doubly_stochastic:
             loss += self.config.model.doubly_stochastic * doubly_stochastic(weights, caption)
         sums = loss, tf.cast(tf.size(labels), tf.float32), tf.reduce_sum(nll)
-        return tuple(part / 2 for part in sums) if agreement else sums
+        return Losses(*(part / 2 for part in sums) if agreement else sums)
 
 
 def doubly_stochastic(weights, caption):

@@ -6,7 +6,7 @@ from common.errors import run_main
 
 
 def main():
-    with commands.training("caption", PRESETS) as (config, run, strategy, max_steps):
+    with commands.training("caption", PRESETS) as training:
         from apps.caption import dataset, features, pictures
         from apps.caption.model import Captioner
         from apps.caption.pipeline import Pipeline, start_from
@@ -14,26 +14,26 @@ def main():
         from common.lists import evenly_spaced
         from common.metrics.caption import caption_scores
         from common.runs import Run
-        from common.training import Trainer, total_nll
+        from common.training import total_nll
 
-        training = dataset.read_pictures(config.data, "train")
-        held_out = commands.checked(config, dataset.read_pictures(config.data, "validation"))
-        commands.seed(config)
-        tokenizer = dataset.make_tokenizer(config, training, run.path)
-        with strategy.scope():
+        config, run = training.config, training.run
+        examples, held_out = training.read(dataset.read_pictures)
+        tokenizer = dataset.make_tokenizer(config, examples, run.path)
+        with training.strategy.scope():
             model = Captioner(config, tokenizer.vocab_size)
         if config.start_from and not any(run.checkpoints.glob("last-*.npz")):
             start_from(Run.open(config.start_from, "caption", type(config)), model, config)
-        inputs = features.load_inputs(model, training, flip=config.encoder.flip)
+        inputs = features.load_inputs(model, examples, flip=config.encoder.flip)
         checked = features.load_inputs(model, held_out)
         batches = dataset.make_batches(config, inputs, tokenizer)
         checks = dataset.make_batches(config, checked, tokenizer)
         pictures.keep_examples(run.path, checked)
         trained = sum(variable.shape.num_elements() for variable in model.trainable_variables)
-        print(
-            f"{len(inputs.pictures):,} training pictures, {len(batches.columns[0]):,} captions, "
-            f"{len(batches.order(0)):,} batches; {model.count_params():,} parameters, "
-            f"{trained:,} of them trained; {tokenizer.vocab_size:,} words"
+        training.report(
+            f"{len(inputs.pictures):,} training pictures, {len(batches.columns[0]):,} captions",
+            batches,
+            model,
+            f"{trained:,} of them trained; {tokenizer.vocab_size:,} words",
         )
         pipeline = Pipeline(config, model, tokenizer)
         references = [
@@ -42,29 +42,20 @@ def main():
         ]
 
         def validate():
-            nll, tokens = total_nll(model.token_losses, checks)
+            loss = total_nll(model.token_losses, checks).mean
             outputs = pipeline.best_of_rows(checked, "greedy")
             found = caption_scores(outputs, references, config.data.language)
             found["exact"] = exact(outputs, references, config.data.language)
             names = dict.fromkeys((config.metric, "cider_d", "bleu4"))
-            scores = {"loss": nll / tokens, **{name: found[name].value for name in names}}
+            scores = {"loss": loss, **{name: found[name].value for name in names}}
             shown = evenly_spaced(range(len(outputs)), 4)
             return scores, [
                 f"{checked.pictures[n].name}\n   -> {outputs[n]}\n    = {references[n][0]}"
                 for n in shown
             ]
 
-        trainer = Trainer(
-            run,
-            config.training,
-            strategy,
-            model,
-            batches,
-            model.token_losses,
-            validate,
-            metric=config.metric,
-        )
-        commands.fit(trainer, max_steps, f"{config.metric} {{:.2f}} (greedy)")
+        best = f"{config.metric} {{:.2f}} (greedy)"
+        training.fit(model, batches, validate, metric=config.metric, best=best)
 
 
 if __name__ == "__main__":

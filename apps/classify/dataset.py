@@ -5,7 +5,7 @@ import tensorflow as tf
 
 import data as sets
 from common import text as tokenizers
-from common.batches import Batches, Rows
+from common.batches import Batches, store
 from common.batches.token_file import CHUNK
 from common.files import read_json, write_json
 from common.lists import chunks_of, evenly_spaced
@@ -91,12 +91,13 @@ def read(tokenizer, texts, longest):
 
 def encode(config, tokenizer, examples):
     """The `Rows` of the examples' texts."""
-    rows = Rows()
-    for part in chunks_of(examples, CHUNK):
-        texts = np.array([example.text for example in part], object)
-        for row in read(tokenizer, texts, config.data.max_length).numpy():
-            rows.append(row)
-    return rows
+
+    def rows():
+        for part in chunks_of(examples, CHUNK):
+            texts = np.array([example.text for example in part], object)
+            yield from read(tokenizer, texts, config.data.max_length).numpy()
+
+    return store(rows())
 
 
 def make_batches(config, rows, numbers):

@@ -6,7 +6,7 @@ from keras import ops
 
 from common.layers import Stack
 from common.text import EOS, PAD, UNK
-from common.training import smoothed_cross_entropy
+from common.training import Losses, smoothed_cross_entropy
 
 FAR = -1e9  # below everything that a network says
 
@@ -116,10 +116,10 @@ class Classifier(keras.Model):
         return ops.max(tf.where(mask[..., None], values, ops.cast(-6e4, values.dtype)), 1)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(tokens, label) -> (sum of losses, texts, sum of nll)."""
+        """(tokens, label) -> `Losses`, of texts."""
         tokens, labels = arrays
         logits, _ = self(tokens, training=training)
         smoothing = self.config.label_smoothing if training else 0.0
         loss, nll = smoothed_cross_entropy(logits, labels[:, 0], smoothing)
         count = tf.cast(tf.shape(tokens)[0], tf.float32)
-        return tf.reduce_sum(loss), count, tf.reduce_sum(nll)
+        return Losses(tf.reduce_sum(loss), count, tf.reduce_sum(nll))

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from common.batches import Streams
-from common.training import cross_entropy
+from common.training import carried, cross_entropy
 
 AT_ONCE = 1024  # steps of a stream in one call
 TEMPERATURES = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1)
@@ -30,18 +30,15 @@ def outputs(model, tokens, temperatures=(1.0,)):
     streams = Streams(tokens.flat, 1, AT_ONCE)
 
     @tf.function(reduce_retracing=True)
-    def read(inputs, labels, state):
+    def read(arrays, state):
+        inputs, labels = arrays
         hidden, state = model(inputs, state=state)
         logits = tf.cast(model.logits(hidden[0]), tf.float32)
         nll = [cross_entropy(logits / temperature, labels[0]) for temperature in temperatures]
-        return hidden[0], tf.stack(nll), state
+        return (hidden[0], labels[0], tf.stack(nll)), state
 
-    state, found = model.zero_state(1), []
-    for batch in streams.order(0):
-        inputs, labels = streams.arrays(batch)
-        hidden, nll, state = read(tf.constant(inputs), tf.constant(labels), state)
-        found.append((hidden.numpy(), labels[0], nll.numpy()))
-    hidden, labels, nll = zip(*found, strict=True)
+    parts = carried(read, streams, model.zero_state(1))
+    hidden, labels, nll = zip(*([part.numpy() for part in found] for found in parts), strict=True)
     return np.concatenate(hidden), np.concatenate(labels), np.concatenate(nll, 1)
 
 
@@ -111,16 +108,14 @@ def with_dynamic_evaluation(model, train, validation, test):
     trained = [weight.numpy() for weight in weights]
 
     @tf.function(reduce_retracing=True)
-    def gradients(inputs, labels, state):
+    def gradients(arrays, state):
         with tf.GradientTape() as tape:
-            total, _, nll, state = model.token_losses((inputs, labels), state=state, training=False)
-        found = tape.gradient(total, weights)
-        return [tf.convert_to_tensor(g) for g in found], nll, state
+            losses = model.token_losses(arrays, state=state, training=False)
+        found = tape.gradient(losses.total, weights)
+        return ([tf.convert_to_tensor(g) for g in found], losses.nll), losses.state
 
     def segments(tokens):
-        streams, state = Streams(tokens, 1, SEGMENT), model.zero_state(1)
-        for batch in streams.order(0):
-            found, nll, state = gradients(*map(tf.constant, streams.arrays(batch)), state)
+        for found, nll in carried(gradients, Streams(tokens, 1, SEGMENT), model.zero_state(1)):
             yield found, float(nll)
 
     squares, count = [tf.zeros(weight.shape) for weight in trained], 0

@@ -63,8 +63,8 @@ class Lines(Batches):
     def signature(self):
         return (tf.TensorSpec([None, None], tf.int32),) * 2
 
-    def arrays(self, numbers):
-        (labels,) = super().arrays(numbers)
+    def arrays(self, batch):
+        (labels,) = super().arrays(batch)
         inputs = np.concatenate([np.full_like(labels[:, :1], EOS), labels[:, :-1]], 1)
         return inputs, labels
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from common.layers import Embedding, Stack
 from common.text import PAD
-from common.training import smoothed_cross_entropy
+from common.training import Losses, StreamLosses, smoothed_cross_entropy
 
 
 class LanguageModel(keras.Model):
@@ -75,8 +75,8 @@ class LanguageModel(keras.Model):
         return self.logits(outputs), state
 
     def token_losses(self, arrays, progress=0.0, state=None, training=True):
-        """((inputs, labels) `[batch, time]`, state) -> (sum of losses, scored tokens, sum of nll,
-        next state). PAD is not scored. `progress` has no part in it.
+        """((inputs, labels) `[batch, time]`, state) -> `StreamLosses`; PAD is not scored, and
+        `progress` plays no part.
 
         The loss is nll + AR * mean((mask * h)^2) + TAR * mean((h_t - h_{t-1})^2).
         """
@@ -99,8 +99,9 @@ class LanguageModel(keras.Model):
             steps = tf.maximum(tf.size(change), 1)
             squares = tf.reduce_sum(tf.square(change)) / tf.cast(steps, tf.float32)
             total += count * self.config.temporal_penalty * squares
-        return total, count, nll, state
+        return StreamLosses(total, count, nll, state)
 
     def line_losses(self, arrays, progress=0.0, training=True):
-        """The same without a state: every row starts from zero."""
-        return self.token_losses(arrays, progress, training=training)[:3]
+        """`Losses` of lines, each read from a state of zeros."""
+        losses = self.token_losses(arrays, progress, training=training)
+        return Losses(losses.total, losses.tokens, losses.nll)

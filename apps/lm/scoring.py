@@ -35,8 +35,8 @@ def token_log_probs(model, tokens):
 
     def part(start):
         stop = tf.minimum(start + AT_ONCE, total)
-        nll = smoothed_cross_entropy(model.logits(features[start:stop]), wanted[start:stop])[1]
-        return tf.pad(nll, [[0, AT_ONCE - (stop - start)]])
+        found = smoothed_cross_entropy(model.logits(features[start:stop]), wanted[start:stop])
+        return tf.pad(found.nll, [[0, AT_ONCE - (stop - start)]])
 
     nll = tf.map_fn(
         part,

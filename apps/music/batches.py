@@ -3,12 +3,13 @@
 import numpy as np
 import tensorflow as tf
 
+from common.batches import Batch, BatchSource
 from common.errors import UserError
 from common.music import KEYS, LOWEST, keys, rolls
 
 
-class PieceBatches:
-    """What `common.training.Trainer` draws batches from; `_arrays` makes the arrays of one.
+class PieceBatches(BatchSource):
+    """Batches of pieces; a subclass makes the arrays of one in `_arrays`.
 
     All that is drawn for a piece depends on (seed, epoch, number of the piece) alone.
     """
@@ -21,7 +22,6 @@ class PieceBatches:
         self.sizes = np.array([len(piece.notes) for piece in pieces])
 
     def order(self, epoch):
-        """The epoch's batches: pairs of the epoch and an array of piece numbers."""
         size, group = self.config.batching.batch_size, self.config.batching.bucket_batches
         random = np.random.default_rng([self.config.seed, epoch])
         numbers = random.permutation(len(self.pieces)) if self.training else np.argsort(self.sizes)
@@ -33,7 +33,7 @@ class PieceBatches:
             batches += [part[i : i + size] for i in range(0, len(part), size)]
         if self.training:
             batches = [batches[i] for i in random.permutation(len(batches))]
-        return [(epoch, batch) for batch in batches]
+        return [Batch(epoch, numbers) for numbers in batches]
 
     def arrays(self, batch):
         epoch, numbers = batch

@@ -6,50 +6,37 @@ from common.errors import run_main
 
 
 def main():
-    with commands.training("music", PRESETS) as (config, run, strategy, max_steps):
+    with commands.training("music", PRESETS) as training:
         from apps.music import dataset
         from apps.music.composer import Composer
         from apps.music.likelihood import Likelihood
         from apps.music.model import make_model
         from apps.music.pipeline import Pipeline
         from common.files import write_json
-        from common.training import Trainer
 
-        pieces = dataset.read_pieces(config, "train")
-        held_out = dataset.read_pieces(config, "validation")
-        commands.seed(config)
+        config, run = training.config, training.run
+        pieces, held_out = training.read(
+            lambda _, split: dataset.read_pieces(config, split), whole=True
+        )
         limits = dataset.ranges(pieces + held_out)
-        held_out = commands.checked(config, held_out)
+        held_out = training.checked(held_out)
         write_json(run.path / "ranges.json", limits)
         batches = dataset.make_batches(config, pieces, limits)
-        with strategy.scope():
+        with training.strategy.scope():
             model = make_model(config.model, len(limits))
         pipeline = Pipeline(config, model, limits)
         composer, likelihood = Composer(pipeline), Likelihood(pipeline)
         lines = [line for line in map(composer.example, held_out) if line][:8]
         run.keep_examples(lines)
-        print(
-            f"{len(pieces):,} training pieces, {sum(len(p.notes) for p in pieces):,} steps, "
-            f"{len(batches.order(0)):,} batches; {model.count_params():,} parameters"
-        )
+        steps = sum(len(piece.notes) for piece in pieces)
+        training.report(f"{len(pieces):,} training pieces, {steps:,} steps", batches, model)
 
         def validate():
             scores = likelihood(held_out)
             return scores, [f"{line}\n   -> {composer.text(composer(line))}" for line in lines[:2]]
 
-        trainer = Trainer(
-            run,
-            config.training,
-            strategy,
-            model,
-            batches,
-            model.token_losses,
-            validate,
-            metric="loss",
-            lower_is_better=True,
-        )
-        unit = "frame" if config.model.kind == "frames" else "token"
-        commands.fit(trainer, max_steps, f"nll {{:.3f}} a {unit}")
+        best = "nll {:.3f} a " + ("frame" if config.model.kind == "frames" else "token")
+        training.fit(model, batches, validate, metric="loss", lower_is_better=True, best=best)
 
 
 if __name__ == "__main__":

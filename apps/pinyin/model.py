@@ -6,7 +6,7 @@ import tensorflow as tf
 from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
 from common.text import BOS, EOS, PAD, UNK
-from common.training import smoothed_cross_entropy
+from common.training import Losses, smoothed_cross_entropy
 
 
 class Converter(keras.Model):
@@ -130,7 +130,7 @@ class Converter(keras.Model):
         return step, (tf.zeros([batch], tf.int32), *states)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(syllables, characters) -> (sum of losses, scored characters, the same sum).
+        """(syllables, characters) -> `Losses`, in which nll is the loss again.
 
         The loss of a character is -log p - log q; PAD is not scored.
         """
@@ -145,7 +145,7 @@ class Converter(keras.Model):
         nll, _ = smoothed_cross_entropy(self.masked(own, heard), labels)
         count = tf.cast(tf.shape(labels)[0], tf.float32)
         total = tf.reduce_sum(nll + of_language)
-        return total, count, total
+        return Losses(total, count, total)
 
 
 def shifted(characters):

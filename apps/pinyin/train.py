@@ -6,46 +6,39 @@ from common.errors import run_main
 
 
 def main():
-    with commands.training("pinyin", PRESETS) as (config, run, strategy, max_steps):
+    with commands.training("pinyin", PRESETS) as training:
         from apps.pinyin import dataset
         from apps.pinyin.model import Converter
         from apps.pinyin.pipeline import Pipeline
         from common.lists import evenly_spaced
         from common.metrics import accuracy, error_rate
-        from common.training import Trainer, total_nll
+        from common.training import total_nll
 
-        pairs = dataset.read_pairs(config.data, "train")
-        held_out = commands.checked(config, dataset.read_pairs(config.data, "validation"))
-        commands.seed(config)
+        config, run = training.config, training.run
+        pairs, held_out = training.read(dataset.read_pairs)
         syllables, characters, allowed = dataset.make_tokenizers(pairs, run.path)
         batches = dataset.make_batches(config, pairs, syllables, characters)
         checks = dataset.make_batches(config, held_out, syllables, characters)
         run.keep_examples(pinyin for pinyin, _ in evenly_spaced(held_out, 30))
-        with strategy.scope():
+        with training.strategy.scope():
             model = Converter(config.model, allowed)
-        print(
-            f"{len(pairs):,} training pieces, {len(batches.order(0)):,} batches; "
-            f"{model.count_params():,} parameters, {syllables.vocab_size:,} syllables, "
-            f"{characters.vocab_size:,} characters"
-        )
+        sizes = f"{syllables.vocab_size:,} syllables, {characters.vocab_size:,} characters"
+        training.report(f"{len(pairs):,} training pieces", batches, model, sizes)
         pipeline = Pipeline(config, model, syllables, characters)
         sources, references = map(list, zip(*held_out, strict=True))
 
         def validate():
-            nll, count = total_nll(model.token_losses, checks)
+            loss = total_nll(model.token_losses, checks).mean
             outputs = pipeline.best(sources, "greedy")
             scores = {"error_rate": error_rate(outputs, references)}
             scores["accuracy"] = accuracy(outputs, references)
             shown = evenly_spaced(list(zip(sources, outputs, references, strict=True)), 4)
-            return {"loss": nll / count, **{name: s.value for name, s in scores.items()}}, [
+            return {"loss": loss, **{name: s.value for name, s in scores.items()}}, [
                 f"{source}\n   -> {output}\n    = {right}" for source, output, right in shown
             ]
 
-        losses, metric = model.token_losses, {"metric": "error_rate", "lower_is_better": True}
-        trainer = Trainer(
-            run, config.training, strategy, model, batches, losses, validate, **metric
-        )
-        commands.fit(trainer, max_steps, "error rate {:.2f} % (greedy)")
+        best = "error rate {:.2f} % (greedy)"
+        training.fit(model, batches, validate, metric="error_rate", lower_is_better=True, best=best)
 
 
 if __name__ == "__main__":

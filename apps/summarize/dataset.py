@@ -4,7 +4,7 @@ import numpy as np
 
 from apps.summarize.source import read
 from common import text as tokenizers
-from common.batches import Batches, Rows
+from common.batches import Batches, RowWriter
 from common.batches.token_file import CHUNK
 from common.lists import chunks_of, evenly_spaced
 from common.text import EOS, JoinerTokenizer, target_ids
@@ -40,7 +40,7 @@ def make_tokenizer(config, examples, folder):
 
 def encode(config, tokenizer, examples):
     """(source `Rows`, target `Rows`) of the extended vocabulary, each row ending with EOS."""
-    sources, targets = Rows(), Rows()
+    sources, targets = RowWriter(), RowWriter()
     for part in chunks_of(examples, CHUNK):
         source = read(tokenizer, np.array([e.document for e in part], object), config.data)
         summaries = np.array([example.references[0] for example in part], object)
@@ -55,7 +55,7 @@ def encode(config, tokenizer, examples):
         for row, other in zip(rows, target, strict=True):
             sources.append(row)
             targets.append([*other, EOS])
-    return sources, targets
+    return sources.rows(), targets.rows()
 
 
 def make_batches(config, tokenizer, examples, *, limit=True):

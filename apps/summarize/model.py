@@ -14,7 +14,7 @@ from common.layers import (
     coverage_loss,
 )
 from common.text import BOS, PAD, UNK, hide_words
-from common.training import smoothed_cross_entropy
+from common.training import Losses, smoothed_cross_entropy
 
 FORBIDDEN = -1e9
 
@@ -112,7 +112,7 @@ class Summarizer(keras.Model):
         return features, attention, gate
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(source, target) -> (sum of losses, scored tokens, sum of nll); PAD is not scored.
+        """(source, target) -> `Losses`; PAD is not scored.
 
         The loss of a word is its nll. The second phase of training adds coverage (See et al. 2017):
         to what the attention sees, and its loss.
@@ -137,4 +137,4 @@ class Summarizer(keras.Model):
         if self.config.coverage and training:
             covered = tf.reduce_sum(tf.gather_nd(coverage_loss(attention), scored))
             loss += self.config.coverage * tf.cast(second, tf.float32) * covered
-        return loss, tf.cast(tf.shape(labels)[0], tf.float32), total
+        return Losses(loss, tf.cast(tf.shape(labels)[0], tf.float32), total)

@@ -71,9 +71,9 @@ class TaggedBatches(Batches):
     def signature(self):
         return tuple(tf.TensorSpec([None, None], tf.int32) for _ in range(4))
 
-    def arrays(self, numbers):
-        """A batch: (words, characters, rows, tags), int32."""
-        forms, tags = super().arrays(numbers)
+    def arrays(self, batch):
+        """(words, characters, rows, tags), int32."""
+        forms, tags = super().arrays(batch)
         distinct, rows = np.unique(forms, return_inverse=True)
         characters = self.characters[distinct]
         longest = (characters != PAD).sum(1).max()

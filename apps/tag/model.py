@@ -6,7 +6,7 @@ from keras import ops
 
 from common.layers import CRF, Embedding, Stack
 from common.text import PAD, UNK
-from common.training import smoothed_cross_entropy
+from common.training import Losses, smoothed_cross_entropy
 
 
 class Tagger(keras.Model):
@@ -87,7 +87,7 @@ class Tagger(keras.Model):
         return tags, tf.gather(shares, tags, batch_dims=2)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(words, characters, rows, tags) -> (sum of losses, scored words, sum of nll)."""
+        """(words, characters, rows, tags) -> `Losses`, of words."""
         *inputs, tags = arrays
         emissions, mask = self(inputs, training=training), inputs[0] != PAD
         if self.crf:
@@ -97,4 +97,4 @@ class Tagger(keras.Model):
             nll, _ = smoothed_cross_entropy(*flat)
             nll *= tf.cast(tf.reshape(mask, [-1]), tf.float32)
         total = tf.reduce_sum(nll)
-        return total, tf.reduce_sum(tf.cast(mask, tf.float32)), total
+        return Losses(total, tf.reduce_sum(tf.cast(mask, tf.float32)), total)

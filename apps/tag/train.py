@@ -6,51 +6,38 @@ from common.errors import run_main
 
 
 def main():
-    with commands.training("tag", PRESETS) as (config, run, strategy, max_steps):
+    with commands.training("tag", PRESETS) as training:
         from apps.tag import dataset
         from apps.tag.model import Tagger
         from apps.tag.pipeline import Pipeline
         from common.lists import evenly_spaced
         from common.metrics import accuracy
-        from common.training import Trainer, total_nll
+        from common.training import total_nll
 
-        sentences = dataset.read_sentences(config.data, "train")
-        held_out = commands.checked(config, dataset.read_sentences(config.data, "validation"))
-        commands.seed(config)
+        config, run = training.config, training.run
+        sentences, held_out = training.read(dataset.read_sentences)
         reader = dataset.make_reader(config, sentences, run.path)
         batches = dataset.TaggedBatches(config, reader, sentences, config.data.max_length)
         checks = dataset.TaggedBatches(config, reader, dataset.known_tags(held_out, reader.tags))
         shown = evenly_spaced(held_out, 30)
         run.keep_examples(sentence.text for sentence in shown)
-        with strategy.scope():
+        with training.strategy.scope():
             model = Tagger(config.model, *reader.sizes)
-        print(
-            f"{len(batches.columns[0]):,} training sentences, {len(batches.order(0)):,} batches; "
-            f"{model.count_params():,} parameters, {reader.sizes[0]:,} words, "
-            f"{len(reader.tags)} tags"
-        )
+        kept = f"{len(batches.columns[0]):,} training sentences"
+        sizes = f"{reader.sizes[0]:,} words, {len(reader.tags)} tags"
+        training.report(kept, batches, model, sizes)
         pipeline = Pipeline(model, reader)
         lines = [sentence.words for sentence in held_out]
         gold = [tag for sentence in held_out for tag in sentence.tags]
 
         def validate():
-            nll, words = total_nll(model.token_losses, checks)
+            loss = total_nll(model.token_losses, checks).mean
             found = pipeline.of_words(lines)
             score = accuracy([tag for one in found for tag in one.tags], gold)
             samples = [str(found[n]) for n in evenly_spaced(range(len(lines)), 4)]
-            return {"loss": nll / words, "accuracy": score.value}, samples
+            return {"loss": loss, "accuracy": score.value}, samples
 
-        trainer = Trainer(
-            run,
-            config.training,
-            strategy,
-            model,
-            batches,
-            model.token_losses,
-            validate,
-            metric="accuracy",
-        )
-        commands.fit(trainer, max_steps, "accuracy {:.2f} %")
+        training.fit(model, batches, validate, metric="accuracy", best="accuracy {:.2f} %")
 
 
 if __name__ == "__main__":

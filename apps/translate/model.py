@@ -6,7 +6,7 @@ from keras import ops
 
 from common.layers import AttentionDecoder, Embedding, Stack
 from common.text import BOS, PAD
-from common.training import disagreement, smoothed_cross_entropy, twice
+from common.training import Losses, disagreement, smoothed_cross_entropy, twice
 
 
 class Translator(keras.Model):
@@ -102,7 +102,7 @@ class Translator(keras.Model):
         return self.decoder(embedded, memory, state, training=training)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(source, target) -> (sum of losses, scored tokens, sum of nll); PAD is not scored."""
+        """(source, target) -> `Losses`; PAD is not scored."""
         agreement = self.config.agreement if training else 0.0
         source, target = twice(arrays) if agreement else arrays
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
@@ -121,7 +121,7 @@ class Translator(keras.Model):
             losses += agreement * tf.tile(disagreement(logits), [2]) / 2
         weights = tf.cast(labels != PAD, tf.float32)
         passes = 2.0 if agreement else 1.0
-        return tuple(tf.reduce_sum(weights * part) / passes for part in (losses, 1.0, nll))
+        return Losses(*(tf.reduce_sum(weights * part) / passes for part in (losses, 1.0, nll)))
 
     def _own_words(self, source, shifted, progress):
         """Scheduled sampling in two passes (Bengio et al. 2015; Mihaylova & Martins 2019): some

@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..errors import UserError
-from .token_file import Rows
+from .source import Batch, BatchSource
+from .token_file import Rows, store
 
 
 def pad(sequences, multiple=1):
@@ -17,24 +18,23 @@ def pad(sequences, multiple=1):
     return padded
 
 
-class Batches:
+class Batches(BatchSource):
     """Examples of one or several aligned sequences, as batches of padded arrays.
 
-    The order of an epoch depends on (seed, epoch) alone, so a run that stopped in mid-epoch goes on
-    where it was by skipping batches. No batch is empty; sequences of length 0 are refused.
+    No batch is empty; sequences of length 0 are refused.
 
     Args:
         columns: for each side (source, target) its int sequences; sides are aligned.
-        resample: (epoch, numbers) -> columns of the examples `numbers` that stand for them in that
-            epoch, such as other subwords of the same sentences; batches are made up by the
-            lengths of `columns` all the same.
+        resample: (epoch, numbers) -> columns that replace those of the examples `numbers` in that
+            epoch, such as other subwords of the same sentences; batches are still formed by the
+            lengths of `columns`.
 
     Attributes:
         columns: the `Rows` of each side.
     """
 
     def __init__(self, columns, config, seed=0, resample=None):
-        self.columns = [rows if isinstance(rows, Rows) else Rows(rows) for rows in columns]
+        self.columns = [rows if isinstance(rows, Rows) else store(rows) for rows in columns]
         self.config, self.seed, self.resample = config, seed, resample
         sizes = [column.sizes for column in self.columns]
         if not len(sizes[0]):
@@ -44,36 +44,35 @@ class Batches:
         self.longest = np.max(sizes, axis=0)
         # Sorting by all sides keeps padding small on each of them.
         self.sort_keys = np.stack(sizes[::-1] + [np.max(sizes, axis=0)])
-        self._epoch, self._order = None, None
+        self._latest = None, None  # (epoch, its order): a training asks for it repeatedly
 
     def order(self, epoch):
-        """The epoch's batches, each an array of example numbers."""
-        if self._epoch != epoch:
-            random = np.random.default_rng([self.seed, epoch])
-            permutation = random.permutation(len(self.longest))
-            batches = []
-            group = self._group_size()
-            for start in range(0, len(permutation), group):
-                part = permutation[start : start + group]
-                if self.config.bucket_batches > 1:
-                    part = part[np.lexsort(self.sort_keys[:, part])]
-                batches += self._cut(part)
-            self._order = [batches[i] for i in random.permutation(len(batches))]
-            self._epoch = epoch
-        return self._order
+        if self._latest[0] != epoch:
+            self._latest = epoch, self._shuffled(epoch)
+        return self._latest[1]
+
+    def _shuffled(self, epoch):
+        random = np.random.default_rng([self.seed, epoch])
+        permutation = random.permutation(len(self.longest))
+        batches = []
+        group = self._group_size()
+        for start in range(0, len(permutation), group):
+            part = permutation[start : start + group]
+            if self.config.bucket_batches > 1:
+                part = part[np.lexsort(self.sort_keys[:, part])]
+            batches += self._cut(part)
+        return [Batch(epoch, batches[i]) for i in random.permutation(len(batches))]
 
     @property
     def signature(self):
-        """What `arrays` gives, as `tf.TensorSpec`s."""
         return tuple(tf.TensorSpec([None, None], tf.int32) for _ in self.columns)
 
-    def arrays(self, numbers):
-        """A batch of the epoch last asked for: for each side the padded int32 array of the
-        examples `numbers`."""
+    def arrays(self, batch):
+        """For each side the padded int32 array of the examples."""
         if self.resample:
-            columns = self.resample(self._epoch, numbers)
+            columns = self.resample(*batch)
         else:
-            columns = [[column[n] for n in numbers] for column in self.columns]
+            columns = [[column[n] for n in batch.numbers] for column in self.columns]
         return tuple(pad(column, self.config.pad_multiple) for column in columns)
 
     def _group_size(self):

@@ -1,13 +1,25 @@
 """One long text as contiguous streams, for truncated back-propagation through time."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
 from ..errors import UserError
 from ..special_tokens import EOS, PAD
+from .source import BatchSource
 
 
-class Streams:
+class Segment(NamedTuple):
+    """A batch of `Streams`: the columns from `start` on, of the rows of one device."""
+
+    epoch: int
+    start: int
+    columns: int
+    device: int
+
+
+class Streams(BatchSource):
     """A text of n tokens as `batch_size` rows that are read from left to right, batch after batch.
 
     Row r of a batch goes on where row r of the batch before stopped, so a state that is carried
@@ -41,11 +53,10 @@ class Streams:
 
     @property
     def signature(self):
-        """What `arrays` gives, as `tf.TensorSpec`s."""
         return (tf.TensorSpec([self.batch_size, None], tf.int32),) * 2
 
     def order(self, epoch):
-        """The epoch's batches (first column, columns, device), in the order of the text."""
+        """The epoch's `Segment`s, in the order of the text."""
         random = np.random.default_rng([self.seed, epoch])
         segments, start = [], 0
         while start < self.columns:
@@ -55,13 +66,17 @@ class Streams:
                 columns = max(min(5, self.length), round(random.normal(near, 5)))
             segments.append((start, min(columns, self.columns - start)))
             start += columns
-        return [(*segment, device) for segment in segments for device in range(self.replicas)]
+        return [
+            Segment(epoch, *segment, device)
+            for segment in segments
+            for device in range(self.replicas)
+        ]
 
     def arrays(self, batch):
         """(inputs, labels), each int32 `[batch_size, columns]`."""
-        start, columns, device = batch
-        rows = np.arange(self.batch_size) + device * self.batch_size
-        places = rows[:, None] * self.columns + np.arange(start, start + columns)
+        rows = np.arange(self.batch_size) + batch.device * self.batch_size
+        columns = np.arange(batch.start, batch.start + batch.columns)
+        places = rows[:, None] * self.columns + columns
         inputs = np.where(places, self._at(places - 1), EOS)
         return inputs.astype(np.int32), self._at(places).astype(np.int32)
 
@@ -70,5 +85,4 @@ class Streams:
         return np.where(places <= last, self.tokens[np.clip(places, 0, last)], PAD)
 
     def rate_scale(self, batch):
-        """Factor on the learning rate of an update on this batch."""
-        return batch[1] / self.length if self.vary else 1.0
+        return batch.columns / self.length if self.vary else 1.0

@@ -1,6 +1,6 @@
 """Token sequences that need not fit into memory."""
 
-import functools
+import contextlib
 import tempfile
 from array import array
 from collections.abc import Sequence
@@ -16,66 +16,78 @@ CHUNK = 1024  # texts tokenised at once
 
 
 class Rows(Sequence):
-    """Sequences of integers, one behind the other in a file that is mapped into memory.
+    """Sequences of integers, read from an array that holds them one after the other.
 
-    The system keeps as much of it in memory as there is room for. The file has no name, stands
-    where Python makes temporary files ($TMPDIR), and is gone when nobody holds the rows any more,
-    also after kill -9. Memory holds 12 bytes a row. `rows[numbers]` is a part that reads the same
-    file.
+    The array is a file mapped into memory, of which the system keeps as much in memory as there is
+    room for; besides it memory holds 12 bytes a row. `rows[numbers]` reads the same file. Made by
+    `store` or a `RowWriter`.
 
-    Args:
-        rows: sequences of integers. More can be appended until the rows are read.
+    Attributes:
+        flat: int32 `[tokens]`, all rows of the file.
+        sizes: int32 `[rows]`, their lengths.
+        starts: int64 `[rows]`, the place of each row's first token in `flat`.
     """
 
-    def __init__(self, rows=()):
-        self._file, self._lengths = tempfile.TemporaryFile(), array("i")  # noqa: SIM115
-        for row in rows:
-            self.append(row)
-
-    def append(self, row):
-        self._lengths.append(len(row))
-        self._write(np.asarray(row, np.int32).tobytes())
-
-    def _write(self, content=None):
-        """Writes bytes; None: what is still waiting."""
-        try:
-            self._file.flush() if content is None else self._file.write(content)
-        except OSError as error:
-            raise UserError(
-                f"cannot write a temporary file in {tempfile.gettempdir()}: {error.strerror}; "
-                "make room, or name another folder by TMPDIR"
-            ) from None
-
-    @functools.cached_property
-    def flat(self):
-        """int32 `[tokens]`, all rows; of a part, those of the whole."""
-        self._write()
-        tokens = int(self.sizes.sum(dtype=np.int64))
-        return np.memmap(self._file, np.int32, "r", shape=tokens) if tokens else _NONE
-
-    @functools.cached_property
-    def sizes(self):
-        """int32 `[rows]`, their lengths."""
-        return np.array(self._lengths, np.int32)
-
-    @functools.cached_property
-    def _starts(self):
-        return np.cumsum(self.sizes, dtype=np.int64) - self.sizes
+    def __init__(self, flat, sizes, starts):
+        self.flat, self.sizes, self.starts = flat, sizes, starts
 
     def __len__(self):
-        return len(self._lengths)
+        return len(self.sizes)
 
     def __getitem__(self, place):
         if isinstance(place, int | np.integer):
-            start = self._starts[place]
+            start = self.starts[place]
             return self.flat[start : start + self.sizes[place]]
-        part = Rows.__new__(Rows)
-        part.flat, part.sizes, part._starts = self.flat, self.sizes[place], self._starts[place]
-        part._lengths = part.sizes
-        return part
+        return Rows(self.flat, self.sizes[place], self.starts[place])
+
+
+class RowWriter:
+    """Writes sequences of integers into a temporary file, one by one.
+
+    The file has no name, is made where Python makes temporary files ($TMPDIR), and disappears with
+    the last `Rows` that read it, also after kill -9.
+    """
+
+    def __init__(self):
+        self._file, self._lengths = tempfile.TemporaryFile(), array("i")  # noqa: SIM115
+
+    def append(self, row):
+        self._lengths.append(len(row))
+        with _told_when_full():
+            self._file.write(np.asarray(row, np.int32).tobytes())
+
+    def rows(self):
+        """The `Rows` of all that was appended."""
+        with _told_when_full():
+            self._file.flush()
+        sizes = np.array(self._lengths, np.int32)
+        ends = np.cumsum(sizes, dtype=np.int64)
+        tokens = int(ends[-1]) if len(ends) else 0
+        # An empty file cannot be mapped.
+        flat = np.memmap(self._file, np.int32, "r", shape=tokens) if tokens else _NONE
+        return Rows(flat, sizes, ends - sizes)
 
 
 _NONE = np.zeros(0, np.int32)
+
+
+@contextlib.contextmanager
+def _told_when_full():
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"cannot write a temporary file in {tempfile.gettempdir()}: {error.strerror}; "
+            "make room, or name another folder by TMPDIR"
+        ) from None
+
+
+def store(sequences):
+    """The `Rows` of an iterable of integer sequences."""
+    writer = RowWriter()
+    for sequence in sequences:
+        writer.append(sequence)
+    return writer.rows()
 
 
 def encode(tokenize, texts):
@@ -90,4 +102,4 @@ def encode(tokenize, texts):
             ragged = tokenize(tf.constant([text.encode("utf-8", "replace") for text in part]))
             yield from tf.concat([ragged, tf.fill([len(part), 1], EOS)], 1).numpy()
 
-    return Rows(rows())
+    return store(rows())

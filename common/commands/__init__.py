@@ -5,19 +5,17 @@ the command that trains one preset with each recurrent cell. Nothing here import
 a command line was read."""
 
 from .arguments import parse_training, sampling, search_with
-from .stages import checked, exported, exporting, fit, seed, training
+from .stages import Training, exported, exporting, training
 from .text_input import numbered, print_list
 
 __all__ = [
-    "checked",
+    "Training",
     "exported",
     "exporting",
-    "fit",
     "numbered",
     "parse_training",
     "print_list",
     "sampling",
     "search_with",
-    "seed",
     "training",
 ]

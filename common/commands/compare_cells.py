@@ -22,6 +22,7 @@ from ..cells import CELL_NAMES, read_cell
 from ..config.limits import Natural, Weight, check
 from ..errors import UserError
 from ..files import read_json, write_json
+from ..runs import read_rows
 from ..system.tensorflow import load_tensorflow
 
 SAME = {"simple": "elman", "np": "lstm"}  # other names of a cell, not trained by themselves
@@ -192,10 +193,8 @@ def _failed(cell, seed):
 
 
 def _seconds(run):
-    """Update -> seconds of training until then, as far as metrics.jsonl tells."""
-    path = run / "metrics.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    rows = [row for row in map(json.loads, lines) if row["kind"] == "train"]
+    """Update -> seconds of training until then."""
+    rows = [row for row in read_rows(run) if row["kind"] == "train" and "seconds" in row]
     return {row["step"]: row["seconds"] for row in rows}
 
 

@@ -1,7 +1,8 @@
 """What the train and export commands of all apps begin and end with."""
 
 import contextlib
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import tyro
 
@@ -14,8 +15,7 @@ from .arguments import parse_training
 def training(app, presets):
     """Reads the command line, loads TensorFlow, makes or opens the run and holds it.
 
-    Yields:
-        (config, run, the strategy under whose scope models are made, --max-steps).
+    Yields: the `Training`.
     """
     config, run_dir, max_steps = parse_training(app, presets)
 
@@ -30,38 +30,73 @@ def training(app, presets):
     with run.kept_if_begun(), run.locked():
         run.record_start()
         keras.config.set_dtype_policy(config.training.precision)
-        yield config, run, strategy, max_steps
+        yield Training(config, run, strategy, max_steps)
 
 
-def seed(config):
-    """Makes all that follows follow from the configuration's seed.
+@dataclass(frozen=True)
+class Training:
+    """The stages of a train command, called in this order: `read`, `report`, `fit`."""
 
-    To be called between reading the data and making tokenizers: preparing a set for the first time
-    draws random numbers, and with the seed TensorFlow clears caches, a tokenizer's among them.
-    """
-    import keras
+    config: Any
+    run: Any
+    strategy: Any
+    """Models are made in its scope."""
+    max_steps: int | None
 
-    keras.utils.set_random_seed(config.seed)
+    def read(self, read, *, whole=False):
+        """Reads the data, then sets the seed that all later random numbers follow from.
 
+        The seed comes after the data, since preparing a set for the first time draws random
+        numbers, and before the tokenizers, since with it TensorFlow clears their caches.
 
-def checked(config, held_out):
-    """The validation examples that training looks at after each epoch."""
-    return evenly_spaced(held_out, config.training.validate_on or max(1, len(held_out)))
+        Args:
+            read: (config.data, split) -> examples.
+            whole: return all validation examples, instead of the `checked` ones.
 
+        Returns:
+            (training examples, validation examples).
+        """
+        import keras
 
-def fit(trainer, max_steps, best):
-    """Trains, draws training.png, and tells how it ended; the last line is the run's folder.
+        examples, held_out = (read(self.config.data, split) for split in ("train", "validation"))
+        keras.utils.set_random_seed(self.config.seed)
+        return examples, held_out if whole else self.checked(held_out)
 
-    Args:
-        best: how to say the best validation score, such as "BLEU {:.2f} (greedy)".
-    """
-    from ..analysis.plots import training_curve
+    def checked(self, held_out):
+        """The validation examples that training looks at after each epoch."""
+        return evenly_spaced(held_out, self.config.training.validate_on or max(1, len(held_out)))
 
-    position, run = trainer.fit(max_steps), trainer.run
-    training_curve(run.path / "training.png", run.rows(), trainer.metric)
-    minutes, end = position.seconds / 60, position.finished or "stopped by --max-steps"
-    print(f"best validation {best.format(position.best)}; {minutes:.1f} minutes; {end}")
-    print(run.path)
+    def report(self, examples, batches, model, more=""):
+        """Prints the size of the data and of the model.
+
+        Args:
+            examples: such as "29,000 training pairs". more: such as "4,000 words".
+        """
+        parameters = f"{model.count_params():,} parameters"
+        parts = ", ".join([parameters, more] if more else [parameters])
+        print(f"{examples}, {len(batches.order(0)):,} batches; {parts}")
+
+    def fit(self, model, batches, validate, *, metric, best, loss=None, **options):
+        """Trains, draws training.png, and prints how it ended; the last line is the run's folder.
+
+        Args:
+            model, batches, validate, metric, options: see `common.training.Trainer`.
+            best: how to print the best validation score, such as "BLEU {:.2f} (greedy)".
+            loss: by default the model's `token_losses`.
+        """
+        from ..analysis.plots import training_curve
+        from ..training import Trainer
+
+        config, loss = self.config.training, loss or model.token_losses
+        trainer = Trainer(
+            self.run, config, self.strategy, model, batches, loss, validate, metric, **options
+        )
+        position = trainer.fit(self.max_steps)
+        training_curve(self.run.path / "training.png", self.run.rows(), metric)
+        minutes, end = position.seconds / 60, position.finished or "stopped by --max-steps"
+        score = best.format(position.scores.best)
+        print(f"best validation {score}; {minutes:.1f} minutes; {end}")
+        print(self.run.path)
 
 
 def exporting(app, config_type, description):

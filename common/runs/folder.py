@@ -29,6 +29,7 @@ from ..errors import UserError
 from ..files import atomic, clear_leftovers, read_json, write_json
 from ..system import workers
 from . import guard
+from .measurements import read_rows
 
 LATEST = "latest"
 START_SECONDS = 2  # that a start waits for another one to write its configuration
@@ -139,13 +140,7 @@ class Run:
 
     def rows(self):
         """The lines of metrics.jsonl."""
-        path = self.path / "metrics.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        rows = []
-        for line in lines:
-            with contextlib.suppress(ValueError):  # a line cut short by a power failure
-                rows.append(json.loads(line))
-        return rows
+        return read_rows(self.path)
 
     def forget_after(self, step):
         """Drops measurements past a checkpoint that training goes back to."""

@@ -1,20 +1,33 @@
-"""The training loop, its update, optimizers and losses.
+"""The training loop, its update, optimizers and losses, and likelihoods of held-out data.
 
 `Trainer` resumes exactly after a crash, stops safely, and runs on one device or many."""
 
-from .losses import cross_entropy, disagreement, smoothed_cross_entropy, total_nll, twice
-from .nll import stream_nll
+from .best_score import BestScore
+from .losses import (
+    Losses,
+    StreamLosses,
+    cross_entropy,
+    disagreement,
+    smoothed_cross_entropy,
+    twice,
+)
+from .nll import TotalNLL, carried, stream_nll, summed, total_nll
 from .optimizers import MovingAverage, TriggeredAverage, clip, learning_rate, optimizer
 from .position import Position
 from .trainer import Trainer
 from .update import Update
 
 __all__ = [
+    "BestScore",
+    "Losses",
     "MovingAverage",
     "Position",
+    "StreamLosses",
+    "TotalNLL",
     "Trainer",
     "TriggeredAverage",
     "Update",
+    "carried",
     "clip",
     "cross_entropy",
     "disagreement",
@@ -22,6 +35,7 @@ __all__ = [
     "optimizer",
     "smoothed_cross_entropy",
     "stream_nll",
+    "summed",
     "total_nll",
     "twice",
 ]

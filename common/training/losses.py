@@ -1,8 +1,30 @@
 """Cross-entropy with label smoothing, without the [n, vocab] copies of the obvious way."""
 
-import functools
+from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+
+class Losses(NamedTuple):
+    """What a model says of a batch: sums over its scored tokens, float32 scalars."""
+
+    total: tf.Tensor  # what training minimises, per token
+    tokens: tf.Tensor  # how many are scored
+    nll: tf.Tensor  # their negative log-likelihood, in nats
+
+
+class StreamLosses(NamedTuple):
+    """`Losses` of a batch of streams, with the state that the next batch starts from."""
+
+    total: tf.Tensor
+    tokens: tf.Tensor
+    nll: tf.Tensor
+    state: Any
+
+
+class CrossEntropy(NamedTuple):
+    loss: tf.Tensor  # [n], smoothed
+    nll: tf.Tensor  # [n]; it has no gradient
 
 
 def smoothed_cross_entropy(logits, labels, smoothing=0.0):
@@ -17,7 +39,7 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
             before the output layer, not masked after it.
 
     Returns:
-        (loss `[n]`, nll `[n]`), float32; only the loss has a gradient.
+        `CrossEntropy`, float32; only the loss has a gradient.
     """
     vocab = tf.cast(tf.shape(logits)[-1], tf.float32)
 
@@ -37,13 +59,13 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
 
         return (loss, nll), gradient
 
-    return run(tf.cast(logits, tf.float32))
+    return CrossEntropy(*run(tf.cast(logits, tf.float32)))
 
 
 def cross_entropy(logits, labels):
     """-log p of the labels, of any shape: logits `[..., vocab]`, labels int32 `[...]`."""
     flat = tf.reshape(logits, [-1, logits.shape[-1]]), tf.reshape(labels, [-1])
-    return tf.reshape(smoothed_cross_entropy(*flat)[0], tf.shape(labels))
+    return tf.reshape(smoothed_cross_entropy(*flat).loss, tf.shape(labels))
 
 
 def twice(arrays):
@@ -64,18 +86,3 @@ def disagreement(logits):
     """
     first, second = tf.split(tf.nn.log_softmax(tf.cast(logits, tf.float32)), 2)
     return tf.reduce_sum((tf.exp(first) - tf.exp(second)) * (first - second), -1) / 2
-
-
-def total_nll(token_losses, batches):
-    """(sum of nll, number of tokens) over all of `Batches`, for a model's `token_losses`."""
-    run = _traced(token_losses, batches.signature)
-    sums = [run(batches.arrays(numbers)) for numbers in batches.order(0)]
-    _, tokens, nll = (float(sum(column)) for column in zip(*sums, strict=True))
-    return nll, int(tokens)
-
-
-@functools.lru_cache(maxsize=4)  # a training validates again and again, and tracing takes seconds
-def _traced(token_losses, signature):
-    return tf.function(
-        lambda arrays: token_losses(arrays, training=False), input_signature=[signature]
-    )

@@ -1,28 +1,77 @@
-"""Likelihood of a long text, its state carried from batch to batch."""
+"""Negative log-likelihoods of data that is not trained on, summed over all its batches."""
 
 import functools
+from typing import NamedTuple
 
 import tensorflow as tf
 
+from .losses import Losses
 
-def stream_nll(token_losses, streams, state):
-    """(sum of nll, number of tokens) over `common.batches.Streams`.
+
+class TotalNLL(NamedTuple):
+    """Sum of the negative log-likelihoods of some tokens, in nats, and how many there are."""
+
+    nll: float
+    tokens: int
+
+    @property
+    def mean(self):
+        return self.nll / self.tokens
+
+
+def total_nll(token_losses, batches):
+    """The `TotalNLL` of all that a `BatchSource` has, for a model's `token_losses`."""
+    losses = Losses(*summed(token_losses, batches))
+    return TotalNLL(float(losses.nll), int(losses.tokens))
+
+
+def summed(losses, batches):
+    """The sum over all batches of what a model says of each, as a float32 array.
 
     Args:
-        token_losses: (arrays, state=, training=) -> (losses, tokens, nll, next state).
+        losses: (arrays, training=) -> a tensor, or a tuple of scalars, which are stacked.
+    """
+    run = _traced(losses, batches.signature)
+    return sum(run(batches.arrays(batch)).numpy() for batch in batches.order(0))
+
+
+@functools.lru_cache(maxsize=4)  # a training validates repeatedly, and tracing takes seconds
+def _traced(losses, signature):
+    return tf.function(
+        lambda arrays: tf.convert_to_tensor(losses(arrays, training=False)),
+        input_signature=[signature],
+    )
+
+
+def stream_nll(token_losses, streams, state):
+    """The `TotalNLL` of `common.batches.Streams`.
+
+    Args:
+        token_losses: (arrays, state=, training=) -> `StreamLosses`.
         state: the first state, a nest of tensors with `streams.batch_size` rows.
     """
-    run = _traced(token_losses)
     total, count = 0.0, 0
-    for batch in streams.order(0):
-        tokens, nll, state = run(streams.arrays(batch), state)
+    for tokens, nll in carried(_traced_stream(token_losses), streams, state):
         total, count = total + float(nll), count + int(tokens)
-    return total, count
+    return TotalNLL(total, count)
 
 
-@functools.lru_cache(maxsize=4)  # a training validates again and again, and tracing takes seconds
-def _traced(token_losses):
-    return tf.function(
-        lambda arrays, state: token_losses(arrays, state=state, training=False)[1:],
-        reduce_retracing=True,
-    )
+@functools.lru_cache(maxsize=4)
+def _traced_stream(token_losses):
+    def run(arrays, state):
+        losses = token_losses(arrays, state=state, training=False)
+        return (losses.tokens, losses.nll), losses.state
+
+    return tf.function(run, reduce_retracing=True)
+
+
+def carried(step, streams, state):
+    """Reads streams from beginning to end; yields the results of each batch.
+
+    Args:
+        step: (arrays, state) -> (results, next state).
+        state: the state before the first batch.
+    """
+    for batch in streams.order(0):
+        results, state = step(streams.arrays(batch), state)
+        yield results

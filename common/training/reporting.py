@@ -41,22 +41,25 @@ class Progress:
         self.writer.close()
 
     def _clear(self):
-        self.sums, self.norm, self.count, self.since = [0.0, 0.0, 0.0], 0.0, 0, time.monotonic()
+        self.loss = self.tokens = self.nll = self.norm = 0.0
+        self.since = time.monotonic()
 
     def update(self, sums, rate):
-        """`sums`: loss, scored tokens, nll of the update, and its gradient norm."""
-        self.sums = [a + float(b) for a, b in zip(self.sums, sums[:3], strict=True)]
-        self.norm, self.count = max(self.norm, float(sums[3])), self.count + 1
+        """Counts an update, given its `UpdateSums` and its learning rate."""
+        self.loss += float(sums.total)
+        self.tokens += float(sums.tokens)
+        self.nll += float(sums.nll)
+        self.norm = max(self.norm, float(sums.norm))
         step = self.position.step
-        loss, tokens, nll = self.sums
-        speed = tokens / (time.monotonic() - self.since)
-        state = f"loss {loss / tokens:.3f}  {speed:,.0f} tokens/s"
+        loss, nll = self.loss / self.tokens, self.nll / self.tokens
+        speed = self.tokens / (time.monotonic() - self.since)
+        state = f"loss {loss:.3f}  {speed:,.0f} tokens/s"
         self.bar.update(self.task, completed=step, epoch=self.position.epoch + 1, state=state)
         if step % LOG_EVERY and step < self.total:
             return
         row = {
-            "loss": round(loss / tokens, 5),
-            "nll": round(nll / tokens, 5),
+            "loss": round(loss, 5),
+            "nll": round(nll, 5),
             "learning_rate": rate,
             "gradient_norm": round(self.norm, 4) if math.isfinite(self.norm) else None,
             "tokens_per_second": round(speed, 1),

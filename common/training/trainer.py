@@ -12,6 +12,7 @@ from ..files import atomic
 from ..runs import checkpoints
 from ..system.signals import Stop
 from ..system.workers import Team
+from .best_score import BestScore
 from .optimizers import learning_rate
 from .position import Position
 from .reporting import Progress
@@ -27,17 +28,16 @@ class Trainer:
         run: the `Run`. config: its TrainingConfig.
         strategy: under whose scope the model was made (`strategy()`).
         model: a built keras.Model.
-        batches: `common.batches.Batches`, or what has its `order(epoch)`, `arrays(batch)` and
-            `signature`; with a `rate_scale(batch)` of its own, that factor on the learning rate.
-        loss: (arrays, progress) -> (sum of losses, number of scored tokens, sum of nll);
-            progress is the share of the planned updates that are done, a scalar.
+        batches: a `common.batches.BatchSource`.
+        loss: (arrays, progress) -> `Losses`; progress is the share of the planned updates that are
+            done, a scalar.
         validate: () -> (scores, samples): a dict with "loss" and `metric`, and lines of text.
         metric: the score that decides which weights are best.
         lower_is_better: of that score.
         state: for truncated back-propagation through time, a nest of tensors: what is carried from
             batch to batch, as it is at the start of every epoch. The loss is then
-            (arrays, progress, state) -> (losses, tokens, nll, next state), and no gradient flows
-            from a batch into the one before.
+            (arrays, progress, state) -> `StreamLosses`, and no gradient flows from a batch into the
+            one before.
 
     Of several workers (`common.workers`) each makes its share of the batches and all of them the
     same updates and validations; only the chief writes into the run's folder.
@@ -58,11 +58,11 @@ class Trainer:
     ):
         self.run, self.config, self.strategy, self.model = run, config, strategy, model
         self.batches, self.validate, self.metric = batches, validate, metric
-        self.sign = -1 if lower_is_better else 1
+        self.lower_is_better = lower_is_better
         self.update = Update(strategy, config, model, loss, state)
         self.team = Team(strategy)
         self.rotation = checkpoints.Rotation(run.checkpoints, owned=run.chief)
-        self.position = Position()
+        self.position = Position(scores=BestScore(lower_is_better))
         self.replicas = strategy.num_replicas_in_sync
         self.beginning = [], 0
         self.dataset = self._dataset()
@@ -94,14 +94,14 @@ class Trainer:
             while not position.finished and (
                 position.step < limit or position.validated < position.step
             ):
-                if self._train_epoch(limit, stop, progress):
+                if self.train_epoch(limit, stop, progress):
                     self._save()
                     why = stop.wanted or "another worker"
                     raise UserError(
                         f"stopped by {why} at step {position.step}; all is saved, the same "
                         "command goes on from there"
                     )
-                self._end_epoch(progress)
+                self.end_epoch(progress)
             if position.step >= self.total_steps:
                 position.finished = position.finished or "all planned updates are done"
             self._save()
@@ -129,14 +129,14 @@ class Trainer:
                 groups = [order[i : i + local] for i in range(0, len(order), local)]
                 mine = groups[context.input_pipeline_id :: workers]
                 mine = mine[skip * self.config.accumulate :]
-                for numbers in itertools.chain.from_iterable(mine):
-                    yield self.batches.arrays(numbers)
+                for batch in itertools.chain.from_iterable(mine):
+                    yield self.batches.arrays(batch)
 
             return tf.data.Dataset.from_generator(generate, output_signature=spec).prefetch(4)
 
         return self.strategy.distribute_datasets_from_function(make)
 
-    def _train_epoch(self, limit, stop, progress):
+    def train_epoch(self, limit, stop, progress):
         """Updates to the end of the epoch or to `limit`; whether a stop was asked for before."""
         position, config = self.position, self.config
         if position.batch == 0:
@@ -144,7 +144,6 @@ class Trainer:
         order = self.batches.order(position.epoch)
         self.beginning = order, position.batch
         iterator = iter(self.dataset)
-        scale = getattr(self.batches, "rate_scale", lambda batch: 1.0)
         end, saved = self._epoch_steps(position.epoch), time.monotonic()
         while True:
             late = time.monotonic() - saved > 60 * config.checkpoint_minutes
@@ -157,9 +156,9 @@ class Trainer:
             rate = learning_rate(config, position.step, self.total_steps, position.plateau_scale)
             size = self.replicas * config.accumulate
             batches = order[position.batch * size : (position.batch + 1) * size]
-            rate *= sum(map(scale, batches)) / size
+            rate *= sum(map(self.batches.rate_scale, batches)) / size
             sums = self.update(iterator, rate, position.step / self.total_steps)
-            self._check(float(sums[0] / sums[1]), float(sums[3]))
+            self._check(float(sums.total / sums.tokens), float(sums.norm))
             position.step += 1
             position.batch += 1
             progress.update(sums, rate)
@@ -187,57 +186,49 @@ class Trainer:
             "training.learning_rate (or set training.clip_norm) and train into another folder"
         )
 
-    def _end_epoch(self, progress):
-        position, config = self.position, self.config
+    def end_epoch(self, progress):
+        """Validates, keeps the best weights and saves; also after a stop in mid-epoch."""
+        position = self.position
         ended = position.batch >= self._epoch_steps(position.epoch)
         planned = ended or position.step >= self.total_steps  # else a stop by max_steps
         with self.update.average.in_place():
             scores, samples = self.validate()
             score, loss = scores[self.metric], scores.get("loss", 0.0)
-            before = position.record if planned else position.best
-            better = math.isfinite(score) and (
-                before is None or self.sign * score > self.sign * before
-            )
-            # Of equal scores, which few validation examples often have, the lower loss is kept.
-            equal = planned and score == before and loss < position.record_loss
-            found = better or equal
-            keep = found or position.best is None
-            if keep or planned:
-                position.best = score if keep else position.record
+            decision = position.scores.observe(score, loss, planned)
             if self.team.chief:
-                meta = {"step": position.step, "scores": scores}
-                self._keep_best(keep, planned, meta)
+                self._keep_best(decision, planned, {"step": position.step, "scores": scores})
         position.validated = position.step
-        progress.validated(scores, samples, keep)
+        progress.validated(scores, samples, decision.keep)
         if ended:
-            # A stop by max_steps in mid-epoch counts for nothing here: it is not in the plan.
             position.epoch, position.batch = position.epoch + 1, 0
-            if found:
-                position.record, position.record_loss = score, loss
-            position.bad_validations = 0 if better else position.bad_validations + 1
-            if config.nonmonotone and position.bad_validations >= config.nonmonotone:
-                self.update.average.start()
-            if config.patience and position.bad_validations >= config.patience:
-                position.finished = f"no better {self.metric} in {config.patience} validations"
-            stood_still = position.bad_validations % (config.plateau_patience + 1) == 0
-            if config.schedule == "plateau" and stood_still and not better:
-                position.plateau_scale *= config.plateau_factor
+        if planned and not decision.better:
+            self._stood_still()
         self._save()
 
-    def _keep_best(self, keep, planned, meta):
-        """Writes best.npz. What a stop in mid-epoch finds better stands there only until the end of
-        that epoch, with the best of the plan beside it: whoever goes on ends as without the stop.
-        """
+    def _stood_still(self):
+        """What follows from planned validations that were no better than the record."""
+        position, config = self.position, self.config
+        bad = position.scores.bad_validations
+        if config.nonmonotone and bad >= config.nonmonotone:
+            self.update.average.start()
+        if config.patience and bad >= config.patience:
+            position.finished = f"no better {self.metric} in {config.patience} validations"
+        if config.schedule == "plateau" and bad % (config.plateau_patience + 1) == 0:
+            position.plateau_scale *= config.plateau_factor
+
+    def _keep_best(self, decision, planned, meta):
+        """Writes best.npz and, while a stop in mid-epoch has the best weights, best-planned.npz
+        beside it, the best of the plan."""
         best = self.run.checkpoints / "best.npz"
         of_plan = self.run.checkpoints / "best-planned.npz"
-        if keep:
-            if not planned and self.position.record is not None and not of_plan.exists():
-                with atomic(of_plan, "wb") as file:
-                    file.write(best.read_bytes())
+        if decision.set_aside and not of_plan.exists():
+            with atomic(of_plan, "wb") as file:
+                file.write(best.read_bytes())
+        if decision.keep:
             weights = checkpoints.values("model", self.model.variables)
             checkpoints.save(best, weights, meta)
         if planned and of_plan.exists():
-            if keep:
+            if decision.keep:
                 of_plan.unlink()
             else:
                 of_plan.replace(best)
@@ -268,7 +259,7 @@ class Trainer:
             names = sorted(name for name in stored if name.startswith("state/"))
             self.update.set_states([stored[name] for name in names])
             try:
-                self.position = Position(**meta)
+                self.position = Position.read(meta, self.lower_is_better)
             except TypeError:
                 raise UserError(
                     f"the checkpoints of {self.run.path} are of another version: train into "

@@ -1,9 +1,20 @@
 """One update of the weights: gradients of all devices and workers, clipped, applied, averaged."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from ..errors import UserError
 from .optimizers import MovingAverage, TriggeredAverage, clip, optimizer
+
+
+class UpdateSums(NamedTuple):
+    """`Losses` over all batches of an update, and the norm of its gradient before clipping."""
+
+    total: float
+    tokens: float
+    nll: float
+    norm: float
 
 
 class Update:
@@ -40,11 +51,12 @@ class Update:
                 if config.nonmonotone
                 else MovingAverage(model.trainable_variables, config.ema)
             )
-        self._step = tf.function(self._distributed, autograph=False)
+        self.step = tf.function(self._distributed, autograph=False)
 
     def __call__(self, batches, rate, progress):
-        """Draws its batches from an iterator; [loss, scored tokens, nll, norm of the gradient]."""
-        return self._step(batches, tf.constant(rate), tf.constant(progress, tf.float32)).numpy()
+        """Draws its batches from an iterator; returns `UpdateSums`."""
+        sums = self.step(batches, tf.constant(rate), tf.constant(progress, tf.float32))
+        return UpdateSums(*sums.numpy())
 
     def _distributed(self, iterator, rate, progress):
         parts = [next(iterator) for _ in range(self.config.accumulate)]
@@ -64,14 +76,14 @@ class Update:
         gradients, sums = None, tf.zeros([3])
         for arrays in parts:
             with tf.GradientTape() as tape:
-                total, weight, nll = self._loss(arrays, progress)
-                scaled = total * scale
+                losses = self._loss(arrays, progress)
+                scaled = losses.total * scale
             new = tape.gradient(scaled, [variable.value for variable in variables])
             new = [tf.convert_to_tensor(gradient) for gradient in new]  # none stays sparse
             if gradients is not None:
                 new = [a + b for a, b in zip(gradients, new, strict=True)]
             gradients = new
-            sums += tf.stack([total, weight, nll])
+            sums += tf.stack([losses.total, losses.tokens, losses.nll])
         if self.replicas > 1:
             context = tf.distribute.get_replica_context()
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
@@ -88,10 +100,10 @@ class Update:
             return self.loss(arrays, progress)
         carried = [tf.convert_to_tensor(variable) for variable in self.state]
         carried = tf.nest.pack_sequence_as(self.first_state, carried)
-        *sums, state = self.loss(arrays, progress, carried)
-        for variable, value in zip(self.state, tf.nest.flatten(state), strict=True):
+        losses = self.loss(arrays, progress, carried)
+        for variable, value in zip(self.state, tf.nest.flatten(losses.state), strict=True):
             variable.assign(tf.stop_gradient(value))
-        return sums
+        return losses
 
     def _inner_optimizer(self):
         return getattr(self.optimizer, "inner_optimizer", self.optimizer)

@@ -15,6 +15,7 @@ from apps.caption import dataset, features, pictures, scores
 from apps.caption.config import PRESETS, Config, EncoderConfig, ModelConfig
 from apps.caption.model import Captioner, doubly_stochastic
 from apps.caption.pipeline import Pipeline
+from common.batches import Batch
 from common.config import BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import EOS, PAD, UNK, train_tokenizer
@@ -343,11 +344,11 @@ def test_features_are_kept_and_mirrored(own, tmp_path, monkeypatch):
     assert not again.seen and (same.array[same.rows[0]] == plain).all()
     tokenizer = train_tokenizer(TokenizerConfig(kind="word"), ["one", "two"])
     batches = dataset.make_batches(PRESETS["default"], inputs, tokenizer)
-    numbers = np.array([0, 1])
-    sides = [batches.arrays(numbers)[0] for _ in range(2)]
+    batch = Batch(0, np.array([0, 1]))
+    sides = [batches.arrays(batch)[0] for _ in range(2)]
     np.testing.assert_array_equal(*sides)
     chances = [
-        batches.arrays(np.array([n % 2] * k))[0][0, 0, 0] for n in (0, 1) for k in range(1, 9)
+        batches.arrays(Batch(0, np.array([n] * k)))[0][0, 0, 0] for n in (0, 1) for k in range(1, 9)
     ]
     assert {float(c) for c in chances} == {0.0, 200.0}
 

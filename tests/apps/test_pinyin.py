@@ -14,7 +14,7 @@ from apps.pinyin import dataset, pipeline, syllables
 from apps.pinyin.baselines import Baselines
 from apps.pinyin.config import Config, DataConfig, DecodingConfig, ModelConfig
 from apps.pinyin.model import Converter
-from common.batches import pad
+from common.batches import Batch, pad
 from common.config import BeamConfig
 from common.errors import UserError
 from common.text import BOS, EOS, PAD, UNK
@@ -128,7 +128,7 @@ def test_every_weight_learns_and_padding_is_inert(tokenizers, cell, layers):
     counts = dict.fromkeys(("encoder_layers", "decoder_layers", "language_layers"), layers)
     config = replace(SMALL, cell=cell, **counts)
     model = Converter(config, tokenizers[2])
-    arrays = dataset.make_batches(Config(), PAIRS, *tokenizers[:2]).arrays([0, 1, 3])
+    arrays = dataset.make_batches(Config(), PAIRS, *tokenizers[:2]).arrays(Batch(0, [0, 1, 3]))
     with tf.GradientTape() as tape:
         total, count, _ = model.token_losses(arrays)
     gradients = tape.gradient(total, [v.value for v in model.trainable_variables])

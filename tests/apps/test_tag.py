@@ -13,6 +13,7 @@ import tensorflow as tf
 from apps.tag import dataset, pipeline, scores
 from apps.tag.config import Config, DataConfig, ModelConfig
 from apps.tag.model import Tagger
+from common.batches import Batch
 from common.config import TokenizerConfig, TrainingConfig
 from common.errors import UserError
 from common.text import PAD, UNK
@@ -139,7 +140,7 @@ def test_the_batches_read_what_the_pipeline_reads(tagger):
     """Emissions of a training batch are those of the same words as text."""
     sentences = cases(np.random.default_rng(3), 5)
     batches = dataset.TaggedBatches(tagger.config, tagger.reader, sentences)
-    *inputs, tags = batches.arrays(range(5))
+    *inputs, tags = batches.arrays(Batch(0, range(5)))
     labels, shares = tagger.model.tag(inputs)
     found = tagger.of_words([sentence.words for sentence in sentences])
     for n, sentence in enumerate(sentences):

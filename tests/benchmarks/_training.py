@@ -65,7 +65,7 @@ def train_ours(trainer, steps):
     with contextlib.redirect_stdout(io.StringIO()):  # Progress writes to the stdout of its birth
         progress = Progress(trainer.run, trainer.total_steps, position)
     with progress:
-        trainer._train_epoch(position.step + steps, Stop(), progress)
+        trainer.train_epoch(position.step + steps, Stop(), progress)
 
 
 def target_words(arrays):

@@ -9,6 +9,8 @@ has a melody and drums, so drums know the melody by what both kinds of set can s
 bar, style, tempo, and how densely notes begin.
 """
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -16,6 +18,7 @@ from apps.music.band import styles
 from apps.music.voices import tokens as code
 from apps.music.voices.network import Voices
 from common.text import PAD
+from common.training import Losses
 
 TRACKS = ("melody", "chords", "kick", "snare", "cymbals")
 STYLE = 3  # its place among the facts and the conditions
@@ -52,24 +55,23 @@ class Band(keras.Model):
 
     def layer_losses(self, arrays, training=False):
         """float32 `[3, 2]`: (sum of losses, scored tokens) of melody, chords and drums."""
+
+        def of_layer(part, own):
+            losses = part.token_losses(own, training=training)
+            return tf.stack([losses.total, losses.tokens])
+
         rows = []
         for name, part in self.parts.items():
             own = self._arrays(name, arrays)
-            rows.append(
-                tf.cond(
-                    tf.reduce_any(own[0] != PAD),
-                    lambda part=part, own=own: tf.stack(
-                        part.token_losses(own, training=training)[:2]
-                    ),
-                    lambda: tf.zeros([2]),
-                )
-            )
+            present = tf.reduce_any(own[0] != PAD)
+            of_this = functools.partial(of_layer, part, own)
+            rows.append(tf.cond(present, of_this, lambda: tf.zeros([2])))
         return tf.stack(rows)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(tokens, given `[batch, 5]`, conditions) -> (losses, scored tokens, nll), summed."""
+        """(tokens, given `[batch, 5]`, conditions) -> `Losses`."""
         total, count = tf.unstack(tf.reduce_sum(self.layer_losses(arrays, training), 0))
-        return total, count, total
+        return Losses(total, count, total)
 
     def nll(self, arrays):
         """-log P of the tracks that are not given, nats `[batch]`; all tracks must be there."""

@@ -26,7 +26,7 @@ from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
 from common.music import KEYS
 from common.text import BOS, EOS, PAD
-from common.training import cross_entropy
+from common.training import Losses, cross_entropy
 
 
 class Frames(keras.Model):
@@ -87,7 +87,7 @@ class Frames(keras.Model):
         return tf.cast(self.output_layer(features), tf.float32)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(rolls, lengths `[batch]`) -> (sum of losses, scored frames, sum of nll).
+        """(rolls, lengths `[batch]`) -> `Losses`, of frames.
 
         The published measure scores frames 2..T; training also learns how pieces begin.
         """
@@ -97,7 +97,7 @@ class Frames(keras.Model):
         first = 0 if training else 1
         weights = tf.cast((place >= first) & (place < lengths[:, None]), tf.float32)
         total = tf.reduce_sum(weights * self.frame_nll(rolls, training))
-        return total, tf.reduce_sum(weights), total
+        return Losses(total, tf.reduce_sum(weights), total)
 
     # Decoding -----------------------------------------------------------------------------------
 

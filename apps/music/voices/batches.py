@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from apps.music.batches import PieceBatches
 from apps.music.voices import tokens as code
+from common.batches import Batch
 from common.music import ABSENT, HOLD, LOWEST
 
 
@@ -86,7 +87,7 @@ class BandBatches(VoiceBatches):
             batches += [numbers[i : i + size] for i in range(0, len(numbers), size)]
         if self.training:
             batches = [batches[i] for i in random.permutation(len(batches))]
-        return [(epoch, batch) for batch in batches]
+        return [Batch(epoch, numbers) for numbers in batches]
 
     def _draw_given(self, random, voices):
         return np.zeros(voices, np.int32)

@@ -22,7 +22,7 @@ from apps.music.frame_rnn import FrameRNN
 from apps.music.voices import tokens as code
 from common.layers import Embedding, Stack
 from common.text import BOS, PAD
-from common.training import cross_entropy
+from common.training import Losses, cross_entropy
 
 ROWS = 2 * code.VOCAB  # of a voice's embedding: a token, or VOCAB + the token that is held
 
@@ -122,10 +122,10 @@ class Voices(keras.Model):
         return self.logits(outputs, key) + code.allowed(before), valid
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(tokens, given `[batch, voices]`, conditions) -> (losses, hidden cells, nll), summed."""
+        """(tokens, given `[batch, voices]`, conditions) -> `Losses`, of hidden cells."""
         losses, weights, _ = self._cell_losses(arrays, training)
         total = tf.reduce_sum(weights * losses)
-        return total, tf.reduce_sum(weights), total
+        return Losses(total, tf.reduce_sum(weights), total)
 
     def nll(self, arrays):
         """-log P of the hidden voices of each piece, nats `[batch]`."""

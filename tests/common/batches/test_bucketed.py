@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from common.batches import Batches, pad
+from common.batches import Batch, Batches, pad
 from common.config import BatchingConfig
 from common.errors import UserError
 
@@ -12,6 +12,10 @@ def examples(count=203, seed=0):
     """Two aligned sides; every example's tokens are its own number, so it can be recognised."""
     lengths = np.random.default_rng(seed).integers(1, 30, [2, count])
     return [[[n + 1] * int(size) for n, size in enumerate(side)] for side in lengths]
+
+
+def numbers_of(batches, epoch):
+    return [list(batch.numbers) for batch in batches.order(epoch)]
 
 
 CONFIGS = [
@@ -29,19 +33,20 @@ def test_every_example_once_an_epoch(config):
     columns = examples()
     batches = Batches(columns, config, seed=3)
     for epoch in (0, 1):
-        seen = np.concatenate(batches.order(epoch))
+        seen = np.concatenate([batch.numbers for batch in batches.order(epoch)])
         assert sorted(seen) == list(range(len(columns[0])))
-        assert min(len(numbers) for numbers in batches.order(epoch)) > 0
+        assert min(len(batch.numbers) for batch in batches.order(epoch)) > 0
+        assert {batch.epoch for batch in batches.order(epoch)} == {epoch}
 
 
 @pytest.mark.parametrize("config", CONFIGS[:4], ids=str)
 def test_the_order_depends_on_seed_and_epoch_alone(config):
     def order(seed, epoch):
-        return [list(numbers) for numbers in Batches(examples(), config, seed).order(epoch)]
+        return numbers_of(Batches(examples(), config, seed), epoch)
 
     batches = Batches(examples(), config, seed=1)
     batches.order(7)  # what was asked before plays no part
-    assert [list(numbers) for numbers in batches.order(2)] == order(1, 2)
+    assert numbers_of(batches, 2) == order(1, 2)
     assert len({str(order(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}) == 4
     # Not only the order of the batches differs between epochs: their members do.
     assert {frozenset(b) for b in order(1, 0)} != {frozenset(b) for b in order(1, 1)}
@@ -51,8 +56,8 @@ def test_the_order_depends_on_seed_and_epoch_alone(config):
 def test_arrays_hold_the_examples(config):
     columns = examples()
     batches = Batches(columns, config)
-    for numbers in batches.order(0):
-        arrays = batches.arrays(numbers)
+    for batch in batches.order(0):
+        numbers, arrays = batch.numbers, batches.arrays(batch)
         for side, array in zip(columns, arrays, strict=True):
             assert array.dtype == np.int32 and array.shape[1] % config.pad_multiple == 0
             for number, row in zip(numbers, array, strict=True):
@@ -69,33 +74,33 @@ def test_the_token_budget_is_kept(bucket_batches, multiple):
     columns[1][5] = [6] * 150
     config = BatchingConfig("tokens", 100, bucket_batches, multiple)
     batches = Batches(columns, config)
-    for numbers in batches.order(0):
-        tokens = max(array.size for array in batches.arrays(numbers))
-        assert tokens <= 100 or list(numbers) == [5]
+    for batch in batches.order(0):
+        tokens = max(array.size for array in batches.arrays(batch))
+        assert tokens <= 100 or list(batch.numbers) == [5]
 
 
 def test_token_batches_are_not_smaller_than_need_be():
     batches = Batches([[[1] * 10] * 100], BatchingConfig("tokens", batch_size=100))
-    assert [len(numbers) for numbers in batches.order(0)] == [10] * 10
+    assert [len(numbers) for numbers in numbers_of(batches, 0)] == [10] * 10
 
 
 @pytest.mark.parametrize("by, size", [("sentences", 8), ("tokens", 150)])
 def test_bucketing_bounds_the_padding(by, size):
     def padding(bucket_batches):
         batches = Batches(examples(2000), BatchingConfig(by, size, bucket_batches))
-        arrays = [array for n in batches.order(0) for array in batches.arrays(n)]
+        arrays = [array for batch in batches.order(0) for array in batches.arrays(batch)]
         return 1 - sum((a > 0).sum() for a in arrays) / sum(a.size for a in arrays)
 
     assert padding(50) < 0.3 < padding(1)
     side = [sequence for sequence in examples(2000)[0]]
     batches = Batches([side], BatchingConfig(by, size))
-    arrays = [batches.arrays(numbers)[0] for numbers in batches.order(0)]
+    arrays = [batches.arrays(batch)[0] for batch in batches.order(0)]
     assert 1 - sum((a > 0).sum() for a in arrays) / sum(a.size for a in arrays) < 0.05
 
 
 def test_sorted_groups_come_in_mixed_order():
     batches = Batches(examples(2000), BatchingConfig(batch_size=8))
-    longest = [max(array.shape[1] for array in batches.arrays(n)) for n in batches.order(0)]
+    longest = [max(a.shape[1] for a in batches.arrays(batch)) for batch in batches.order(0)]
     assert abs(np.corrcoef(longest, np.arange(len(longest)))[0, 1]) < 0.3
 
 
@@ -105,6 +110,18 @@ def test_what_cannot_be_batched_is_refused():
     for columns in ([[1], []], [[2], [3]]), ([[1], [2]], [[2], []]):
         with pytest.raises(UserError, match="empty on one side"):
             Batches(columns, BatchingConfig())
+
+
+def test_arrays_depend_on_the_batch_alone():
+    def resample(epoch, numbers):
+        return [[[1 + epoch, 1 + int(n)] for n in numbers]]
+
+    batches = Batches([[[1]] * 9], BatchingConfig(batch_size=4), resample=resample)
+    first = batches.order(0)
+    batches.order(1)  # asked for in between
+    for batch in (*first, Batch(5, np.array([8]))):
+        expected = [[1 + batch.epoch, 1 + n] for n in batch.numbers]
+        np.testing.assert_array_equal(batches.arrays(batch)[0], expected)
 
 
 def test_pad():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.batches import Rows, encode
+from common.batches import RowWriter, encode, store
 from common.errors import UserError
 from common.lists import chunks_of
 from common.text import EOS
@@ -21,7 +21,7 @@ def same(rows, lists):
 
 
 def test_like_a_list_of_arrays():
-    rows = Rows(iter(LISTS))
+    rows = store(iter(LISTS))
     assert len(rows) == 4 and same(rows, LISTS) and rows[-1].tolist() == LISTS[-1]
     assert rows[0].dtype == np.int32 and rows.sizes.tolist() == [3, 0, 1, 31]
     assert rows.flat.tolist() == sum(LISTS, [])
@@ -30,7 +30,7 @@ def test_like_a_list_of_arrays():
 
 
 def test_parts():
-    rows = Rows(LISTS)
+    rows = store(LISTS)
     part = rows[np.array([3, 0])]
     assert same(part, [LISTS[3], LISTS[0]]) and part.sizes.tolist() == [31, 3] and len(part) == 2
     assert same(rows[rows.sizes > 1], [LISTS[0], LISTS[3]])
@@ -38,11 +38,11 @@ def test_parts():
 
 
 def test_appended_and_empty():
-    rows = Rows()
+    writer = RowWriter()
     for row in LISTS:
-        rows.append(row)
-    assert same(rows, LISTS)
-    for empty in (Rows(), Rows([[], []])):
+        writer.append(row)
+    assert same(writer.rows(), LISTS)
+    for empty in (RowWriter().rows(), store([[], []])):
         assert empty.flat.shape == (0,) and all(len(row) == 0 for row in empty)
 
 
@@ -65,4 +65,4 @@ def test_parts_of_items():
 def test_a_full_disk_is_told(monkeypatch):
     monkeypatch.setattr(tempfile, "TemporaryFile", partial(open, "/dev/full", "r+b"))
     with pytest.raises(UserError, match="temporary file .* No space left .* TMPDIR"):
-        len(Rows([range(100_000)]).flat)
+        store([range(100_000)])

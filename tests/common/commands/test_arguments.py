@@ -141,7 +141,7 @@ def test_json_round_trip():
     ],
     ids=str,
 )
-def test_json_that_does_not_fit_is_a_user_error(change, words):
+def test_json_that_does_not_fit_is_refused(change, words):
     with pytest.raises(UserError) as error:
         json_form.from_json(json.dumps(change), Config, "run.json")
     assert all(word in str(error.value) for word in ["run.json", *words]), error.value

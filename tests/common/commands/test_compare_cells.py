@@ -102,7 +102,7 @@ def test_cells_of_equal_size_train_for_equal_time(tmp_path, monkeypatch, command
         compare(TASK)
 
 
-def test_a_cell_with_options_has_a_folder_of_its_own(tmp_path, monkeypatch, commands):
+def test_a_cell_with_options_has_its_own_folder(tmp_path, monkeypatch, commands):
     cell = "lstm:layer_norm=true,cell_clip=3"
     out = tmp_path / "new" / "folder"
     line = ["--out", str(out), "--cells", "lstm", cell, "--seeds", "1", "--minutes", "1"]
@@ -130,7 +130,7 @@ def test_bad_input_is_told(tmp_path, monkeypatch, commands, options, message):
 
 
 @pytest.mark.parametrize("app", ["lm", "translate", "classify", "music"])
-def test_parameters_of_an_app_grow_with_the_units_and_differ_by_the_cell(app, monkeypatch):
+def test_parameters_of_an_app_follow_units_and_cell(app, monkeypatch):
     module = importlib.import_module(f"apps.{app}.compare")
     tasks = []
     monkeypatch.setattr(module, "compare", tasks.append)

@@ -49,14 +49,14 @@ def test_lines_are_handed_on_as_they_arrive(monkeypatch):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_who_sits_at_a_terminal_is_told_that_lines_are_awaited(monkeypatch, capsys, terminal):
+def test_a_terminal_is_told_that_lines_are_awaited(monkeypatch, capsys, terminal):
     typed = types.SimpleNamespace(buffer=io.BytesIO(b"a\n"), isatty=lambda: terminal)
     monkeypatch.setattr(sys, "stdin", typed)
     assert list(numbered((), "")) == [(1, ["a"])]
     assert ("Ctrl-D" in capsys.readouterr().err) == terminal
 
 
-def test_texts_and_a_file_are_refused_before_anything_is_read():
+def test_texts_and_a_file_are_refused():
     with pytest.raises(UserError, match="--file: choose one"):
         numbered(("a",), "some", lines)
 

@@ -65,7 +65,7 @@ def test_a_link_that_leads_out_is_refused(tmp_path, name, relative):
             open_(path, "app", Config if open_ is Run.open else Config())
 
 
-def test_links_inside_a_run_and_to_a_run_are_followed(tmp_path):
+def test_links_inside_and_to_a_run_are_followed(tmp_path):
     Run.start(tmp_path / "x", "app", Config())
     (tmp_path / "x" / "old.json").symlink_to("config.json")
     (tmp_path / "link").symlink_to("x")
@@ -201,7 +201,7 @@ def test_outputs_are_kept_one_example_a_line(tmp_path):
         blocked.keep_outputs("test", ("in",), [])
 
 
-def test_a_score_without_a_number_is_stored_as_json(tmp_path, capsys):
+def test_a_score_without_a_number_is_stored(tmp_path, capsys):
     run = Run.start(tmp_path, "app", Config())
     values = {"good": 1.23456, "none": float("nan"), "exploded": float("inf")}
     scores = {name: Score(name, value, "n:1") for name, value in values.items()}

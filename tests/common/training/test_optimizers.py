@@ -153,7 +153,7 @@ def test_half_precision_scales_the_loss():
     )
 
 
-def test_a_triggered_average_is_the_mean_since_its_start():
+def test_a_triggered_average_is_the_mean_since_then():
     weights = keras.Variable([1.0])
     average = TriggeredAverage([weights])
     for value in (2.0, 5.0):

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.batches import Batches
+from common.batches import Batch, Batches
 from common.config import BatchingConfig
 from common.errors import UserError
 from common.runs import Run, checkpoints
 from common.system.signals import SIGNALS
-from common.training import reporting
+from common.training import Losses, reporting
 from tests.miniature import (
     BASE,
     BATCH,
@@ -66,7 +66,7 @@ def test_training_learns_and_tells(undisturbed):
     assert [row["step"] for row in validations] == [STEPS, 2 * STEPS, 3 * STEPS]
     assert train_rows[-1]["loss"] < 0.8 * train_rows[0]["loss"]
     assert validations[-1]["loss"] < 0.8 * np.log(VOCAB)
-    assert position.best == pytest.approx(-validations[-1]["loss"], abs=1e-4)
+    assert position.scores.best == pytest.approx(-validations[-1]["loss"], abs=1e-4)
     assert all(row["loss"] >= row["nll"] * 0.9 > 0 for row in train_rows)
     assert all(0 <= row["gradient_norm"] < 100 for row in train_rows)
     samples = sorted(path.name for path in (run.path / "samples").iterdir())
@@ -75,7 +75,7 @@ def test_training_learns_and_tells(undisturbed):
     assert any((run.path / "tensorboard").iterdir())
 
 
-def test_fewer_updates_are_planned_than_the_epochs_have(tmp_path, monkeypatch):
+def test_fewer_updates_than_the_epochs_have(tmp_path, monkeypatch):
     """The schedule ends with them, in mid-epoch; more than all epochs have are not made."""
     monkeypatch.setattr(reporting, "LOG_EVERY", 1)
     config = replace(PLAIN, epochs=3, steps=STEPS + 2, schedule="cosine")
@@ -95,14 +95,14 @@ def test_fewer_updates_are_planned_than_the_epochs_have(tmp_path, monkeypatch):
 def test_the_best_weights_are_the_averaged_ones(undisturbed):
     arrays, trainer = undisturbed
     stored, meta = checkpoints.load(trainer.run.checkpoints / "best.npz")
-    assert meta["step"] == 3 * STEPS and meta["scores"]["score"] == trainer.position.best
+    assert meta["step"] == 3 * STEPS and meta["scores"]["score"] == trainer.position.scores.best
     model = Model()
     checkpoints.assign("model", model.variables, stored)
     averages = [value for name, value in arrays.items() if name.startswith("average")]
     assert_close_weights([v.numpy() for v in model.trainable_variables], averages, 0)
     assert np.abs(model.dense.kernel - trainer.model.dense.kernel).max() > 1e-3
-    _, tokens, nll = model.losses_of(trainer.batches.arrays(range(20)), training=False)
-    assert float(nll / tokens) == pytest.approx(-trainer.position.best, rel=1e-5)
+    _, tokens, nll = model.losses_of(trainer.batches.arrays(Batch(0, range(20))), training=False)
+    assert float(nll / tokens) == pytest.approx(-trainer.position.scores.best, rel=1e-5)
 
 
 def test_a_finished_training_does_nothing_more(undisturbed, capsys):
@@ -117,7 +117,7 @@ def test_a_finished_training_does_nothing_more(undisturbed, capsys):
 
 
 @pytest.mark.parametrize("stops", [[STEPS], [3, STEPS + 4]], ids=str)
-def test_a_stopped_training_goes_on_bit_for_bit(tmp_path, undisturbed, stops, monkeypatch):
+def test_a_stopped_training_resumes_bit_for_bit(tmp_path, undisturbed, stops, monkeypatch):
     monkeypatch.setattr(reporting, "LOG_EVERY", 1)
     for seed, stop in enumerate(stops, 1):
         assert train(tmp_path, max_steps=stop, seed=seed).position.step == stop
@@ -129,7 +129,7 @@ def test_a_stopped_training_goes_on_bit_for_bit(tmp_path, undisturbed, stops, mo
 
 
 @pytest.mark.parametrize("later", [0.79, 0.82, 0.9])
-def test_what_a_stop_in_mid_epoch_finds_better_is_best_until_the_training_goes_on(tmp_path, later):
+def test_best_of_a_stop_in_mid_epoch(tmp_path, later):
     def best(folder):
         stored, meta = checkpoints.load(tmp_path / folder / "checkpoints" / "best.npz")
         return meta["step"], meta["scores"]["score"], stored
@@ -148,7 +148,7 @@ def test_what_a_stop_in_mid_epoch_finds_better_is_best_until_the_training_goes_o
     assert ours == theirs and weights.keys() == wanted.keys()
     for name, value in wanted.items():
         np.testing.assert_array_equal(weights[name], value, err_msg=name)
-    assert stopped.position.best == whole.position.best == max(0.8, later)
+    assert stopped.position.scores.best == whole.position.scores.best == max(0.8, later)
     names = [sorted(os.listdir(tmp_path / f / "checkpoints")) for f in ("whole", "stopped")]
     assert names[0] == names[1]
 
@@ -156,10 +156,14 @@ def test_what_a_stop_in_mid_epoch_finds_better_is_best_until_the_training_goes_o
 def test_max_steps_leaves_no_trace_in_the_course(tmp_path):
     """The validation of a stop in mid-epoch counts neither for patience nor for the plateau."""
     config = replace(PLAIN, epochs=4, schedule="plateau", plateau_patience=0, patience=3, ema=0.0)
-    options = {"metric": lambda: 1.0, "recurrent": False}
-    whole = train(tmp_path / "whole", config, **options)
-    for stop in (STEPS + 2, None):
-        stopped = train(tmp_path / "stopped", config, max_steps=stop, **options)
+
+    def scored(folder, scores, max_steps=None):
+        options = {"metric": iter(scores).__next__, "recurrent": False}
+        return train(tmp_path / folder, config, max_steps, **options)
+
+    whole = scored("whole", [4, 3, 2, 1])
+    scored("stopped", [4, 3], STEPS + 2)
+    stopped = scored("stopped", [3, 2, 1])
     assert stopped.position.finished == whole.position.finished
     assert stopped.position.step == whole.position.step
     assert_same(stopped, arrays_of(whole))
@@ -169,13 +173,13 @@ def child(path):
     """What the process does that will be killed: slow enough to be hit in the middle."""
     reporting.LOG_EVERY = 1
     trainer = make(path, replace(BASE, checkpoint_minutes=0.0))
-    step = trainer.update._step
+    step = trainer.update.step
 
     def slow_step(*arguments):
         time.sleep(0.25 if trainer.position.step > STEPS else 0)
         return step(*arguments)
 
-    trainer.update._step = slow_step
+    trainer.update.step = slow_step
     trainer.fit()
 
 
@@ -203,12 +207,12 @@ def test_kill_9_loses_nothing(tmp_path, undisturbed, monkeypatch):
 class Signalling(Batches):
     """Batches that send this process a signal when a batch of an epoch is asked for."""
 
-    number, epoch, batch = signal.SIGTERM, 1, 2
+    number, epoch, place = signal.SIGTERM, 1, 2
 
-    def arrays(self, numbers):
-        if self._epoch == self.epoch and numbers is self._order[self.batch]:
+    def arrays(self, batch):
+        if batch.epoch == self.epoch and batch is self.order(batch.epoch)[self.place]:
             os.kill(os.getpid(), self.number)
-        return super().arrays(numbers)
+        return super().arrays(batch)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -229,18 +233,18 @@ def test_a_signal_saves_and_stops(tmp_path, undisturbed, number):
 def test_an_update_without_its_validation_is_validated_later(tmp_path):
     """The process ended after the last update: the next start has only to validate."""
     first = make(tmp_path, PLAIN, recurrent=False)
-    first._end_epoch = lambda _: sys.exit("killed")
+    first.end_epoch = lambda _: sys.exit("killed")
     first.config = replace(PLAIN, checkpoint_minutes=0.0)
     with pytest.raises(SystemExit):
         first.fit()
     assert not (tmp_path / "checkpoints" / "best.npz").exists()
     second = train(tmp_path, PLAIN, seed=2, recurrent=False)
-    assert second.position.best is not None and second.position.finished
+    assert second.position.scores.best is not None and second.position.finished
     assert (tmp_path / "checkpoints" / "best.npz").exists()
     assert_close_weights(weights_of(second), weights_of(first), 0)
 
 
-def test_rows_of_a_start_without_a_checkpoint_are_forgotten(tmp_path, monkeypatch):
+def test_rows_without_a_checkpoint_are_forgotten(tmp_path, monkeypatch):
     monkeypatch.setattr(reporting, "LOG_EVERY", 1)
     run = Run.start(tmp_path, "tiny", Config(PLAIN))
     for step in (1, 2, 3):
@@ -265,7 +269,7 @@ def test_a_loss_that_is_not_finite_stops(tmp_path, at):
 
     def loss(model, arrays, share):
         total, tokens, nll = model.losses_of(arrays)
-        return tf.where(share >= at / (2 * STEPS), np.nan, 1.0) * total, tokens, nll
+        return Losses(tf.where(share >= at / (2 * STEPS), np.nan, 1.0) * total, tokens, nll)
 
     trainer = make(tmp_path, config, loss=loss, recurrent=False)
     with pytest.raises(UserError) as error:
@@ -288,7 +292,8 @@ def test_a_gradient_that_is_not_finite_stops(tmp_path):
     def loss(model, arrays, share):
         steep = tf.where(share > (2 * STEPS - 1.5) / (2 * STEPS), np.inf, 1.0)  # in the last step
         total, tokens, nll = model.losses_of(arrays)
-        return tf.custom_gradient(lambda x: (x, lambda dy: dy * steep))(total), tokens, nll
+        total = tf.custom_gradient(lambda x: (x, lambda dy: dy * steep))(total)
+        return Losses(total, tokens, nll)
 
     trainer = make(tmp_path, replace(BASE, epochs=2, ema=0.0), loss=loss, recurrent=False)
     with pytest.raises(UserError, match=f"the gradient of step {2 * STEPS} is not finite"):
@@ -298,14 +303,14 @@ def test_a_gradient_that_is_not_finite_stops(tmp_path):
         assert all(np.isfinite(array).all() for array in arrays.values())
 
 
-def test_of_equal_scores_the_lower_loss_is_kept_and_a_nan_is_never(tmp_path):
+def test_of_equal_scores_the_lower_loss_wins(tmp_path):
     scores = iter([math.nan, 2.0, 2.0, 1.0])
     config = replace(PLAIN, epochs=4, patience=3)
     trainer = train(tmp_path, config, metric=lambda: next(scores), recurrent=False)
     rows = [row for row in trainer.run.rows() if row["kind"] == "validation"]
     assert rows[2]["loss"] < rows[1]["loss"]
     assert checkpoints.load(tmp_path / "checkpoints" / "best.npz")[1]["step"] == 3 * STEPS
-    assert trainer.position.best == 2.0 and trainer.position.bad_validations == 2
+    assert trainer.position.scores.best == 2.0 and trainer.position.scores.bad_validations == 1
 
 
 def test_fewer_updates_than_the_warm_up_are_told(tmp_path, capsys):
@@ -313,7 +318,7 @@ def test_fewer_updates_than_the_warm_up_are_told(tmp_path, capsys):
     assert f"note: {PLAIN.epochs * STEPS} updates are planned" in capsys.readouterr().err
 
 
-def test_the_order_of_an_epoch_that_is_over_is_forgotten(tmp_path):
+def test_the_order_of_a_past_epoch_is_forgotten(tmp_path):
     """What a generator of tf.data refers to, TensorFlow keeps for ever."""
 
     class Order(list):
@@ -336,14 +341,14 @@ def test_the_order_of_an_epoch_that_is_over_is_forgotten(tmp_path):
 
 def test_patience_stops_early(tmp_path, capsys):
     config = replace(PLAIN, epochs=9, patience=2)
-    scores = iter([1.0, 3.0, 2.0, 3.0, 9.0])
+    # The fourth has an equal score with a lower loss, which is better.
+    scores = iter([1.0, 3.0, 2.0, 3.0, 2.0, 2.0, 9.0])
     trainer = train(tmp_path, config, metric=lambda: next(scores), recurrent=False)
     assert trainer.position.finished == "no better score in 2 validations"
-    assert (trainer.position.epoch, trainer.position.best) == (4, 3.0)
-    # The last one has a lower loss at an equal score: kept, but for the patience no better.
+    assert (trainer.position.epoch, trainer.position.scores.best) == (6, 3.0)
     assert checkpoints.load(tmp_path / "checkpoints" / "best.npz")[1]["step"] == 4 * STEPS
     again = train(tmp_path, config, metric=lambda: 9.0, recurrent=False)
-    assert again.position.step == 4 * STEPS
+    assert again.position.step == 6 * STEPS
 
 
 def test_plateau_lowers_the_rate(tmp_path, monkeypatch):
@@ -351,15 +356,15 @@ def test_plateau_lowers_the_rate(tmp_path, monkeypatch):
     config = replace(
         PLAIN, epochs=4, warmup_steps=0, schedule="plateau", plateau_patience=1, plateau_factor=0.25
     )
-    trainer = train(tmp_path, config, metric=lambda: 1.0, recurrent=False)
+    trainer = train(tmp_path, config, metric=iter([4, 3, 2, 1]).__next__, recurrent=False)
     rates = [row["learning_rate"] for row in trainer.run.rows() if row["kind"] == "train"]
     assert rates[: 3 * STEPS] == [0.05] * (3 * STEPS)  # two validations stood still by then
     assert rates[3 * STEPS :] == [0.0125] * STEPS
 
 
-def test_nt_asgd_averages_once_validation_stands_still(tmp_path):
+def test_nt_asgd_averages_once_validation_is_stuck(tmp_path):
     config = replace(PLAIN, epochs=5, ema=0.0, nonmonotone=2)
-    trainer = train(tmp_path, config, metric=lambda: 1.0, recurrent=False)
+    trainer = train(tmp_path, config, metric=iter([5, 4, 3, 2, 1]).__next__, recurrent=False)
     # The first validation is the best, the third starts the average: two epochs are in it.
     assert int(trainer.update.average.count) == 2 * STEPS
     again = make(tmp_path, config, metric=lambda: 1.0, recurrent=False)
@@ -390,7 +395,9 @@ def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, mon
         keras.config.set_dtype_policy("float32")
     assert trainer.model.dense.compute_dtype == precision.removeprefix("mixed_")
     assert all(weights.dtype == np.float32 for weights in weights_of(trainer))
-    assert trainer.position.best == pytest.approx(undisturbed[1].position.best, rel=0.1)
+    assert trainer.position.scores.best == pytest.approx(
+        undisturbed[1].position.scores.best, rel=0.1
+    )
     # float16 leaves out updates that overflow until the scale of the loss is small enough; of the
     # others' norms the scale is taken out.
     norms, expected = (

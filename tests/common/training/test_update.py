@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.batches import Batches
+from common.batches import Batch, Batches
 from common.config import BatchingConfig, TrainingConfig
 from common.runs import Run, checkpoints
-from common.training import Trainer, Update
+from common.training import StreamLosses, Trainer, Update
 from tests.miniature import (
     PLAIN,
     arrays_of,
@@ -25,7 +25,7 @@ from tests.miniature import (
 )
 
 
-def test_a_carried_state_of_half_precision_is_stored_as_what_numpy_knows(tmp_path):
+def test_a_carried_state_in_bfloat16_is_stored(tmp_path):
     update = make(tmp_path).update
     state = tf.constant([[0.5, -3.0]], tf.bfloat16)
     carrying = Update(update.strategy, update.config, update.model, update.loss, [state])
@@ -37,14 +37,14 @@ def test_a_carried_state_of_half_precision_is_stored_as_what_numpy_knows(tmp_pat
 
 
 @pytest.mark.parametrize("clip_norm", [0.0, 0.01])
-def test_an_update_is_the_gradient_of_the_mean_loss(tmp_path, clip_norm):
+def test_an_update_follows_the_mean_loss(tmp_path, clip_norm):
     config = replace(
         PLAIN, optimizer="sgd", schedule="constant", warmup_steps=0, clip_norm=clip_norm
     )
     trainer = make(tmp_path, config, batches=in_order(16), dropout=0.0)
     variables = [variable.value for variable in trainer.model.trainable_variables]
     with tf.GradientTape() as tape:
-        total, tokens, _ = trainer.model.losses_of(trainer.batches.arrays(range(16)))
+        total, tokens, _ = trainer.model.losses_of(trainer.batches.arrays(Batch(0, range(16))))
         loss = total / tokens
     gradients = [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, variables)]
     norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
@@ -104,7 +104,7 @@ def test_xla_is_the_same(tmp_path):
     assert_close_weights(weights_of(compiled), weights_of(plain), 1e-4)
 
 
-def test_state_is_carried_from_batch_to_batch_and_starts_anew_with_an_epoch(tmp_path):
+def test_state_is_carried_through_an_epoch(tmp_path):
     """Truncated BPTT: what the loss returns comes back with the next batch, also after a resume."""
     seen = []
 
@@ -115,7 +115,7 @@ def test_state_is_carried_from_batch_to_batch_and_starts_anew_with_an_epoch(tmp_
             tf.py_function(lambda count: seen.append(int(count)), [state["count"]], [])
             tokens = tf.cast(tf.size(arrays[0]), tf.float32)
             total = tf.reduce_sum(model(tf.cast(arrays[0], tf.float32)[:, :1]) ** 2)
-            return total, tokens, total, {"count": state["count"] + 1}
+            return StreamLosses(total, tokens, total, {"count": state["count"] + 1})
 
         run = Run.start(tmp_path / "run", "test", TrainingConfig(epochs=2))
         batches = Batches([[[1, 2]] * 8], BatchingConfig(batch_size=2))
