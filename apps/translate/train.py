@@ -12,6 +12,7 @@ def main():
         from apps.translate.pipeline import Pipeline
         from common.lists import evenly_spaced
         from common.metrics import bleu
+        from common.searches import Greedy
         from common.training import Trainer, total_nll
 
         pairs = dataset.read_pairs(config.data, "train")
@@ -38,7 +39,7 @@ def main():
 
         def validate():
             nll, tokens = total_nll(model.token_losses, checks)
-            outputs = pipeline.best(sources, "greedy")
+            outputs = pipeline.best(sources, Greedy())
             scores = {"loss": nll / tokens, "bleu": bleu(outputs, references, **options).value}
             shown = evenly_spaced(range(len(held_out)), 4)
             return scores, [
