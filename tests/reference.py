@@ -74,7 +74,7 @@ def beam_search_reference(
       step: step(tokens int32 [batch * beam], state) -> (logits, state), called once a step.
       state: nest of arrays with `batch` rows.
       max_length: int, or one a row.
-      config: anything with the fields of BeamConfig.
+      config: anything with the fields of `Beam`.
       take: take(state, rows) -> state of those rows.
 
     Returns for every row a list of (tokens, score, log_prob), best first, at most n_best.

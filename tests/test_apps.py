@@ -155,13 +155,13 @@ def test_nothing_is_drawn_of_nothing(trained, tmp_path, monkeypatch, capsys):
 def test_export_is_written_and_checked(trained, tmp_path, monkeypatch, capsys):
     app, run = trained
     export = importlib.import_module("common.serving.saved_model")
-    checks, compare = {}, export._compare
+    checks, compare = {}, export.compare_answers
 
     def spy(expected, found, loader):
         checks[loader] = expected
         compare(expected, found, loader)
 
-    monkeypatch.setattr(export, "_compare", spy)
+    monkeypatch.setattr(export, "compare_answers", spy)
     code, out, _ = command(monkeypatch, capsys, f"apps.{app}.export", run, "--out", tmp_path / "x")
     assert code == 0 and out[-1] == str(tmp_path / "x" / "1")
     assert (tmp_path / "x" / "1" / "saved_model.pb").is_file()

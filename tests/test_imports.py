@@ -2,6 +2,7 @@
 and in common/ no import leads to a higher floor."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ FILES = sorted(p for top in ("apps", "common", "data") for p in (ROOT / top).rgl
 # From the ground up. A room may import what is below it, and its own modules.
 FLOORS = [
     ["errors", "special_tokens"],
-    ["files", "lists", "cells"],
+    ["files", "lists", "cells", "searches", "unicode"],
     ["config", "system"],
     ["text", "runs", "music", "vision", "baselines"],
     ["metrics", "layers", "batches"],
@@ -77,6 +78,32 @@ def test_no_import_leads_to_a_higher_floor(path):
     assert not wrong, f"{path} imports {wrong}"
 
 
+# Rooms that stand alone: of the suite they import a few ground modules only.
+LIBRARIES = {"tensorflow", "keras", "numpy"}
+GROUND = {"errors", "cells", "searches", "special_tokens"}
+
+
+def foreign(path):
+    """Names that a file of common/ imports from neither the standard library, its own room, the
+    libraries nor the ground modules."""
+    room = path.relative_to(ROOT / "common").parts[0]
+    for name in imported(path):
+        top, module, *_ = [*name.split("."), ""]
+        if top == "common":
+            wrong = module not in {"", room} | GROUND
+        else:
+            wrong = top not in sys.stdlib_module_names | LIBRARIES
+        if wrong:
+            yield name
+
+
+@pytest.mark.parametrize("room", ["decoding"])
+def test_a_room_stands_alone(room):
+    paths = [path for path in INSIDE if (ROOT / "common" / room) in path.parents]
+    wrong = {str(path): found for path in paths if (found := list(foreign(path)))}
+    assert paths and not wrong
+
+
 def test_every_room_has_a_floor():
     found = {p.name.removesuffix(".py") for p in (ROOT / "common").iterdir()}
     assert found - {"__init__", "__pycache__", "py.typed"} == set(FLOOR)
@@ -91,3 +118,5 @@ def test_the_law_can_be_broken():
     law = uphill(ROOT / "common" / "layers" / "x.py")
     assert law("common.training.trainer") and law("common.metrics")
     assert not law("common.layers.lstm") and not law("common.cells") and not law("keras")
+    assert list(foreign(ROOT / "common" / "serving" / "saved_model_check.py")) == []
+    assert "common.lists" in foreign(ROOT / "common" / "batches" / "token_file.py")

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from common.layers import Stack
+from common.special_tokens import FORBIDDEN
 from common.text import EOS, PAD
 
 EMBEDDING_SCALE = 0.3  # with a variance of 1 the first attention would be nearly one-hot
@@ -92,7 +93,7 @@ class MemoryReader(keras.layers.Layer):
             scores = tf.einsum("bsd,bd->bs", to_keys(facts) + key_ages, state)
             scores /= math.sqrt(self.config.units)
             # A softmax in half precision loses the small weights.
-            weights = tf.nn.softmax(tf.where(mask, tf.cast(scores, tf.float32), -1e9))
+            weights = tf.nn.softmax(tf.where(mask, tf.cast(scores, tf.float32), FORBIDDEN))
             attention.append(weights)  # [batch, sentences]
             values = to_values(facts) + value_ages
             state += tf.einsum("bs,bsd->bd", tf.cast(weights, values.dtype), values)

@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from apps.answer.model import Answerer
 from apps.answer.source import read, split
+from common import serving
 from common.errors import UserError
 from common.files import read_json
 from common.lists import first_few
 from common.runs import best_weights
-from common.serving import Batched
 from common.text import PAD, UNK
 from common.text import load as load_tokenizer
+from common.unicode import valid_text
 
 
 class Answer(NamedTuple):
@@ -28,26 +29,16 @@ class Look(NamedTuple):
     attention: list[list[float]]  # [hops, sentences]; what is missing to 1 looks at nothing
 
 
-class Pipeline(tf.Module):
-    """Tokenizer, model and list of answers as one function from strings to strings.
-
-    Attributes are what an export has to carry; the Keras model itself is reached through a closure,
-    for as an attribute it would hide its variables from TensorFlow Serving.
-    """
+class Pipeline(serving.Pipeline):
+    """Tokenizer, model and list of answers as one function from strings to strings."""
 
     def __init__(self, config, model, tokenizer, answers):
-        super().__init__()
+        super().__init__(model)
         self.config, self.tokenizer = config, tokenizer
         self.answers = tf.constant(answers)
-        self.weights = [variable.value for variable in model.variables]
-        self._model = lambda: model
-        self._batched = Batched(self.answer)
+        self._batched = serving.Batched(self.answer)
         spec = tf.TensorSpec([None], tf.string)
         self._look = tf.function(lambda texts: self.run(texts)[1:], input_signature=[spec])
-
-    @property
-    def model(self):
-        return self._model()
 
     def run(self, texts):
         """string `[n]` -> (probabilities `[n, answers]`, attention `[n, hops, sentences]`, Source).
@@ -73,7 +64,7 @@ class Pipeline(tf.Module):
         Words that were never seen, sentences that are too long ago to be read and texts that ask
         nothing are told on stderr, the texts by number from `first` on, unless `quiet`.
         """
-        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+        texts = list(map(valid_text, texts))
         if not quiet:
             self._tell(texts, first)
         found = self._batched(texts, n_best, key=len)

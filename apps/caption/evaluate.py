@@ -9,6 +9,7 @@ import tyro
 
 from apps.caption.config import Config
 from common.errors import run_main
+from common.searches import record
 from common.system.tensorflow import load_tensorflow
 
 
@@ -69,7 +70,7 @@ def main():
         command.captions or command.split,
         results,
         pictures=len(outputs),
-        search="greedy" if search == "greedy" else dataclasses.asdict(search),
+        search=record(search),
         captions_per_second=round(len(outputs) / seconds, 1),
         step=meta["step"],
     )

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from common.layers import AttentionDecoder, Embedding, PlainDecoder
+from common.special_tokens import FORBIDDEN
 from common.text import BOS, PAD, UNK
 from common.training import Losses, disagreement, smoothed_cross_entropy, twice
 from common.vision.encoders import picture_encoder
@@ -108,7 +109,7 @@ class Captioner(keras.Model):
     def step(self, memory):
         """The step function of common.decoding, over a memory with one row a picture; it never says
         <unk>, which stands for words too rare to be learned."""
-        unknown = tf.one_hot(UNK, self.embedding.vocab_size) * -1e9
+        unknown = tf.one_hot(UNK, self.embedding.vocab_size) * FORBIDDEN
 
         def step(tokens, state):
             features, state = self.decoder.step(self.embedding(tokens), memory, state)

@@ -6,11 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from apps.caption.model import Captioner
+from common import serving
 from common import text as tokenizers
-from common.decoding import beam_search, greedy_search, sample, text_seeds
+from common.decoding import run_search
 from common.errors import UserError
 from common.runs import best_weights
-from common.serving import Batched
 from common.text import BOS, EOS
 from common.vision.picture_ops import decode, resize
 
@@ -20,24 +20,15 @@ class Caption(NamedTuple):
     score: float  # log-probability under the beam's length penalty
 
 
-class Pipeline(tf.Module):
-    """Decoding of pictures, network, search and tokenizer as one function to strings.
-
-    Attributes are what an export has to carry: the tokenizer, and the raw variables. The Keras
-    model itself is reached through a closure: as an attribute it would hide its variables from
-    TensorFlow Serving.
-    """
+class Pipeline(serving.Pipeline):
+    """Decoding of pictures, network, search and tokenizer as one function to strings."""
 
     def __init__(self, config, model, tokenizer):
-        super().__init__()
+        super().__init__(model)
         self.config, self.tokenizer = config, tokenizer
-        self.weights = [variable.value for variable in model.variables]
-        self._model = lambda: model
-        self._batched = Batched(lambda rows, search: self.describe(rows[0], search, rows[1])[:2])
-
-    @property
-    def model(self):
-        return self._model()
+        self._batched = serving.Batched(
+            lambda rows, search: self.describe(rows[0], search, rows[1])[:2]
+        )
 
     def inputs(self, images):
         """uint8 pixels `[batch, size, size, 3]` -> what the model takes."""
@@ -52,20 +43,14 @@ class Pipeline(tf.Module):
     def describe(self, inputs, search, keys=None):
         """inputs -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`, with one
-        int as seed: what is drawn for a picture depends on that and on its key, string `[batch]`.
+        Traceable. `search`: Greedy, Sampling or Beam. What is drawn for a picture depends on the
+        seed and its key, string `[batch]`, alone.
         """
         model, limit = self.model, self.config.data.max_length
         memory, state = model.encode(inputs)
         batch = tf.shape(inputs)[0]
-        if search == "greedy":
-            found = greedy_search(model.step(memory), state, batch, limit)
-        elif isinstance(search, dict):
-            options = search | {"seed": text_seeds(search["seed"], keys)}
-            found = sample(model.step(memory), state, batch, limit, **options)
-        else:
-            step, mask = model.step(memory), memory.mask
-            found = beam_search(step, state, batch, limit, search, source_mask=mask)
+        step, mask = model.step(memory), memory.mask
+        found = run_search(search, step, state, batch, limit, keys=keys, source_mask=mask)
         return self.text(found.tokens), found.scores, found.tokens
 
     def text(self, tokens):

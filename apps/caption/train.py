@@ -14,6 +14,7 @@ def main():
         from common.lists import evenly_spaced
         from common.metrics.caption import caption_scores
         from common.runs import Run
+        from common.searches import Greedy
         from common.training import total_nll
 
         config, run = training.config, training.run
@@ -43,7 +44,7 @@ def main():
 
         def validate():
             loss = total_nll(model.token_losses, checks).mean
-            outputs = pipeline.best_of_rows(checked, "greedy")
+            outputs = pipeline.best_of_rows(checked, Greedy())
             found = caption_scores(outputs, references, config.data.language)
             found["exact"] = exact(outputs, references, config.data.language)
             names = dict.fromkeys((config.metric, "cider_d", "bleu4"))

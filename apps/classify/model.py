@@ -5,10 +5,9 @@ import tensorflow as tf
 from keras import ops
 
 from common.layers import Stack
+from common.special_tokens import FORBIDDEN
 from common.text import EOS, PAD, UNK
 from common.training import Losses, smoothed_cross_entropy
-
-FAR = -1e9  # below everything that a network says
 
 
 class AttentionPooling(keras.layers.Layer):
@@ -27,7 +26,7 @@ class AttentionPooling(keras.layers.Layer):
 
     def call(self, values, mask):
         scores = ops.tanh(values @ self.kernel + self.bias) @ self.vector  # [batch, time, 1]
-        scores = tf.where(mask, ops.cast(scores[..., 0], "float32"), FAR)
+        scores = tf.where(mask, ops.cast(scores[..., 0], "float32"), FORBIDDEN)
         weights = ops.softmax(scores, -1)
         return ops.sum(values * ops.cast(weights, values.dtype)[..., None], 1), weights
 

@@ -8,32 +8,22 @@ import tensorflow as tf
 
 from apps.classify.dataset import read
 from apps.classify.model import Classifier
+from common import serving
 from common.files import read_json
 from common.metrics import Score
 from common.runs import best_weights
-from common.serving import Batched
 from common.text import PAD
 from common.text import load as load_tokenizer
+from common.unicode import valid_text
 
 
-class Pipeline(tf.Module):
-    """Tokenizer and model as one function of strings.
-
-    Attributes are what an export has to carry: the tokenizer, and the raw variables. The Keras
-    model itself is reached through a closure: as an attribute it would hide its variables from
-    TensorFlow Serving.
-    """
+class Pipeline(serving.Pipeline):
+    """Tokenizer and model as one function of strings."""
 
     def __init__(self, config, model, tokenizer, labels):
-        super().__init__()
+        super().__init__(model)
         self.config, self.tokenizer, self.labels = config, tokenizer, tuple(labels)
-        self.weights = [variable.value for variable in model.variables]
-        self._model = lambda: model
-        self._batched = Batched(self._ranked)
-
-    @property
-    def model(self):
-        return self._model()
+        self._batched = serving.Batched(self._ranked)
 
     def classify(self, texts):
         """string `[batch]` -> (probabilities float32 `[batch, labels]`, tokens, attention, both
@@ -48,7 +38,7 @@ class Pipeline(tf.Module):
 
     def __call__(self, texts, batch_size=64):
         """Any number of strings -> for each a list of (label, probability), best first."""
-        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+        texts = list(map(valid_text, texts))
         return self._batched(texts, None, batch_size, key=len)
 
     def attention(self, text):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from common.decoding.automaton import AutomatonBuilder
 from common.errors import UserError
 from common.text import EOS, SPECIAL_TOKENS, UNK
+from common.unicode import valid_text
 
 MARKS = (",", "。", ",", "。")  # NFKC makes the wide comma narrow; decoding makes it wide again
 SLOT = re.compile(r"\{\s*\w+\s*(?::\s*(\d+)\s*(?:-\s*(\d+)\s*)?)?\}")
@@ -75,7 +76,7 @@ def template(tokenizer, text):
         raise UserError("two slots of the template need a word or a mark between them")
     kind = tokenizer.config.kind
     held = SLOT.sub(f" {HOLDER} " if kind == "space" else HOLDER, text)
-    tokens = tokenizer.tokenize(tf.constant([held.encode("utf-8", "replace")])).numpy()[0].tolist()
+    tokens = tokenizer.tokenize(tf.constant([valid_text(held)])).numpy()[0].tolist()
     pieces = tokenizer.pieces(range(tokenizer.vocab_size))
     if tokens.count(UNK) != len(limits):
         unknown = [w for w in SLOT.sub(" ", text).split() if _unknown(tokenizer, w)]
@@ -113,7 +114,7 @@ def _limits(match):
 
 
 def _unknown(tokenizer, word):
-    return UNK in tokenizer.tokenize(tf.constant([word.encode("utf-8", "replace")])).numpy()[0]
+    return UNK in tokenizer.tokenize(tf.constant([valid_text(word)])).numpy()[0]
 
 
 def _is_han(character):

@@ -6,35 +6,26 @@ from apps.lm import dataset
 from apps.lm.model import LanguageModel
 from apps.lm.scoring import Scored, token_log_probs
 from apps.lm.text import Text, continued
-from common.config import BeamConfig
-from common.decoding import beam_search, sample, text_seeds
+from common import serving
+from common.decoding import Beam, Sampling, run_search
 from common.runs import best_weights
 from common.text import EOS, PAD, UNK
 from common.training import stream_nll, total_nll
+from common.unicode import valid_text
 
 TEXTS = tf.TensorSpec([None], tf.string)
 BETWEEN = 1_000_003  # seeds of what `best_of` draws lie so far apart
 
 
-class Pipeline(tf.Module):
-    """Tokenizer and model as functions from strings to strings.
-
-    Attributes are what an export has to carry, see apps/translate: the raw variables, not the Keras
-    model, which is reached through a closure.
-    """
+class Pipeline(serving.Pipeline):
+    """Tokenizer and model as functions from strings to strings."""
 
     def __init__(self, config, model, tokenizer):
-        super().__init__()
+        super().__init__(model)
         self.config, self.tokenizer = config, tokenizer
-        self.weights = [variable.value for variable in model.variables]
-        self._model = lambda: model
         self._compiled = {}
         self.pieces = tf.constant(tokenizer.pieces(range(tokenizer.vocab_size)))
         self.text = Text(tokenizer)
-
-    @property
-    def model(self):
-        return self._model()
 
     def read(self, tokens):
         """Ragged int32 `[n, (length)]` -> (state after all but the last, the last token `[n]`).
@@ -56,24 +47,23 @@ class Pipeline(tf.Module):
 
         Traceable. The result of a row depends on its text and seed alone. `lines`: end of line
         after which to stop, 0: none. `form`: an Automaton that the text obeys; the prompt is
-        then what the model has read before, and no part of the result. `options`: of `sample`.
+        then what the model has read before, and no part of the result. `options`: of `Sampling`.
         """
         prompts = self.text.encode(texts)
         state, first = self.read(prompts)
         rows = tf.shape(texts)[0]
         step, state, allowed = self._constrained(state, rows, form)
-        found = sample(
+        found = run_search(
+            Sampling(seeds, min_length=1 if lines == 1 and form is None else 0, **options),
             step,
             state,
             rows,
             max_length,
-            seed=text_seeds(seeds, texts),
+            keys=texts,
             first=first,
             allowed=allowed,
             eos=EOS if lines else -1,
             ends=max(lines, 1),
-            min_length=1 if lines == 1 and form is None else 0,
-            **options,
         )
         tokens = tf.RaggedTensor.from_tensor(found.tokens[:, 0], padding=PAD)
         if form is not None:
@@ -127,7 +117,7 @@ class Pipeline(tf.Module):
             [TEXTS, tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)],
             form,
         )
-        texts = tf.constant([p.encode("utf-8", "replace") for p in prompts], tf.string)
+        texts = tf.constant(list(map(valid_text, prompts)), tf.string)
         texts = tf.repeat(texts, best_of)
         seeds = tf.broadcast_to(tf.constant(seeds, tf.int32), [len(prompts)])
         seeds = tf.reshape(seeds[:, None] + BETWEEN * tf.range(best_of), [-1])
@@ -139,18 +129,17 @@ class Pipeline(tf.Module):
 
     def likeliest(self, form, number=1, beam=16):
         """The `number` most probable texts of a form that a beam finds, best first."""
+        search = Beam(max(beam, number), length_penalty=0.0, n_best=number)
 
-        settings = BeamConfig(max(beam, number), length_penalty=0.0, n_best=number)
-
-        def search(texts, longest, form):
+        def likeliest(texts, longest, form):
             state, first = self.read(self.text.encode(texts))
             step, state, allowed = self._constrained(state, 1, form)
-            found = beam_search(step, state, 1, longest, settings, first=first, allowed=allowed)
+            found = run_search(search, step, state, 1, longest, first=first, allowed=allowed)
             tokens = tf.RaggedTensor.from_tensor(found.tokens[0], padding=PAD)
             return self.text.decode(tokens), found.lengths[0]
 
         signature = [TEXTS, tf.TensorSpec([], tf.int32)]
-        found = self._graph(("likeliest", number, beam), search, signature, form)
+        found = self._graph(("likeliest", number, beam), likeliest, signature, form)
         texts, lengths = found([""], len(form.class_of))
         return [t.decode() for t, n in zip(texts.numpy(), lengths.numpy(), strict=True) if n]
 
@@ -168,7 +157,7 @@ class Pipeline(tf.Module):
         parts = sorted(set(text if self.tokenizer.config.kind == "char" else text.split()))
         if not parts:
             return []
-        tokens = self.tokenizer.tokenize(tf.constant([p.encode("utf-8", "replace") for p in parts]))
+        tokens = self.tokenizer.tokenize(tf.constant(list(map(valid_text, parts))))
         return [part for part, row in zip(parts, tokens.numpy(), strict=True) if UNK in row]
 
     def scores(self, texts, batch_size=32):
@@ -178,7 +167,7 @@ class Pipeline(tf.Module):
         order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
         for start in range(0, len(order), batch_size):
             numbers = order[start : start + batch_size]
-            batch = tf.constant([texts[n].encode("utf-8", "replace") for n in numbers])
+            batch = tf.constant([valid_text(texts[n]) for n in numbers])
             log_probs, tokens = (a.numpy() for a in score(batch))
             for row, n in enumerate(numbers):
                 kept = [token.decode() for token in tokens[row] if token]

@@ -10,28 +10,20 @@ from apps.music.frames import tokens as frame_tokens
 from apps.music.model import make_model
 from apps.music.voices import steps as voice_steps
 from apps.music.voices import tokens as code
-from common.decoding import sample
+from common import serving
+from common.decoding import Sampling, run_search
 from common.files import read_json
 from common.music import HOLD, KEYS
 from common.runs import best_weights
 
 
-class Pipeline(tf.Module):
-    """A model and its sampler as functions from note code or rolls to the same.
-
-    Attributes are what an export has to carry: the raw variables. The Keras model itself is
-    reached through a closure: as an attribute it would hide its variables from TensorFlow Serving.
-    """
+class Pipeline(serving.Pipeline):
+    """A model and its sampler as functions from note code or rolls to the same."""
 
     def __init__(self, config, model, limits):
-        super().__init__()
+        super().__init__(model)
         self.config, self.kind = config, config.model.kind
-        self.weights = [variable.value for variable in model.variables]
-        self._model, self._limits = lambda: model, lambda: limits
-
-    @property
-    def model(self):
-        return self._model()
+        self._limits = lambda: limits  # no attribute: lists would be tracked
 
     @property
     def limits(self):
@@ -69,13 +61,12 @@ class Pipeline(tf.Module):
         batch, time, voices = tf.unstack(tf.shape(notes))
         parallels = self.kind == "band" or self.config.parallels
         given, conditions = code.from_code(notes), code.conditions(time, facts)
-        found = sample(
+        found = run_search(
+            Sampling(seed, temperature),
             voice_steps.steps(model, given, conditions, limits, parallels),
             voice_steps.first_state(model, batch),
             batch,
             time * voices,
-            seed=seed,
-            temperature=temperature,
             allowed=voice_steps.allowed,
         )
         chosen = tf.reshape(found.tokens, [batch, time, voices])
@@ -103,13 +94,12 @@ class Pipeline(tf.Module):
         flat = tf.reshape(flat, [batch, -1])
         # PAD inside a row would end the primer: rows are packed to the left.
         packed = tf.ragged.boolean_mask(flat, flat > 0).to_tensor(0)
-        found = sample(
+        found = run_search(
+            Sampling(seed, temperature),
             self.model.step(packed, steps),
             self.model.first_state(batch),
             batch,
             tf.shape(packed)[1] + (frame_tokens.MOST_NOTES + 1) * steps + 1,
-            seed=seed,
-            temperature=temperature,
         )
         tokens = found.tokens[:, 0]  # [batch, longest]
         frame = tf.cumsum(tf.cast(tokens == frame_tokens.END, tf.int32), -1)

@@ -9,6 +9,7 @@ import tyro
 
 from apps.pinyin.config import Config
 from common.errors import run_main
+from common.searches import record
 from common.system.tensorflow import load_tensorflow
 
 TOP = 5
@@ -84,7 +85,7 @@ def main():
         label,
         scores,
         pieces=len(pairs),
-        search="greedy" if search == "greedy" else dataclasses.asdict(search),
+        search=record(search),
         language_weight=converter.language_weight,
         pieces_per_second=round(len(pairs) / seconds, 1),
         step=meta["step"],

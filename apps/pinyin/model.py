@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
+from common.special_tokens import FORBIDDEN
 from common.text import BOS, EOS, PAD, UNK
 from common.training import Losses, smoothed_cross_entropy
 

@@ -8,12 +8,12 @@ import tensorflow as tf
 from apps.pinyin import dataset
 from apps.pinyin.model import Converter, shifted
 from apps.pinyin.syllables import complaint, tokenize
-from common.decoding import beam_search, greedy_search
-from common.decoding.hypotheses import FORBIDDEN
+from common import serving
+from common.decoding import possible, run_search
 from common.errors import UserError
 from common.runs import best_weights
-from common.serving import Batched
 from common.text import PAD, UNK
+from common.unicode import valid_text
 
 
 class Reading(NamedTuple):
@@ -21,45 +21,30 @@ class Reading(NamedTuple):
     score: float  # log-probability, language model and decoder combined
 
 
-class Pipeline(tf.Module):
-    """Tokenizers, model and search as one function from strings to strings.
-
-    Attributes are what an export has to carry: the tokenizers, and the raw variables. The Keras
-    model itself is reached through a closure: as an attribute it would hide its variables from
-    TensorFlow Serving.
-    """
+class Pipeline(serving.Pipeline):
+    """Tokenizers, model and search as one function from strings to strings."""
 
     def __init__(self, config, model, syllables, characters):
-        super().__init__()
+        super().__init__(model)
         self.config, self.syllables, self.characters = config, syllables, characters
         self.language_weight = config.decoding.language_weight
-        self.weights = [variable.value for variable in model.variables]
-        self._model = lambda: model
-        self._batched = Batched(lambda texts, search: self.convert(texts, search)[:2])
-
-    @property
-    def model(self):
-        return self._model()
+        self._batched = serving.Batched(lambda texts, search: self.convert(texts, search)[:2])
 
     def convert(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: a BeamConfig, or "greedy". What is no pinyin gives the empty text with
-        a score of -1e9; nothing gives nothing, with 0.
+        Traceable. `search`: Greedy, Sampling or Beam. What is no pinyin gives the empty text with
+        an impossible score; nothing gives nothing, with 0.
         """
         rows = tokenize(self.syllables, texts)
         unknown = tf.reduce_any(rows == UNK, -1)  # [batch]
         lengths = tf.where(unknown, 0, tf.cast(rows.row_lengths(), tf.int32))
         syllables = tf.pad(rows.to_tensor(PAD), [[0, 0], [0, 1]])  # a step at least
         batch = tf.shape(syllables)[0]
-        beam = 1 if search == "greedy" else search.beam
         both = self.model.encode(syllables), syllables
-        memory, repeated = (tf.repeat(one, beam, 0) for one in both)
+        memory, repeated = (tf.repeat(one, search.width, 0) for one in both)
         step, state = self.model.step(memory, repeated, self.language_weight, batch)
-        if search == "greedy":
-            found = greedy_search(step, state, batch, lengths)
-        else:
-            found = beam_search(step, state, batch, lengths, search)
+        found = run_search(search, step, state, batch, lengths, keys=texts)
         written = tf.reshape(found.tokens, [-1, tf.shape(found.tokens)[-1]])
         written = tf.reshape(self.characters.detokenize(written), tf.shape(found.scores))
         blank = tf.equal(rows.row_lengths(), 0)[:, None]
@@ -69,10 +54,10 @@ class Pipeline(tf.Module):
     def __call__(self, texts, search=None, batch_size=64):
         """Any number of strings -> for each the list of `Reading`s, best first; an empty list for
         what is no pinyin (`complaint` says why). There may be fewer than a search asks for."""
-        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+        texts = list(map(valid_text, texts))
         search = self.config.decoding.beam if search is None else search
         found = self._batched(texts, search, batch_size, key=len)
-        return [[Reading(*one) for one in ranked if one[1] > FORBIDDEN / 2] for ranked in found]
+        return [[Reading(*one) for one in ranked if possible(one[1])] for ranked in found]
 
     def best(self, texts, search=None):
         """The best reading of each text."""
@@ -103,7 +88,7 @@ class Pipeline(tf.Module):
             each = tf.gather(log_probs, tokens[0], batch_dims=1).numpy()
             # Spaces, say, are no tokens.
             signs = reading if len(reading) == len(each) else self.characters.pieces(tokens[0])
-            if wrong := [c for c, p in zip(signs, each, strict=True) if p < FORBIDDEN / 2]:
+            if wrong := [c for c, p in zip(signs, each, strict=True) if not possible(p)]:
                 raise UserError(f"{reading!r}: {wrong[0]} is not read so, or not known")
             found.append(Reading(reading, float(each.sum())))
         return found

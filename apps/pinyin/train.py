@@ -12,6 +12,7 @@ def main():
         from apps.pinyin.pipeline import Pipeline
         from common.lists import evenly_spaced
         from common.metrics import accuracy, error_rate
+        from common.searches import Greedy
         from common.training import total_nll
 
         config, run = training.config, training.run
@@ -29,7 +30,7 @@ def main():
 
         def validate():
             loss = total_nll(model.token_losses, checks).mean
-            outputs = pipeline.best(sources, "greedy")
+            outputs = pipeline.best(sources, Greedy())
             scores = {"error_rate": error_rate(outputs, references)}
             scores["accuracy"] = accuracy(outputs, references)
             shown = evenly_spaced(list(zip(sources, outputs, references, strict=True)), 4)

@@ -9,6 +9,7 @@ import tyro
 
 from apps.summarize.config import Config
 from common.errors import run_main
+from common.searches import record
 from common.system.tensorflow import load_tensorflow
 
 
@@ -78,7 +79,7 @@ def main():
         command.file or command.split,
         scores,
         documents=len(examples),
-        search={"greedy": search} if isinstance(search, dict) else dataclasses.asdict(search),
+        search=record(search),
         documents_per_second=round(len(examples) / seconds, 1),
         step=meta["step"],
     )

@@ -13,10 +13,9 @@ from common.layers import (
     copied_mass,
     coverage_loss,
 )
+from common.special_tokens import FORBIDDEN
 from common.text import BOS, PAD, UNK, hide_words
 from common.training import Losses, smoothed_cross_entropy
-
-FORBIDDEN = -1e9
 
 
 class Summarizer(keras.Model):

@@ -8,12 +8,13 @@ import tensorflow as tf
 
 from apps.summarize.model import Summarizer
 from apps.summarize.source import DOCUMENTS, read
-from common.decoding import beam_search, greedy_search
+from common import serving
+from common.decoding import run_search
 from common.lists import first_few
 from common.runs import best_weights
-from common.serving import Batched
 from common.text import PAD, JoinerTokenizer, visible_tokens
 from common.text import load as load_tokenizer
+from common.unicode import valid_text
 
 
 class Summary(NamedTuple):
@@ -21,40 +22,27 @@ class Summary(NamedTuple):
     score: float  # log-probability under the beam's penalties
 
 
-class Pipeline(tf.Module):
-    """Tokenizer, model and search as one function from strings to strings.
-
-    Attributes are what an export has to carry: the tokenizer, and the raw variables. The Keras
-    model itself is reached through a closure: as an attribute it would hide its variables from
-    TensorFlow Serving.
-    """
+class Pipeline(serving.Pipeline):
+    """Tokenizer, model and search as one function from strings to strings."""
 
     def __init__(self, config, model, tokenizer):
-        super().__init__()
+        super().__init__(model)
         self.config, self.tokenizer = config, tokenizer
-        self.weights = [variable.value for variable in model.variables]
-        self._model = lambda: model
-        self._batched = Batched(lambda texts, search: self.summarize(texts, search)[:2])
-
-    @property
-    def model(self):
-        return self._model()
+        self._batched = serving.Batched(lambda texts, search: self.summarize(texts, search)[:2])
 
     def summarize(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: a BeamConfig, or a dict of the options of `greedy_search`.
+        Traceable. `search`: Greedy, Sampling or Beam. What is drawn for a text depends on the seed
+        and the text alone.
         """
         model, limit = self.model, self.config.decoding.max_length
         source = read(self.tokenizer, texts, self.config.data)
         tokens = source.tokens.to_tensor(PAD)  # [batch, source]
         memory, state = model.encode(tokens)
         batch = tf.shape(tokens)[0]
-        if isinstance(search, dict):
-            found = greedy_search(model.step(memory, tokens), state, batch, limit, **search)
-        else:
-            step, mask = model.step(memory, tokens, search.beam), memory.mask
-            found = beam_search(step, state, batch, limit, search, source_mask=mask)
+        step, mask = model.step(memory, tokens, search.width), memory.mask
+        found = run_search(search, step, state, batch, limit, keys=texts, source_mask=mask)
         output = self._write(found.tokens, source)
         # Nothing in, nothing out, whatever the model would make of an empty document.
         empty = source.empty[:, None]
@@ -81,7 +69,7 @@ class Pipeline(tf.Module):
         What is over the length budget is not read; unless `quiet`, that is told on stderr, the
         texts by number from `first` on.
         """
-        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+        texts = list(map(valid_text, texts))
         numbers = () if quiet else enumerate(texts, first)
         cut = [n for n, text in numbers if not self._fits(text)]
         if cut:

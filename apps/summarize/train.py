@@ -10,7 +10,6 @@ def main():
         from apps.summarize import dataset
         from apps.summarize.model import Summarizer
         from apps.summarize.pipeline import Pipeline
-        from apps.summarize.search import greedy
         from common.lists import evenly_spaced
         from common.metrics import rouge
         from common.training import total_nll
@@ -33,7 +32,7 @@ def main():
 
         def validate():
             loss = total_nll(model.token_losses, checks).mean
-            outputs = pipeline.best(documents, greedy(config.decoding.beam), quiet=True)
+            outputs = pipeline.best(documents, config.decoding.beam.greedy(), quiet=True)
             scores = rouge(outputs, references, kinds=("rouge1", "rouge2", "rougeL"))
             samples = evenly_spaced(range(len(documents)), 4)
             return {"loss": loss, **{name: s.value for name, s in scores.items()}}, [

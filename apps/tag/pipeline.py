@@ -6,8 +6,10 @@ import tensorflow as tf
 
 from apps.tag.model import Tagger
 from apps.tag.reader import Reader
+from common import serving
 from common.runs import best_weights
 from common.text import PAD, sanitise
+from common.unicode import valid_text
 
 SIZE = 64  # texts a batch
 
@@ -21,25 +23,14 @@ class Tagged(NamedTuple):
         return " ".join(f"{word}/{tag}" for word, tag in zip(self.words, self.tags, strict=True))
 
 
-class Pipeline(tf.Module):
-    """Cutting into words, vocabularies and model as one function from strings to strings.
-
-    Attributes are what an export has to carry: the tokenizers, and the raw variables. The Keras
-    model itself is reached through a closure: as an attribute it would hide its variables from
-    TensorFlow Serving.
-    """
+class Pipeline(serving.Pipeline):
+    """Cutting into words, vocabularies and model as one function from strings to strings."""
 
     def __init__(self, model, reader):
-        super().__init__()
+        super().__init__(model)
         self.reader, self.tags = reader, tf.constant(reader.tags)
-        self.weights = [variable.value for variable in model.variables]
-        self._model = lambda: model
         spec = [tf.RaggedTensorSpec([None, None], tf.string, row_splits_dtype=tf.int64)]
         self.tag = tf.function(self._tag, input_signature=spec)  # one graph, also in an export
-
-    @property
-    def model(self):
-        return self._model()
 
     def cut(self, texts, spaced=False):
         """string `[n]` -> words, ragged `[n, (words)]`. Traceable.
@@ -65,9 +56,7 @@ class Pipeline(tf.Module):
 
     def __call__(self, texts, spaced=False):
         """Any number of strings -> a `Tagged` for each."""
-        # No lone surrogates, which are no text.
-        texts = [text.encode("utf-8", "replace").decode() for text in texts]
-        words = self.cut(tf.constant(texts, tf.string), spaced).to_list()
+        words = self.cut(tf.constant(list(map(valid_text, texts)), tf.string), spaced).to_list()
         return self.of_words([[word.decode() for word in row] for row in words])
 
     def of_words(self, sentences):

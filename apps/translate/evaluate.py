@@ -9,6 +9,7 @@ import tyro
 
 from apps.translate.config import Config
 from common.errors import run_main
+from common.searches import record
 from common.system.tensorflow import load_tensorflow
 
 
@@ -71,7 +72,7 @@ def main():
         name,
         dict(zip(names, scores, strict=True)),
         sentences=len(pairs),
-        search="greedy" if search == "greedy" else dataclasses.asdict(search),
+        search=record(search),
         sentences_per_second=round(len(pairs) / seconds, 1),
         step=meta["step"],
     )

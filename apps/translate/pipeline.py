@@ -8,11 +8,12 @@ import tensorflow as tf
 
 from apps.translate import dataset
 from apps.translate.model import Translator
-from common.decoding import beam_search, greedy_search, sample, text_seeds
+from common import serving
+from common.decoding import run_search
 from common.lists import first_few
 from common.runs import best_weights
-from common.serving import Batched
 from common.text import BOS, EOS, PAD, split_long
+from common.unicode import valid_text
 
 
 class Translation(NamedTuple):
@@ -20,25 +21,14 @@ class Translation(NamedTuple):
     score: float  # log-probability under the beam's penalties; of long texts the sum over pieces
 
 
-class Pipeline(tf.Module):
-    """Tokenizers, model and search as one function from strings to strings.
-
-    Attributes are what an export has to carry: the tokenizers, and the raw variables. The Keras
-    model itself is reached through a closure: as an attribute it would hide its variables from
-    TensorFlow Serving.
-    """
+class Pipeline(serving.Pipeline):
+    """Tokenizers, model and search as one function from strings to strings."""
 
     def __init__(self, config, model, source_tokenizer, target_tokenizer):
-        super().__init__()
+        super().__init__(model)
         self.config = config
         self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
-        self.weights = [variable.value for variable in model.variables]
-        self._model = lambda: model
-        self._batched = Batched(lambda texts, search: self.translate(texts, search)[:2])
-
-    @property
-    def model(self):
-        return self._model()
+        self._batched = serving.Batched(lambda texts, search: self.translate(texts, search)[:2])
 
     @property
     def tokenizers(self):
@@ -53,8 +43,8 @@ class Pipeline(tf.Module):
     def translate(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: a BeamConfig, "greedy", or a dict of the options of `sample`, with one
-        int as seed: what is drawn for a text depends on that and the text alone.
+        Traceable. `search`: Greedy, Sampling or Beam. What is drawn for a text depends on the seed
+        and the text alone.
         """
         model, decoding = self.model, self.config.decoding
         source = self.source_tokens(texts)
@@ -62,14 +52,8 @@ class Pipeline(tf.Module):
         limits = tf.cast(lengths * decoding.length_ratio, tf.int32) + decoding.length_extra
         memory, state = model.encode(source)
         batch = tf.shape(source)[0]
-        if search == "greedy":
-            found = greedy_search(model.step(memory), state, batch, limits)
-        elif isinstance(search, dict):
-            options = search | {"seed": text_seeds(search["seed"], texts)}
-            found = sample(model.step(memory), state, batch, limits, **options)
-        else:
-            step, mask = model.step(memory), memory.mask
-            found = beam_search(step, state, batch, limits, search, source_mask=mask)
+        step, mask = model.step(memory), memory.mask
+        found = run_search(search, step, state, batch, limits, keys=texts, source_mask=mask)
         rows = tf.reshape(found.tokens, [-1, tf.shape(found.tokens)[-1]])
         output = tf.reshape(self.target_tokenizer.detokenize(rows), tf.shape(found.scores))
         # Nothing in, nothing out, whatever the model would make of an empty sentence.
@@ -84,8 +68,7 @@ class Pipeline(tf.Module):
         """
         pieces, owners, cut = [], [], []
         for number, text in enumerate(texts):
-            text = text.encode("utf-8", "replace").decode()  # no lone surrogates
-            parts, too_long = split_long(text, self._fits)
+            parts, too_long = split_long(valid_text(text), self._fits)
             pieces += parts
             owners += [number] * len(parts)
             cut += [first + number] * (too_long > 0)

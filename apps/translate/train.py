@@ -12,6 +12,7 @@ def main():
         from apps.translate.pipeline import Pipeline
         from common.lists import evenly_spaced
         from common.metrics import bleu
+        from common.searches import Greedy
         from common.training import total_nll
 
         config, run = training.config, training.run
@@ -35,7 +36,7 @@ def main():
 
         def validate():
             loss = total_nll(model.token_losses, checks).mean
-            outputs = pipeline.best(sources, "greedy")
+            outputs = pipeline.best(sources, Greedy())
             scores = {"loss": loss, "bleu": bleu(outputs, references, **options).value}
             shown = evenly_spaced(range(len(held_out)), 4)
             return scores, [

@@ -7,29 +7,48 @@ from typing import Annotated, TypeVar
 import tyro
 
 from ..errors import UserError
+from ..searches import Beam, Greedy, Sampling
 
 T = TypeVar("T")
 
 
-def search_with(default, *, beam=None, n_best=1, length_penalty=None):
-    """The search that a command line asks for: a run's BeamConfig with what is not None changed;
-    "greedy" for beam 0."""
+def search_with(default: Beam, *, beam=None, n_best=1, **changes) -> Beam | Greedy:
+    """The search that a command line asks for.
+
+    Args:
+        default: the run's own.
+        beam: size of the beam, raised to `n_best`; 0: greedy search; None: the run's own.
+        n_best: answers for each input.
+        changes: other fields of `Beam`; None: the run's own.
+
+    Raises:
+        UserError: a value out of its limits, or several answers of greedy search.
+    """
+    if beam:
+        changes["beam"] = beam
+    changes = {name: value for name, value in changes.items() if value is not None}
+    default = dataclasses.replace(default, n_best=1, **changes)
     if beam == 0:
         if n_best > 1:
             raise UserError("greedy search (--beam 0) has one answer: leave --n-best out")
-        return "greedy"
-    beam = max(default.beam if beam is None else beam, n_best)
-    alpha = default.length_penalty if length_penalty is None else length_penalty
-    return dataclasses.replace(default, beam=beam, n_best=n_best, length_penalty=alpha)
+        return default.greedy()
+    return dataclasses.replace(default, beam=max(default.beam, n_best), n_best=n_best)
 
 
-def sampling(command):
-    """The options of sampling that a command line asks for."""
+def sampling(command) -> Sampling:
+    """The sampling that a command line asks for.
+
+    Args:
+        command: has `n_best`, `seed`, `temperature`, `top_k` and `top_p`.
+
+    Raises:
+        UserError: a value out of its limits, or several answers.
+    """
     if command.n_best > 1:
         raise UserError("--sample draws one answer: leave --n-best out")
     if not 0 <= command.seed < 2**31:
         raise UserError(f"--seed is {command.seed}: it must be from 0 to 2147483647")
-    return {name: getattr(command, name) for name in ("seed", "temperature", "top_k", "top_p")}
+    return Sampling(command.seed, command.temperature, command.top_k, command.top_p)
 
 
 def parse_training(app: str, presets: dict[str, T], arguments=None):

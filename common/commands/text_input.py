@@ -4,6 +4,7 @@ import sys
 
 from ..errors import UserError
 from ..lists import chunks_of
+from ..unicode import valid_text
 
 CHUNK = 512  # lines that are worked on together
 
@@ -17,7 +18,7 @@ def chunks(texts=(), lines=None, size=CHUNK):
     """
     if texts:
         # Arguments that are not UTF-8 come as lone surrogates, which cannot be printed.
-        yield [text.encode("utf-8", "replace").decode() for text in texts]
+        yield list(map(valid_text, texts))
     elif lines is None:
         for arrived in _arriving():
             yield from chunks_of(arrived, size)

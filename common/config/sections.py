@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import UserError
-from .limits import Count, Natural, Positive, Rate, Share, Weight, check
+from .limits import Count, Natural, Positive, Rate, Share, Weight
 
 
 @dataclass(frozen=True)
@@ -56,29 +56,6 @@ class BatchingConfig:
     """Sentences are sorted by length within groups of so many batches; 1 leaves them unsorted."""
     pad_multiple: Count = 1
     """Lengths are padded up to a multiple of this; with XLA, 8 keeps the number of shapes small."""
-
-
-@dataclass(frozen=True)
-class BeamConfig:
-    """Settings of beam search; raises UserError for values that mean nothing."""
-
-    beam: Count = 5
-    """Hypotheses kept alive at every step."""
-    length_penalty: Weight = 0.6
-    """Alpha of GNMT: log P is divided by ((5 + length) / 6) ** alpha."""
-    coverage_penalty: Weight = 0.0
-    """Beta of GNMT: punishes source positions left unattended."""
-    min_length: Natural = 0
-    """Tokens before the end of sentence is allowed."""
-    no_repeat_ngram: Natural = 0
-    """Length of the n-grams that may not come twice; 0: off."""
-    n_best: Count = 1
-    """Hypotheses returned, at most `beam`."""
-
-    def __post_init__(self):
-        check(self)
-        if self.n_best > self.beam:
-            raise UserError(f"n_best is {self.n_best}: it must be at most beam = {self.beam}")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Forms that a text must have, as a finite automaton that the decoder runs beside the model."""
+"""Forms that a text must have, as a finite automaton that runs in a search next to the model."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ class Automaton(NamedTuple):
     """Deterministic: from each state some tokens are allowed, and each leads to one next state.
 
     A state has a class of tokens that it allows and two ordinary successors, for a token that
-    begins a word and for one that goes on with it. One token, `exit_token`, is allowed beside the
-    class (-1: none) and leads elsewhere. A literal text is a chain of states with an empty class
-    and only an exit; a slot is a grid of states with an exit. State 0 is the start.
+    begins a word and for one that continues it. One token, `exit_token`, is allowed in addition to
+    the class (-1: none) and leads elsewhere. A literal text is a chain of states with an empty
+    class and only an exit; a slot is a grid of states with an exit. State 0 is the start.
     """
 
     classes: np.ndarray  # bool [classes, vocab]
@@ -31,7 +31,15 @@ class Automaton(NamedTuple):
         return Automaton(classes, tf.TensorSpec([vocab], tf.bool), *[states] * 5)
 
     def advance(self, states, tokens):
-        """int32 [rows], int32 [rows] -> int32 [rows]: the states after those tokens."""
+        """The states that tokens lead to.
+
+        Args:
+          states: int32 [rows].
+          tokens: int32 [rows].
+
+        Returns:
+          int32 [rows].
+        """
         begins = tf.gather(tf.convert_to_tensor(self.begins_word), tokens)
         ordinary = tf.where(
             begins,
@@ -42,7 +50,14 @@ class Automaton(NamedTuple):
         return tf.where(leaves, tf.gather(tf.convert_to_tensor(self.exit_next), states), ordinary)
 
     def mask(self, states):
-        """int32 [rows] -> bool [rows, vocab]: what is allowed next."""
+        """The tokens that states allow.
+
+        Args:
+          states: int32 [rows].
+
+        Returns:
+          bool [rows, vocab].
+        """
         of_class = tf.gather(
             tf.convert_to_tensor(self.classes),
             tf.gather(tf.convert_to_tensor(self.class_of), states),
@@ -51,9 +66,18 @@ class Automaton(NamedTuple):
         return of_class | tf.one_hot(exits, self.classes.shape[1], True, False)
 
     def around(self, step, state, rows):
-        """(step, state, allowed) for a search over `rows`: the model's own, and the automaton.
+        """Runs the automaton next to a model in a search.
 
-        The token before the string is no part of it, so the state counts from -1: unstarted.
+        The token before the string is no part of it, so the automaton's state is -1 at first:
+        unstarted.
+
+        Args:
+          step: the model's step(tokens, state) -> (logits, state).
+          state: the model's state, a nest of tensors with `rows` rows.
+          rows: int or int32 scalar, the batch that the search starts with.
+
+        Returns:
+          (step, state, allowed) for a search.
         """
 
         def both(tokens, state):
@@ -67,7 +91,12 @@ class Automaton(NamedTuple):
 
 
 class AutomatonBuilder:
-    """Makes an `Automaton` part by part, in the order of the text."""
+    """Makes an `Automaton` part by part, in the order of the text.
+
+    Args:
+      vocab_size: tokens of the vocabulary.
+      begins_word: bool [vocab], tokens that begin a word; None: all.
+    """
 
     def __init__(self, vocab_size, begins_word=None):
         self.begins_word = np.ones(vocab_size, bool) if begins_word is None else begins_word
@@ -85,9 +114,14 @@ class AutomatonBuilder:
         self.rows.append([self._class(mask), following, following, -1, following])
 
     def slot(self, mask, least, most, pieces, exit_token, glued=False):
-        """`least` to `most` words of at most `pieces` tokens each out of a class, then
-        `exit_token`, which ends the slot wherever it comes. `glued`: the first word goes on with
-        the text before.
+        """Words out of a class, then a token that ends the slot wherever it comes.
+
+        Args:
+          mask: bool [vocab], the class.
+          least, most: number of words.
+          pieces: most tokens of a word.
+          exit_token: ends the slot, and is no part of a word.
+          glued: the first word continues the text before.
         """
         mask = mask.copy()
         mask[exit_token] = False
@@ -107,7 +141,7 @@ class AutomatonBuilder:
                 self.rows.append([self._class(may), following, here + 1, leave, after])
 
     def build(self) -> Automaton:
-        """The last state is the end: it leads to itself."""
+        """The automaton of all parts; its last state is the end, which leads to itself."""
         last = len(self.rows)
         rows = np.array([*self.rows, [0, last, last, -1, last]], np.int32)
         return Automaton(np.stack(self.classes), self.begins_word, *rows.T.copy())

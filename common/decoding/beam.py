@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ..config.sections import BeamConfig
 from ..errors import UserError
-from ..special_tokens import BOS, EOS, PAD
+from ..searches import Beam
+from ..special_tokens import BOS, EOS, FORBIDDEN, PAD
 from .constraints import constrain
-from .hypotheses import FORBIDDEN, Hypotheses, keep_shapes, possible, row_limits
+from .hypotheses import Hypotheses, keep_shapes, possible, row_limits
 from .penalties import coverage_penalty, length_penalty
 from .top_k import top_k
 
@@ -29,7 +29,7 @@ def beam_search(
     state,
     batch,
     max_length,
-    config: BeamConfig,
+    settings: Beam,
     *,
     bos: int = BOS,
     eos: int = EOS,
@@ -45,12 +45,12 @@ def beam_search(
     (Wu et al. 2016). At each step the 2 * beam most probable continuations of a row's live
     hypotheses are taken. Those of the first `beam` that end in eos compete by score for the
     n_best finished places (so a beam of 1 is greedy search); the best `beam` that do not end in
-    eos live on, and there are always so many. At a row's maximum length the first `beam`
-    continuations are finished as they are. A row is done when none of its live hypotheses
-    can still reach a finished place: their log-probability can only fall, the length penalty
-    is mildest at the maximum length, and coverage adds at most 0. A row that is done has no
-    live hypotheses, so nothing changes it while the others go on. Equal scores: the hypothesis
-    finished first, then that of the lower beam and token, is the better one.
+    eos stay alive, and 2 * beam candidates guarantee that there are enough. At a row's maximum
+    length the first `beam` continuations are finished as they are. A row is done when none of its
+    live hypotheses can still reach a finished place: their log-probability can only fall, the
+    length penalty is mildest at the maximum length, and coverage adds at most 0. A row that is done
+    has no live hypotheses, so nothing changes it while the others continue. Equal scores: the
+    hypothesis finished first, then that of the lower beam and token, is the better one.
 
     Args:
       step: step(tokens, state) -> (logits, state) over batch * beam rows; see the package.
@@ -58,19 +58,24 @@ def beam_search(
         whose "attention" [rows, source] is the attention of the step just made.
       batch: rows, an int or an int32 scalar.
       max_length: int or int32 [batch], tokens a row may have, eos included.
-      config: a `BeamConfig`.
+      settings: `Beam`.
+      bos, eos, pad: the tokens that begin, end and fill up a string.
       source_mask: bool [batch, source], valid source positions, for the coverage penalty.
       first: int32 [batch], the tokens that a string starts after; None: bos.
       allowed: a hard constraint over batch * beam rows, see the package.
 
-    Raises UserError: a coverage penalty for a state without attention.
+    Returns:
+      `Hypotheses` with n_best as in `settings`.
+
+    Raises:
+      UserError: a coverage penalty for a state without attention.
     """
-    beam, n_best = config.beam, config.n_best
-    covering = config.coverage_penalty > 0
+    beam, n_best = settings.beam, settings.n_best
+    covering = settings.coverage_penalty > 0
     if covering and not (isinstance(state, dict) and "attention" in state):
         raise UserError("coverage_penalty needs a model with attention: set it to 0 for this one")
     limits, time = row_limits(max_length, batch)
-    most_favourable = length_penalty(limits, config.length_penalty)  # [batch]
+    most_favourable = length_penalty(limits, settings.length_penalty)  # [batch]
     mask = None if source_mask is None else tf.cast(source_mask, tf.bool)[:, tf.newaxis]
     first_row = tf.range(batch)[:, tf.newaxis] * beam  # [batch, 1]
 
@@ -84,8 +89,8 @@ def beam_search(
             tf.nn.log_softmax(tf.cast(logits, tf.float32)),  # [batch * beam, vocab]
             search.position,
             tf.reshape(search.tokens, [batch * beam, time]),
-            min_length=config.min_length,
-            no_repeat_ngram=config.no_repeat_ngram,
+            min_length=settings.min_length,
+            no_repeat_ngram=settings.no_repeat_ngram,
             bos=bos,
             eos=eos,
             pad=pad,
@@ -102,12 +107,12 @@ def beam_search(
 
         length = search.position + 1
         ends = (last == eos) | (limits <= length)[:, tf.newaxis]
-        scores = log_probs / length_penalty(length, config.length_penalty)
+        scores = log_probs / length_penalty(length, settings.length_penalty)
         coverage = ()
         if covering:
             attention = tf.cast(state["attention"], tf.float32)
             coverage = search.coverage + tf.reshape(attention, tf.shape(search.coverage))
-            penalty = coverage_penalty(coverage, mask, config.coverage_penalty)  # [batch, beam]
+            penalty = coverage_penalty(coverage, mask, settings.coverage_penalty)  # [batch, beam]
             scores += tf.gather(penalty, parents, batch_dims=1)
         taken = ends & possible(log_probs) & (tf.range(2 * beam) < beam)
         scores = tf.where(taken, scores, FORBIDDEN)

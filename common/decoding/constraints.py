@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from .hypotheses import FORBIDDEN, possible
+from ..special_tokens import FORBIDDEN
+from .hypotheses import possible
 
 
 def constrain(
@@ -25,10 +26,12 @@ def constrain(
       history: int32 [rows, time], of which the first `position` columns are filled.
       min_length: tokens before eos is allowed. It gives way where all else is forbidden.
       no_repeat_ngram: length of the n-grams that may not come twice; 0: off.
+      bos, eos, pad: the tokens that begin, end and fill up a string.
       allowed: bool, broadcastable to [rows, vocab]: a hard constraint. All other tokens are out,
         and where nothing that it allows is left, the rules above give way to it.
 
-    Returns float32 [rows, vocab].
+    Returns:
+      float32 [rows, vocab].
     """
     vocab = tf.shape(log_probs)[-1]
     never = tf.reduce_sum(tf.one_hot([pad, bos], vocab, on_value=FORBIDDEN, off_value=0.0), 0)

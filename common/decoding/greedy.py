@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from ..special_tokens import BOS, EOS, PAD
+from ..searches import Greedy
+from ..special_tokens import BOS, EOS, FORBIDDEN, PAD
 from .constraints import constrain
-from .hypotheses import FORBIDDEN, Hypotheses, keep_shapes, row_limits
+from .hypotheses import Hypotheses, keep_shapes, row_limits
+
+GREEDY = Greedy()
 
 
 def greedy_search(
@@ -14,9 +17,8 @@ def greedy_search(
     state,
     batch,
     max_length,
+    settings: Greedy = GREEDY,
     *,
-    min_length: int = 0,
-    no_repeat_ngram: int = 0,
     bos: int = BOS,
     eos: int = EOS,
     pad: int = PAD,
@@ -30,12 +32,13 @@ def greedy_search(
       state: nest of tensors with `batch` rows.
       batch: rows, an int or an int32 scalar.
       max_length: int or int32 [batch], tokens a row may have, eos included.
-      min_length: tokens before eos is allowed.
-      no_repeat_ngram: length of the n-grams that may not come twice in a row; 0: off.
+      settings: `Greedy`.
+      bos, eos, pad: the tokens that begin, end and fill up a string.
       first: int32 [batch], the tokens that a string starts after; None: bos.
       allowed: a hard constraint, see the package.
 
-    Returns `Hypotheses` with n_best = 1, scores equal to log_probs.
+    Returns:
+      `Hypotheses` with n_best = 1, scores equal to log_probs.
     """
 
     def choose(log_probs, position):
@@ -47,8 +50,8 @@ def greedy_search(
         batch,
         max_length,
         choose,
-        min_length=min_length,
-        no_repeat_ngram=no_repeat_ngram,
+        min_length=settings.min_length,
+        no_repeat_ngram=settings.no_repeat_ngram,
         bos=bos,
         eos=eos,
         pad=pad,
@@ -73,8 +76,17 @@ def generate(
     first: tf.Tensor | None = None,
     allowed: Callable | None = None,
 ) -> Hypotheses:
-    """Calls `choose(log_probs [batch, vocab], position) -> int32 [batch]` until all rows end: with
-    the eos number `ends`, or at their maximum length."""
+    """The loop of greedy search and of sampling, until all rows end.
+
+    Args:
+      step, state, batch, max_length, bos, eos, pad, first, allowed: as in `greedy_search`.
+      choose: choose(log_probs [batch, vocab], position) -> int32 [batch], the next tokens.
+      min_length, no_repeat_ngram: as in `Greedy`.
+      ends: a row ends with its eos of this number, from 1, or at its maximum length.
+
+    Returns:
+      `Hypotheses` with n_best = 1, scores equal to log_probs.
+    """
     limits, time = row_limits(max_length, batch)
 
     def unfinished(position, tokens, done, history, lengths, log_probs, state):

@@ -4,15 +4,14 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-# Log-probability of what may not happen. Finite, so that no difference of two of them is NaN.
-FORBIDDEN = -1e9
+from ..special_tokens import FORBIDDEN
 
 
 class Hypotheses(NamedTuple):
     """Decoded strings, best first.
 
     A place for which no string was found (fewer strings exist than were asked for, or a
-    maximum length of 0) has length 0, only padding, and score and log-probability -1e9.
+    maximum length of 0) has length 0, only padding, and score and log-probability `FORBIDDEN`.
     """
 
     tokens: tf.Tensor  # int32 [batch, n_best, time]: no bos; eos when it was produced, then pad
@@ -21,8 +20,9 @@ class Hypotheses(NamedTuple):
     log_probs: tf.Tensor  # float32 [batch, n_best]: plain sum of natural log-probabilities
 
 
-def possible(log_probs: tf.Tensor) -> tf.Tensor:
-    """True where a (sum of) log-probabilities contains nothing forbidden."""
+def possible(log_probs):
+    """True where a log-probability, or a sum of them, contains nothing forbidden. Of tensors, NumPy
+    arrays and floats."""
     return log_probs > FORBIDDEN / 2
 
 

@@ -9,7 +9,12 @@ LEAST_COVERAGE = 1e-9
 def length_penalty(length: tf.Tensor, alpha: float) -> tf.Tensor:
     """lp(Y) = ((5 + |Y|) / 6) ** alpha, by which log P(Y) is divided. Equation (14) of the paper.
 
-    `length` is |Y| in tokens, eos included, of any shape; returns float32 of that shape.
+    Args:
+      length: |Y| in tokens, eos included, of any shape.
+      alpha: 0 leaves log P as it is; the larger, the longer the strings that win.
+
+    Returns:
+      float32 of the shape of `length`.
     """
     return ((5.0 + tf.cast(length, tf.float32)) / 6.0) ** alpha
 
@@ -20,8 +25,10 @@ def coverage_penalty(coverage: tf.Tensor, mask: tf.Tensor | None, beta: float) -
     Args:
       coverage: float32 [..., source], sum_j p_ij: attention each source position has received.
       mask: bool, broadcastable to coverage: valid source positions; None: all.
+      beta: weight of the penalty.
 
-    Returns float32 [...].
+    Returns:
+      float32 [...].
     """
     log_coverage = tf.math.log(tf.clip_by_value(coverage, LEAST_COVERAGE, 1.0))
     if mask is not None:

@@ -1,14 +1,13 @@
 """Random strings from the model's distribution, the same ones for the same seed."""
 
-import math
 from collections.abc import Callable
 
 import tensorflow as tf
 
-from ..errors import UserError
-from ..special_tokens import BOS, EOS, PAD
+from ..searches import Sampling
+from ..special_tokens import BOS, EOS, FORBIDDEN, PAD
 from .greedy import generate
-from .hypotheses import FORBIDDEN, Hypotheses
+from .hypotheses import Hypotheses
 
 HOTTEST = 1e6  # noise of a higher temperature would lift what is FORBIDDEN
 
@@ -18,13 +17,8 @@ def sample(
     state,
     batch,
     max_length,
+    settings: Sampling,
     *,
-    seed,
-    temperature=1.0,
-    top_k: int = 0,
-    top_p: float = 1.0,
-    min_length: int = 0,
-    no_repeat_ngram: int = 0,
     bos: int = BOS,
     eos: int = EOS,
     pad: int = PAD,
@@ -39,30 +33,23 @@ def sample(
     is forbidden is taken out first, then all but the `top_k`, then all beyond the nucleus.
 
     Args:
-      step, state, batch, max_length, min_length, no_repeat_ngram, first, allowed: as in
-        `greedy_search`.
-      seed: int32 [2] tensor or two ints: a row's string depends on it and on the row's number. Or
-        int32 [batch, 2], a seed for each row: its string then depends on that alone.
-      temperature: float or scalar tensor, >= 0; above 1e6 it is 1e6, which is even chances.
-      ends: a string goes on until eos has come so many times.
-      top_k: draw from the k most probable tokens (Fan et al. 2018); 0: off. It and top_p may be
-        scalar tensors, which costs a sort of the vocabulary a step and is not checked.
-      top_p: draw from the fewest most probable tokens that together have at least this
-        probability (Holtzman et al. 2020, "nucleus sampling"); 1: off.
+      step, state, batch, max_length, bos, eos, pad, first, allowed: as in `greedy_search`.
+      settings: `Sampling`. A seed of one int, or of two (int32 [2]): a row's string depends on it
+        and on the row's number. A seed for each row (int32 [batch, 2]): its string depends on that
+        alone. A temperature above 1e6 is 1e6, which is even chances. A top_k or top_p that is a
+        tensor costs a sort of the vocabulary a step. top_p keeps the fewest most probable tokens
+        that together have at least this probability.
+      ends: a string ends with its eos of this number, from 1.
 
-    Returns `Hypotheses` with n_best = 1; scores and log_probs are the model's log-probability of
-    the string, at temperature 1 and before anything was taken out.
-
-    Raises UserError: temperature < 0 or not finite, top_k < 0, or top_p not in (0, 1].
+    Returns:
+      `Hypotheses` with n_best = 1; scores and log_probs are the model's log-probability of the
+      string, at temperature 1 and before anything was taken out.
     """
-    if not tf.is_tensor(temperature) and not 0 <= temperature < math.inf:
-        raise UserError(f"temperature is {temperature}: it must be 0 (greedy) or more")
-    if not tf.is_tensor(top_k) and top_k < 0:
-        raise UserError(f"top_k is {top_k}: it must be 0 (off) or more")
-    if not tf.is_tensor(top_p) and not 0 < top_p <= 1:
-        raise UserError(f"top_p is {top_p}: it must be above 0 and at most 1 (off)")
-    temperature = tf.minimum(tf.cast(temperature, tf.float32), HOTTEST)
-    seed = tf.convert_to_tensor(seed)
+    top_k, top_p = settings.top_k, settings.top_p
+    temperature = tf.minimum(tf.cast(settings.temperature, tf.float32), HOTTEST)
+    seed = tf.convert_to_tensor(settings.seed)
+    if seed.shape.rank == 0:
+        seed = tf.stack([seed, 0])
     dynamic = tf.is_tensor(top_k) or tf.is_tensor(top_p)
 
     def choose(log_probs, position):
@@ -89,8 +76,8 @@ def sample(
         batch,
         max_length,
         choose,
-        min_length=min_length,
-        no_repeat_ngram=no_repeat_ngram,
+        min_length=settings.min_length,
+        no_repeat_ngram=settings.no_repeat_ngram,
         bos=bos,
         eos=eos,
         pad=pad,
@@ -101,8 +88,15 @@ def sample(
 
 
 def text_seeds(seeds, texts):
-    """A seed for each row, int32 [batch, 2], from `seeds`, int32 scalar or [batch], and its text,
-    string [batch]: what is drawn for a text does not depend on the others of its batch."""
+    """Seeds of rows: what is drawn for a text does not depend on the others of its batch.
+
+    Args:
+      seeds: int32 scalar or [batch].
+      texts: string [batch].
+
+    Returns:
+      int32 [batch, 2], for each row its seed and a hash of its text.
+    """
     hashes = tf.cast(tf.strings.to_hash_bucket_fast(texts, 2**31 - 1), tf.int32)
     return tf.stack([tf.broadcast_to(seeds, tf.shape(hashes)), hashes], 1)
 

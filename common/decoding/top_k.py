@@ -14,8 +14,10 @@ def top_k(values: tf.Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
 
     Args:
       values: float32 [rows, size], size >= k.
+      k: an int.
 
-    Returns float32 [rows, k] and int32 [rows, k].
+    Returns:
+      values float32 [rows, k] and their indices int32 [rows, k].
     """
     size = values.shape[-1]
     if size is None or size <= 4 * k * CHUNK:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from ..errors import UserError
+from ..special_tokens import FORBIDDEN
 
 SCORES = ("additive", "dot", "general", "scaled")
 
@@ -74,6 +75,6 @@ class Attention(keras.layers.Layer):
             scores *= self.scale
         scores = ops.cast(scores, "float32")  # a softmax in half precision loses the small weights
         if mask is not None:
-            scores += (1.0 - ops.cast(mask, "float32"))[:, None] * -1e9
+            scores += (1.0 - ops.cast(mask, "float32"))[:, None] * FORBIDDEN
         weights = ops.cast(ops.softmax(scores, -1), self.compute_dtype)
         return ops.matmul(weights, memory), weights

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from ..special_tokens import FORBIDDEN
 from ..text.extended_vocabulary import first_positions
 
 TINY = 1e-30  # least probability whose logarithm is taken: a softmax may underflow to 0
-FORBIDDEN = -1e9
 
 
 class CopySource(NamedTuple):

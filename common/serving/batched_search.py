@@ -1,6 +1,10 @@
 """A search over any number of inputs: batch by batch, compiled once."""
 
+from dataclasses import replace
+
 import tensorflow as tf
+
+from ..searches import Sampling
 
 
 class Batched:
@@ -18,11 +22,13 @@ class Batched:
 
         Args:
             inputs: a list of strings or of tuples of parts, or an array.
-            search: what `function` takes; its `repr` tells one search from another, each of which
-                is compiled once. A "seed" in a dict is given to the function as a tensor, so that
-                any number of seeds share a graph.
+            search: what `function` takes, hashable; each is compiled once. The seed of a `Sampling`
+                reaches the function as a tensor, so any number of seeds share a graph.
             size: inputs a batch.
             key: of an input; those with nearly the same key go together, so that little is padding.
+
+        Raises:
+            UserError: as `function` does.
         """
         order = list(range(len(inputs)))
         if key:
@@ -39,23 +45,20 @@ class Batched:
         return results
 
     def _run(self, batch, search):
-        given = {}
-        if isinstance(search, dict) and "seed" in search:
-            given = {"seed": tf.constant(search["seed"], tf.int32)}
-            search = {name: search[name] for name in search if name != "seed"}
-        key = repr(search), *given
-        if key not in self._compiled:
-            spec = tf.nest.map_structure(
+        seed = ()  # or the seed alone
+        if isinstance(search, Sampling):
+            seed = (tf.constant(search.seed, tf.int32),)
+            search = replace(search, seed=0)
+        if search not in self._compiled:
+            specs = tf.nest.map_structure(
                 lambda part: tf.TensorSpec([None, *part.shape[1:]], part.dtype), batch
             )
 
-            def run(batch, given):
-                return self.function(batch, search | given if given else search)
+            def run(batch, *seed):
+                return self.function(batch, replace(search, seed=seed[0]) if seed else search)
 
             # Without autograph, which would wrap a UserError in a page of its own.
-            self._compiled[key] = tf.function(
-                run,
-                input_signature=[spec, tf.nest.map_structure(tf.type_spec_from_value, given)],
-                autograph=False,
+            self._compiled[search] = tf.function(
+                run, input_signature=[specs, *map(tf.type_spec_from_value, seed)], autograph=False
             )
-        return self._compiled[key](batch, given)
+        return self._compiled[search](batch, *seed)

@@ -1,60 +1,19 @@
 """Writes a SavedModel and proves, in a fresh process without this project, that it agrees."""
 
-import base64
 import dataclasses
 import inspect
-import json
 import os
 import platform
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from ..errors import UserError
+from .saved_model_check import answers_of, compare_answers
 
 PREFIX = f".export-{platform.node()}-"  # of a folder that is being written
-
-# Runs with `python -I` in an empty folder, so it cannot import anything of this project. The second
-# pass is the graph-and-session loader, which is what `saved_model_cli` and TensorFlow Serving use:
-# it finds variables that the first one forgives.
-CHECK = """
-import base64, json, os, sys
-os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import numpy as np, tensorflow as tf, tensorflow_text
-folder, cases, results = sys.argv[1:]
-raw = lambda d: base64.b64decode(d["b64"]) if "b64" in d else d
-cases = json.load(open(cases), object_hook=raw)
-found = {"load": {}, "session": {}}
-
-def plain(value):
-    value = np.asarray(value)
-    if value.dtype.kind in "OS":
-        return [plain(v) for v in value] if value.ndim else value.item().decode()
-    return value.tolist()
-
-loaded = tf.saved_model.load(folder)
-for name, inputs in cases.items():
-    inputs = {key: tf.constant(value) for key, value in inputs.items()}
-    outputs = loaded.signatures[name](**inputs)
-    found["load"][name] = {key: plain(value.numpy()) for key, value in outputs.items()}
-with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-    meta = tf.compat.v1.saved_model.load(session, ["serve"], folder)
-    for name, inputs in cases.items():
-        signature = meta.signature_def[name]
-        feed = {signature.inputs[key].name: value for key, value in inputs.items()}
-        fetch = {key: info.name for key, info in signature.outputs.items()}
-        outputs = session.run(fetch, feed)
-        found["session"][name] = {key: plain(value) for key, value in outputs.items()}
-json.dump(found, open(results, "w"))
-"""
 
 
 def export(module, signatures, inputs, out):
@@ -66,9 +25,13 @@ def export(module, signatures, inputs, out):
         signatures: name -> tf.function with an input signature, returning a dict of tensors.
         inputs: name of a signature -> (argument -> list of Python values): the cases on which the
             export must give the answers of this process. Strings may be bytes.
+        out: folder of the export's versions.
 
     Returns:
-        the folder written.
+        The folder written.
+
+    Raises:
+        UserError: the folder cannot be written, or the export does not run or does not agree.
     """
     out = Path(out)
     try:
@@ -89,8 +52,8 @@ def export(module, signatures, inputs, out):
         for name, arguments in inputs.items():
             outputs = signatures[name](**{key: tf.constant(v) for key, v in arguments.items()})
             expected[name] = {key: value.numpy() for key, value in outputs.items()}
-        for loader, found in _answers(temporary, inputs).items():
-            _compare(expected, found, loader)
+        for loader, found in answers_of(temporary, inputs).items():
+            compare_answers(expected, found, loader)
         temporary.chmod(0o755)
         temporary.rename(out / str(version))
     except (tf.errors.OpError, OSError) as error:
@@ -134,10 +97,17 @@ def export_search(module, search, beam, argument, answer, examples, out):
     `serving_default` gives the best answer and its score, `n_best` as many as the beam is wide.
 
     Args:
-        search: traceable, (string `[n]`, BeamConfig) -> (texts `[n, n_best]`, scores, ...).
-        beam: the BeamConfig.
+        search: traceable, (string `[n]`, Beam) -> (texts `[n, n_best]`, scores, ...).
+        beam: the `Beam`.
         argument, answer: names of what goes in and comes out; of several answers with an s.
         examples: list of inputs on which the export must agree.
+        out: as in `export`.
+
+    Returns:
+        The folder written.
+
+    Raises:
+        UserError: as `export` does.
     """
     spec = tf.TensorSpec([None], tf.string, name=argument)
 
@@ -165,42 +135,3 @@ def _clear_up(out):
             shutil.rmtree(path, ignore_errors=True)
         except (ValueError, PermissionError):
             pass
-
-
-def _answers(folder, inputs):
-    with tempfile.TemporaryDirectory() as empty:
-        cases, results = Path(empty, "cases.json"), Path(empty, "results.json")
-        # Bytes that are no text, such as pictures, as TensorFlow Serving takes them.
-        encoded = json.dumps(inputs, default=lambda raw: {"b64": base64.b64encode(raw).decode()})
-        cases.write_text(encoded)
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", CHECK, str(Path(folder).resolve()), cases, results],
-            cwd=empty,
-            env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            # The exception and what follows it, in one line: TensorFlow's messages have many.
-            told = re.split(r"^(?=[\w.]+Error\b)", done.stderr, flags=re.MULTILINE)[-1]
-            reason = " ".join(told.split())[:600] or "no message"
-            raise UserError(f"the export does not run in a fresh process: {reason}")
-        return json.loads(results.read_text())
-
-
-def _compare(expected, found, loader):
-    for name, outputs in expected.items():
-        for key, value in outputs.items():
-            other = np.asarray(found[name][key])
-            if value.dtype == object:
-                value = np.array([v.decode() for v in value.ravel()], object).reshape(value.shape)
-            if value.dtype.kind == "f":
-                equal = partial(np.allclose, rtol=1e-4, atol=1e-4)
-            else:
-                equal = np.array_equal
-            nothing = value.size == other.size == 0  # whose shape JSON does not keep
-            if not nothing and (value.shape != other.shape or not equal(value, other)):
-                raise UserError(
-                    f"the export's signature {name}, loaded by {loader}, gives another {key} than "
-                    "the model in memory: this is a bug of the app, nothing was exported"
-                )

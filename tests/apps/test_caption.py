@@ -18,6 +18,7 @@ from apps.caption.pipeline import Pipeline
 from common.batches import Batch
 from common.config import BeamConfig, TokenizerConfig, TrainingConfig
 from common.errors import UserError
+from common.searches import Sampling
 from common.text import EOS, PAD, UNK, train_tokenizer
 
 CNN = EncoderConfig(size=32, widths=(4, 4, 8, 8))
@@ -131,10 +132,10 @@ def test_a_caption_depends_on_its_own_picture_only(captioner):
 
 
 def test_a_drawn_caption_depends_on_its_seed_and_picture_only(captioner):
-    options, pictures, keys = {"seed": 1, "temperature": 1.5}, IMAGES[[0, 1, 0, 0]], list("abac")
-    first, other, again, apart = captioner(pictures, options, batch_size=3, keys=keys)
+    drawn, pictures, keys = Sampling(1, temperature=1.5), IMAGES[[0, 1, 0, 0]], list("abac")
+    first, other, again, apart = captioner(pictures, drawn, batch_size=3, keys=keys)
     assert first[0].text == again[0].text != apart[0].text
-    assert captioner(IMAGES[1:], options, keys=["b"])[0][0].text == other[0].text
+    assert captioner(IMAGES[1:], drawn, keys=["b"])[0][0].text == other[0].text
 
 
 def test_attention_rows_are_distributions(captioner):

@@ -16,7 +16,7 @@ from apps.music.request import Wish
 from apps.music.voices import steps as voice_steps
 from apps.music.voices import tokens as code
 from apps.music.voices.batches import VoiceBatches
-from common.decoding import sample
+from common.decoding import Sampling, sample
 from common.errors import UserError
 from common.music import FREE, HOLD, keys, measures, rolls
 from tests.apps.music_models import (
@@ -88,7 +88,7 @@ def test_composing_has_the_probability_that_is_scored(composer):
         asked = np.where(np.array(given) == 1, notes, FREE)[None]
         given_tokens = code.from_code(tf.constant(asked))
         step = voice_steps.steps(model, given_tokens, code.conditions(12, facts), wide)
-        found = sample(step, voice_steps.first_state(model, 1), 1, 48, seed=(3, 4))
+        found = sample(step, voice_steps.first_state(model, 1), 1, 48, Sampling((3, 4)))
         chosen = code.to_code(tf.reshape(found.tokens, [1, 12, 4]))
         nll = composer.pipeline.score_voices(chosen, tf.constant(given), facts)
         np.testing.assert_allclose(nll, -found.log_probs[:, 0], rtol=1e-4)

@@ -15,7 +15,7 @@ from apps.music.frames.tokens import FIRST, frame_tokens
 from apps.music.likelihood import Likelihood
 from apps.music.pipeline import Pipeline
 from apps.music.request import Wish
-from common.decoding import sample
+from common.decoding import Sampling, sample
 from tests.apps.music_models import (
     FRAMES,
     SEQUENCE,
@@ -91,7 +91,7 @@ def test_frame_tokens():
 
 def test_what_is_sampled_has_the_probability_that_is_scored(frames):
     found = sample(
-        frames.step(tf.zeros([3, 0], tf.int32), 7), frames.first_state(3), 3, 120, seed=(1, 2)
+        frames.step(tf.zeros([3, 0], tf.int32), 7), frames.first_state(3), 3, 120, Sampling((1, 2))
     )
     pieces = np.zeros([3, 7, 88], np.float32)
     for row in range(3):

@@ -14,6 +14,7 @@ from apps.translate.config import PRESETS, Config, DataConfig, ModelConfig
 from apps.translate.model import Translator
 from common.config import BeamConfig, TokenizerConfig
 from common.errors import UserError
+from common.searches import Sampling
 from common.text import EOS, PAD, split_long, train_tokenizer
 from data import DataError
 
@@ -153,12 +154,12 @@ def test_n_best_is_ordered_and_starts_with_the_best(translator):
 
 
 def test_sampling_depends_on_its_seed_alone(translator):
-    options = {"seed": 1, "temperature": 1.0}
-    first = translator.best(["the light"], options)
-    assert first == translator.best(["the light"], options)
-    others = {translator.best(["the light"], {**options, "seed": n})[0] for n in range(2, 8)}
+    drawn = Sampling(seed=1)
+    first = translator.best(["the light"], drawn)
+    assert first == translator.best(["the light"], drawn)
+    others = {translator.best(["the light"], Sampling(n))[0] for n in range(2, 8)}
     assert others != set(first)
-    among = translator.best(["dark", "the light", "", "the lighu", "the light"], options, 3)
+    among = translator.best(["dark", "the light", "", "the lighu", "the light"], drawn, 3)
     assert among[1] == among[4] == first[0] != among[3]
 
 

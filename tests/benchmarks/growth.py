@@ -17,7 +17,6 @@ import numpy as np
 import tyro
 
 from apps.translate.config import ModelConfig
-from common.config import BeamConfig
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
 from common.text import EOS
@@ -59,10 +58,10 @@ def search(size):
     """Beam search of as many steps as the source is long."""
     import tensorflow as tf
 
-    from common.decoding import beam_search
+    from common.decoding import Beam, beam_search
 
     model, rows = translator(size), tf.constant(tokens(size))
-    settings = BeamConfig(beam=size["beam"], min_length=size["length"])
+    settings = Beam(beam=size["beam"], min_length=size["length"])
     limits = tf.fill([size["batch"]], size["length"])
 
     @tf.function(autograph=False)

@@ -77,7 +77,7 @@ def writing_speed(config, model, vocab, rounds):
     """Sampling one text: the whole loop in the graph, and a loop in Python over model.predict."""
     import tensorflow as tf
 
-    from common.decoding import sample
+    from common.decoding import Sampling, sample
     from common.text import EOS
     from tests.benchmarks.plain_keras_lm import compiled
 
@@ -85,7 +85,7 @@ def writing_speed(config, model, vocab, rounds):
     def write(seed):
         first = tf.constant([EOS])
         return sample(
-            model.step, model.zero_state(1), 1, SAMPLED, seed=seed, first=first, eos=-1
+            model.step, model.zero_state(1), 1, SAMPLED, Sampling(seed), first=first, eos=-1
         ).tokens
 
     plain = compiled(config, model, 1)

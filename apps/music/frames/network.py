@@ -22,9 +22,9 @@ from apps.music.frames.tokens import (
     bernoulli_next,
     frame_tokens,
 )
-from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
 from common.music import KEYS
+from common.special_tokens import FORBIDDEN
 from common.text import BOS, EOS, PAD
 from common.training import Losses, cross_entropy
 

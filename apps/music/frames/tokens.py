@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from common.decoding.hypotheses import FORBIDDEN
 from common.music import KEYS
+from common.special_tokens import FORBIDDEN
 from common.text import PAD, SPECIAL_TOKENS
 
 END = len(SPECIAL_TOKENS)  # of a frame; EOS ends the piece

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from apps.music.voices import tokens as code
-from common.decoding.hypotheses import FORBIDDEN
+from common.special_tokens import FORBIDDEN
 from common.text import BOS
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from apps.music.band import styles
-from common.decoding.hypotheses import FORBIDDEN
 from common.music import ABSENT, FREE, HOLD, KEYS, LOWEST, REST
+from common.special_tokens import FORBIDDEN
 from common.text import BOS, PAD, SPECIAL_TOKENS, UNK
 
 HOLD_TOKEN = len(SPECIAL_TOKENS)

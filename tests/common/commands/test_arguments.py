@@ -5,13 +5,15 @@ import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import pytest
 
-from common.commands import parse_training
+from common.commands import parse_training, sampling, search_with
 from common.config import BatchingConfig, BeamConfig, TrainingConfig, check, json_form
 from common.errors import UserError, run_main
+from common.searches import Beam, Greedy, Sampling
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,27 @@ def test_differences_are_named_by_their_path():
         "model.same_dropout: False -> True",
         "name: Übung -> x",
     ]
+
+
+def test_a_command_line_changes_the_beam_of_the_run():
+    ours = Beam(beam=4, length_penalty=1.0, min_length=2, no_repeat_ngram=3, coverage_penalty=0.1)
+    assert search_with(ours) == ours
+    assert search_with(ours, beam=2, length_penalty=0.0) == replace(ours, beam=2, length_penalty=0)
+    assert search_with(ours, n_best=9) == replace(ours, beam=9, n_best=9)
+    assert search_with(ours, beam=0) == Greedy(min_length=2, no_repeat_ngram=3)
+    assert search_with(ours, beam=0, min_length=0, no_repeat_ngram=None) == Greedy(0, 3)
+    with pytest.raises(UserError, match="leave --n-best out"):
+        search_with(ours, beam=0, n_best=2)
+    with pytest.raises(UserError, match="beam is -1"):
+        search_with(ours, beam=-1)
+
+
+def test_a_command_line_asks_for_sampling():
+    command = SimpleNamespace(n_best=1, seed=3, temperature=0.5, top_k=4, top_p=0.9)
+    assert sampling(command) == Sampling(3, 0.5, 4, 0.9)
+    for name, value in (("n_best", 2), ("seed", -1), ("temperature", -1.0), ("top_p", 0.0)):
+        with pytest.raises(UserError, match=name.replace("_", ".")):
+            sampling(SimpleNamespace(**vars(command) | {name: value}))
 
 
 def test_help_does_not_wait_for_tensorflow():

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.config import BeamConfig
-from common.decoding import beam_search, greedy_search, sample
+from common.decoding import Beam, Greedy, Sampling, beam_search, greedy_search, sample
 from common.decoding.automaton import AutomatonBuilder
 from common.text import BOS, EOS, PAD
 
@@ -27,11 +26,11 @@ def searches(step, state, rows, longest, **options):
     seeds = tf.stack([tf.range(rows), tf.range(rows) + 7], 1)
     found = [
         greedy_search(step, state, rows, longest, **options),
-        greedy_search(step, state, rows, longest, no_repeat_ngram=1, **options),
-        beam_search(step, state, rows, longest, BeamConfig(beam=3), **options),
-        sample(step, state, rows, longest, seed=(1, 2), temperature=50.0, **options),
-        sample(step, state, rows, longest, seed=seeds, temperature=1e30, top_k=2, **options),
-        sample(step, state, rows, longest, seed=seeds, top_p=0.1, **options),
+        greedy_search(step, state, rows, longest, Greedy(no_repeat_ngram=1), **options),
+        beam_search(step, state, rows, longest, Beam(beam=3), **options),
+        sample(step, state, rows, longest, Sampling((1, 2), temperature=50.0), **options),
+        sample(step, state, rows, longest, Sampling(seeds, temperature=1e30, top_k=2), **options),
+        sample(step, state, rows, longest, Sampling(seeds, top_p=0.1), **options),
     ]
     return [
         [token for token in row[0] if token != PAD] for one in found for row in one.tokens.numpy()
@@ -112,8 +111,8 @@ def test_a_string_starts_after_its_first_token():
     state, first = tf.zeros([3, 1]), tf.constant([BOS, 5, 7])
     wanted = [[4, 5, 6, 7, EOS], [6, 7, EOS], [EOS]]
     plain = greedy_search(step, state, 3, 9, first=first)
-    beam = beam_search(step, state, 3, 9, BeamConfig(beam=2), first=first)
-    drawn = sample(step, state, 3, 9, seed=(1, 1), first=first)
+    beam = beam_search(step, state, 3, 9, Beam(beam=2), first=first)
+    drawn = sample(step, state, 3, 9, Sampling((1, 1)), first=first)
     for found in (plain, beam, drawn):
         assert [[t for t in row[0] if t != PAD] for row in found.tokens.numpy()] == wanted
 
@@ -123,7 +122,7 @@ def test_seeds_of_rows_make_rows_independent():
 
     def drawn(seeds):
         rows = len(seeds)
-        found = sample(step, tf.zeros([rows, 1]), rows, 9, seed=tf.constant(seeds), eos=-1)
+        found = sample(step, tf.zeros([rows, 1]), rows, 9, Sampling(tf.constant(seeds)), eos=-1)
         return found.tokens.numpy()[:, 0].tolist()
 
     together = drawn([[1, 2], [3, 4], [1, 2], [5, 6]])
@@ -136,7 +135,7 @@ def test_settings_may_be_tensors():
     step = lambda tokens, state: (tf.gather(table(5), tokens), state)  # noqa: E731
 
     def drawn(**options):
-        found = sample(step, tf.zeros([6, 1]), 6, 12, seed=(3, 1), eos=-1, **options)
+        found = sample(step, tf.zeros([6, 1]), 6, 12, Sampling((3, 1), **options), eos=-1)
         return found.tokens.numpy().tolist()
 
     for top_k, top_p in ((1, 1.0), (0, 0.3), (3, 0.6)):

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.config import BeamConfig
-from common.decoding import beam_search
+from common.decoding import Beam, beam_search
 from common.layers import (
     Attention,
     AttentionDecoder,
@@ -104,7 +103,7 @@ def test_beam_search_copies_a_word_the_vocabulary_lacks():
         return pointer.log_probs(logits, gate, attention, sources), {"attention": attention}
 
     state = {"attention": tf.zeros([ROWS, SOURCE])}
-    found = beam_search(step, state, ROWS, 4, BeamConfig(beam=2))
+    found = beam_search(step, state, ROWS, 4, Beam(beam=2))
     np.testing.assert_array_equal(found.tokens[:, 0, :2], [[4, 3], [4, 3], [10, 3]])
 
 

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from common.errors import UserError
+from common.searches import Sampling
 from common.serving import Batched
 
 
@@ -31,13 +32,13 @@ def test_seeds_share_a_graph():
     def function(batch, search):
         traced.append(search)
         numbers = tf.strings.to_number(batch)[:, None]
-        seeds = tf.cast(search["seed"], tf.float32)
-        return batch[:, None], search["scale"] * numbers + seeds
+        seeds = tf.cast(search.seed, tf.float32)
+        return batch[:, None], search.top_k * numbers + seeds
 
     batched = Batched(function)
     for seed in (1, 5):
-        assert batched(["2"], {"scale": 10, "seed": seed}) == [[("2", 20 + seed)]]
-    assert batched(["2"], {"scale": 3, "seed": 1}) == [[("2", 7)]]
+        assert batched(["2"], Sampling(seed, top_k=10)) == [[("2", 20 + seed)]]
+    assert batched(["2"], Sampling(1, top_k=3)) == [[("2", 7)]]
     assert len(traced) == 2
 
 

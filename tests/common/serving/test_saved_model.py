@@ -88,7 +88,7 @@ def test_answers_that_disagree_leave_nothing(tmp_path, monkeypatch, loader, wron
     right = {"text": ["abab", "", "éé"], "score": [6.0, 0.0, 6.0]}
     found = {name: {"serving_default": right} for name in ("load", "session")}
     found[loader] = {"serving_default": right | wrong}
-    monkeypatch.setattr("common.serving.saved_model._answers", lambda *_: found)
+    monkeypatch.setattr("common.serving.saved_model.answers_of", lambda *_: found)
     module = Twice()
     with pytest.raises(UserError, match=f"loaded by {loader}.*nothing was exported"):
         export(module, {"serving_default": module.signature()}, CASES, tmp_path)
@@ -98,7 +98,7 @@ def test_answers_that_disagree_leave_nothing(tmp_path, monkeypatch, loader, wron
 @pytest.mark.parametrize("wrong", [[30002], [[30000]], [30000, 1], []])
 def test_whole_numbers_and_shapes_must_agree_exactly(tmp_path, monkeypatch, wrong):
     found = {name: {"serving_default": {"id": wrong}} for name in ("load", "session")}
-    monkeypatch.setattr("common.serving.saved_model._answers", lambda *_: found)
+    monkeypatch.setattr("common.serving.saved_model.answers_of", lambda *_: found)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def call(text):

@@ -1,0 +1,120 @@
+"""Settings of the searches for a model's output: `Greedy`, `Sampling` and `Beam`.
+
+A configuration holds them, a command line chooses one of them, `decoding.run_search` runs it.
+Nothing here imports TensorFlow, so help is quick.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from numbers import Real
+from typing import Any, ClassVar
+
+from .errors import UserError
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """The most probable token at every step.
+
+    Raises:
+        UserError: a value out of its limits.
+    """
+
+    width: ClassVar[int] = 1  # hypotheses that the search carries for each input
+
+    min_length: int = 0
+    """Tokens before the end of sentence is allowed."""
+    no_repeat_ngram: int = 0
+    """Length of the n-grams that may not come twice; 0: off."""
+
+    def __post_init__(self):
+        _check_lowest(self, min_length=0, no_repeat_ngram=0)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """A draw from the model's distribution; the same seed gives the same draw.
+
+    Inside a graph `seed`, `temperature`, `top_k` and `top_p` may be tensors, which are not checked.
+
+    Raises:
+        UserError: a value out of its limits.
+    """
+
+    width: ClassVar[int] = 1
+
+    seed: Any = 1
+    """An int; the draw of a row depends on it and on the row's number or key. As a tensor int32 [],
+    [2] or [batch, 2], see `decoding.sample`."""
+    temperature: Any = 1.0
+    """Below 1 safer, above 1 wilder; 0: always the likeliest token."""
+    top_k: Any = 0
+    """Draw among the k likeliest tokens (Fan et al. 2018); 0: all."""
+    top_p: Any = 1.0
+    """Draw among the likeliest tokens that together have this probability (nucleus sampling,
+    Holtzman et al. 2020); 1: all."""
+    min_length: int = 0
+    """Tokens before the end of sentence is allowed."""
+    no_repeat_ngram: int = 0
+    """Length of the n-grams that may not come twice; 0: off."""
+
+    def __post_init__(self):
+        _check_lowest(self, min_length=0, no_repeat_ngram=0)
+        if isinstance(self.temperature, Real) and not 0 <= self.temperature < math.inf:
+            raise UserError(f"temperature is {self.temperature}: it must be 0 (greedy) or more")
+        if isinstance(self.top_k, Real) and self.top_k < 0:
+            raise UserError(f"top_k is {self.top_k}: it must be 0 (off) or more")
+        if isinstance(self.top_p, Real) and not 0 < self.top_p <= 1:
+            raise UserError(f"top_p is {self.top_p}: it must be above 0 and at most 1 (off)")
+
+
+@dataclass(frozen=True)
+class Beam:
+    """Settings of beam search; raises UserError for values that mean nothing."""
+
+    beam: int = 5
+    """Hypotheses kept alive at every step."""
+    length_penalty: float = 0.6
+    """Alpha of GNMT: log P is divided by ((5 + length) / 6) ** alpha."""
+    coverage_penalty: float = 0.0
+    """Beta of GNMT: punishes source positions left unattended."""
+    min_length: int = 0
+    """Tokens before the end of sentence is allowed."""
+    no_repeat_ngram: int = 0
+    """Length of the n-grams that may not come twice; 0: off."""
+    n_best: int = 1
+    """Hypotheses returned, at most `beam`."""
+
+    def __post_init__(self):
+        _check_lowest(self, beam=1, length_penalty=0, coverage_penalty=0)
+        _check_lowest(self, min_length=0, no_repeat_ngram=0, n_best=1)
+        if self.n_best > self.beam:
+            raise UserError(f"n_best is {self.n_best}: it must be at most beam = {self.beam}")
+
+    @property
+    def width(self):
+        """Hypotheses that the search carries for each input."""
+        return self.beam
+
+    def greedy(self) -> Greedy:
+        """Greedy search under the same constraints."""
+        return Greedy(self.min_length, self.no_repeat_ngram)
+
+
+Search = Greedy | Sampling | Beam
+
+
+def record(search: Search):
+    """A search in plain types, as the JSON of an evaluation keeps it."""
+    if isinstance(search, Beam):
+        return asdict(search)
+    name = type(search).__name__.lower()
+    return name if search == Greedy() else {name: asdict(search)}
+
+
+def _check_lowest(search, **lowest):
+    """Raises UserError for the first value below its lowest, or not finite."""
+    for name, low in lowest.items():
+        value = getattr(search, name)
+        if not low <= value < math.inf:
+            raise UserError(f"{name} is {value}: it must be at least {low}")
