@@ -11,7 +11,7 @@ FILES = sorted(p for top in ("apps", "common", "data") for p in (ROOT / top).rgl
 
 # From the ground up. A room may import what is below it, and its own modules.
 FLOORS = [
-    ["errors", "special_tokens"],
+    ["errors", "special_tokens", "keras_internals", "occurrences"],
     ["files", "lists", "cells"],
     ["config", "system"],
     ["text", "runs", "music", "vision", "baselines"],

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from ..errors import UserError
+from ..errors import ArgumentError
 
 SCORES = ("additive", "dot", "general", "scaled")
 
@@ -32,13 +32,13 @@ class Attention(keras.layers.Layer):
     def __init__(self, score="scaled", units=None, coverage=False, **kwargs):
         super().__init__(**kwargs)
         if score not in SCORES:
-            raise UserError(f"unknown attention {score!r}: choose one of {', '.join(SCORES)}")
+            raise ArgumentError(f"unknown attention {score!r}: choose one of {', '.join(SCORES)}")
         self.score, self.units, self.coverage = score, units, coverage
 
     def build(self, query_depth, memory_depth):
         units = self.units or query_depth
         if self.score == "dot" and query_depth != memory_depth:
-            raise UserError(
+            raise ArgumentError(
                 f"dot attention compares vectors of one size, but the decoder has {query_depth} "
                 f"units and the encoder {memory_depth} outputs: choose general or scaled"
             )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from ..text.extended_vocabulary import first_positions
+from ..occurrences import first_positions
 
 TINY = 1e-30  # least probability whose logarithm is taken: a softmax may underflow to 0
 FORBIDDEN = -1e9

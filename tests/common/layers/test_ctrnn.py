@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from common.errors import UserError
 from common.layers import CTRNN
-from common.layers.ctrnn import SOLVERS
+from common.layers.ctrnn_program import SOLVERS
 from tests import reference
 
 BATCH, TIME, DEPTH, UNITS = 2, 5, 3, 4
