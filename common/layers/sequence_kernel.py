@@ -169,8 +169,8 @@ class _Sequence:
                     slopes[op.out] = {n: slope for n, slope in found.items() if slope is not None}
                     if inner and not slopes[op.out]:  # TensorFlow has turned tapes off
                         raise ArgumentError(
-                            "forward-mode differentiation (tf.autodiff.ForwardAccumulator) does "
-                            "not pass the sequence kernel: make the layer with unroll=True"
+                            "forward-mode differentiation (tf.autodiff.ForwardAccumulator) of this "
+                            "layer needs a tf.function around it, or unroll=True"
                         )
         return values, slopes, tapes
 
