@@ -2,6 +2,7 @@
 and in common/ no import leads to a higher floor."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,31 @@ def test_no_import_leads_to_a_higher_floor(path):
     assert not wrong, f"{path} imports {wrong}"
 
 
+# Rooms that users install for themselves alone: they import these, the standard library, and the
+# suite's own modules of the first floor.
+ALONE = ["layers"]  # and decoding, once it reads no configuration
+BASE = {"tensorflow", "keras", "numpy"} | sys.stdlib_module_names
+GROUND = {*FLOORS[0], "cells"}
+
+
+def stranger(room):
+    """Whether a name is one that the files of this room, or of the ground, must not import."""
+
+    def wrong(name):
+        top, part, *_ = [*name.split("."), ""]
+        return part not in GROUND | {room, ""} if top == "common" else top not in BASE
+
+    return wrong
+
+
+@pytest.mark.parametrize("room", ALONE)
+def test_layers_stand_alone(room):
+    files = [*(ROOT / "common" / room).rglob("*.py"), ROOT / "common/__init__.py"]
+    for path in [*files, *(ROOT / "common" / f"{name}.py" for name in GROUND)]:
+        wrong = [name for name in imported(path) if stranger(room)(name)]
+        assert not wrong, f"{path} imports {wrong}"
+
+
 def test_every_room_has_a_floor():
     found = {p.name.removesuffix(".py") for p in (ROOT / "common").iterdir()}
     assert found - {"__init__", "__pycache__", "py.typed"} == set(FLOOR)
@@ -91,3 +117,6 @@ def test_the_law_can_be_broken():
     law = uphill(ROOT / "common" / "layers" / "x.py")
     assert law("common.training.trainer") and law("common.metrics")
     assert not law("common.layers.lstm") and not law("common.cells") and not law("keras")
+    law = stranger("layers")
+    assert law("tyro") and law("common.text") and law("common.config.cells")
+    assert not law("common.cells") and not law("tensorflow") and not law("math")

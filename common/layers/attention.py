@@ -4,7 +4,6 @@ import math
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from ..errors import ArgumentError
 
@@ -58,22 +57,27 @@ class Attention(keras.layers.Layer):
         self.built = True
 
     def keys(self, memory):
-        return memory if self.score == "dot" else ops.matmul(memory, self.key_kernel)
+        if self.score == "dot":
+            return memory
+        kernel = self.key_kernel.value
+        return tf.matmul(tf.cast(memory, kernel.dtype), kernel)
 
     def call(self, queries, keys, memory, mask=None, coverage=None):
         if self.score == "additive":
-            projected = ops.matmul(queries, self.query_kernel) + self.bias  # [batch, time, units]
+            projected = (
+                tf.matmul(queries, self.query_kernel.value) + self.bias
+            )  # [batch, time, units]
             hidden = projected[:, :, None] + keys[:, None]  # [batch, time, source, units]
             if coverage is not None:
                 hidden += coverage[..., None] * self.coverage_kernel
-            scores = ops.matmul(ops.tanh(hidden), self.vector)[..., 0]  # [batch, time, source]
+            scores = tf.matmul(tf.tanh(hidden), self.vector.value)[..., 0]  # [batch, time, source]
         else:
             scores = tf.matmul(queries, keys, transpose_b=True)
             if coverage is not None:  # q . (K m_s + coverage_s w), without another set of keys
-                scores += ops.matmul(queries, self.coverage_kernel[:, None]) * coverage
+                scores += tf.matmul(queries, self.coverage_kernel.value[:, None]) * coverage
             scores *= self.scale
-        scores = ops.cast(scores, "float32")  # a softmax in half precision loses the small weights
+        scores = tf.cast(scores, tf.float32)  # a softmax in half precision loses the small weights
         if mask is not None:
-            scores += (1.0 - ops.cast(mask, "float32"))[:, None] * -1e9
-        weights = ops.cast(ops.softmax(scores, -1), self.compute_dtype)
-        return ops.matmul(weights, memory), weights
+            scores += (1.0 - tf.cast(mask, tf.float32))[:, None] * -1e9
+        weights = tf.cast(tf.nn.softmax(scores, -1), self.compute_dtype)
+        return tf.matmul(weights, memory), weights

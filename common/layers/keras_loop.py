@@ -111,23 +111,23 @@ class SequenceLoop:
                     f"the mask is {mask.shape}: it must be [batch, time], {sequences.shape[:2]}"
                 )
         batch, time, depth = sequences.shape
-        batch = tf.shape(sequences)[0] if batch is None else batch
-        step = tf.fill([batch, depth], tf.ones([], sequences.dtype))
         if time == 0:
-            return self._call_on_nothing(step, initial_state)
+            return self._call_on_nothing(sequences, initial_state)
         if self.cell.dropout:  # else Keras looks up the first step, which there may not be
-            input_dropout_mask(self.cell, step)
+            batch = tf.shape(sequences)[0] if batch is None else batch
+            input_dropout_mask(self.cell, tf.ones([batch, depth], sequences.dtype))
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
-    def _call_on_nothing(self, step, initial_state):
-        """The results of a sequence of length 0, given any step `[batch, depth]`."""
-        batch = tf.shape(step)[0] if step.shape[0] is None else step.shape[0]
+    def _call_on_nothing(self, sequences, initial_state):
+        """The results of sequences of length 0, `[batch, 0, depth]`."""
+        batch = tf.shape(sequences)[0] if sequences.shape[0] is None else sequences.shape[0]
         if initial_state is None:
             initial_state = self.states if self.stateful else self.get_initial_state(batch)
         states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
         states = [tf.cast(tf.convert_to_tensor(s), self.cell.compute_dtype) for s in states]
-        # A step that is thrown away: the gradients of the weights are 0 instead of None.
-        _, after = self.cell(tf.cast(step, self.cell.compute_dtype), list(states))
+        # A step that is thrown away: the gradients of weights and inputs are 0 instead of None.
+        step = tf.cast(tf.reduce_sum(sequences, 1), self.cell.compute_dtype)  # [batch, depth]
+        _, after = self.cell(step, list(states))
         after = after if isinstance(after, (list, tuple)) else [after]
         states = [tf.where(False, new, old) for new, old in zip(after, states, strict=True)]
         states = [tf.cast(state, self.compute_dtype) for state in states]
