@@ -60,21 +60,22 @@ class Attention(keras.layers.Layer):
         if self.score == "dot":
             return memory
         kernel = self.key_kernel.value
-        return tf.matmul(tf.cast(memory, kernel.dtype), kernel)
+        return tf.tensordot(tf.cast(memory, kernel.dtype), kernel, 1)
 
     def call(self, queries, keys, memory, mask=None, coverage=None):
         if self.score == "additive":
             projected = (
-                tf.matmul(queries, self.query_kernel.value) + self.bias
+                tf.tensordot(queries, self.query_kernel.value, 1) + self.bias
             )  # [batch, time, units]
             hidden = projected[:, :, None] + keys[:, None]  # [batch, time, source, units]
             if coverage is not None:
                 hidden += coverage[..., None] * self.coverage_kernel
-            scores = tf.matmul(tf.tanh(hidden), self.vector.value)[..., 0]  # [batch, time, source]
+            # [batch, time, source]
+            scores = tf.tensordot(tf.tanh(hidden), self.vector.value, 1)[..., 0]
         else:
             scores = tf.matmul(queries, keys, transpose_b=True)
             if coverage is not None:  # q . (K m_s + coverage_s w), without another set of keys
-                scores += tf.matmul(queries, self.coverage_kernel.value[:, None]) * coverage
+                scores += tf.tensordot(queries, self.coverage_kernel.value[:, None], 1) * coverage
             scores *= self.scale
         scores = tf.cast(scores, tf.float32)  # a softmax in half precision loses the small weights
         if mask is not None:

@@ -42,4 +42,5 @@ class Embedding(keras.layers.Layer):
     def logits(self, features):
         """`[n, dim]` -> `[n, vocab]`."""
         table = self.table.value
-        return tf.matmul(tf.cast(features, table.dtype), tf.transpose(table)) + self.bias.value
+        features = tf.cast(features, table.dtype)
+        return tf.tensordot(features, tf.transpose(table), 1) + self.bias.value
