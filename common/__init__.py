@@ -2,10 +2,13 @@
 
 Rooms, from the ground up; imports only ever lead down (tests/test_imports.py has the floors):
 
-errors, special_tokens, files, lists, cells      what all others stand on
+errors, special_tokens, keras_internals,         what all others stand on
+occurrences, files, lists, cells
 config, system                                   configurations; the process and its machine
 text, runs, music, vision, baselines             tokenizers; run folders; two kinds of data; HMMs
 metrics, layers, batches                         scores; recurrent layers; batches
 decoding, training, analysis                     searches; the training loop; plots
 serving, commands                                exports; what the commands of all apps share
 """
+
+__version__ = "0.1.0"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import UserError
+from .errors import ArgumentError
 
 # Greff et al. 2017, "LSTM: A search space odyssey": their vanilla LSTM has diagonal peepholes, and
 # each variant is it but for one change. `np` (no peepholes) therefore is `lstm`. Parameters for
@@ -116,24 +116,24 @@ def read_cell(text):
     """(name, options as keyword arguments) of a cell such as `ctrnn:solver=heun,tau=1..100`."""
     name, colon, rest = text.partition(":")
     if name not in OPTIONS:
-        raise UserError(f"unknown cell {name!r}: choose one of {', '.join(CELL_NAMES)}")
+        raise ArgumentError(f"unknown cell {name!r}: choose one of {', '.join(CELL_NAMES)}")
     options, known = {}, OPTIONS[name]
     for pair in rest.split(",") if colon else ():
         option, equals, value = pair.partition("=")
         if option not in known or not equals:
-            raise UserError(
+            raise ArgumentError(
                 f"{pair!r} is no option of cell {name}: write OPTION=VALUE, the options are "
                 + ", ".join(known)
             )
         if option in options:
-            raise UserError(f"cell {text!r} gives {option} twice")
+            raise ArgumentError(f"cell {text!r} gives {option} twice")
         options[option] = known[option].read(value)
         if options[option] is None:
-            raise UserError(f"option {option} of cell {name} must be {known[option].told}")
+            raise ArgumentError(f"option {option} of cell {name} must be {known[option].told}")
     if name in LSTM_VARIANTS:
         switches = LSTM_VARIANTS[name] | options
         if switches.get("coupled_gates") and not all(
             switches.get(gate, True) for gate in ("input_gate", "forget_gate")
         ):
-            raise UserError(f"cell {text!r}: coupled_gates needs an input and a forget gate")
+            raise ArgumentError(f"cell {text!r}: coupled_gates needs an input and a forget gate")
     return name, options

@@ -15,6 +15,9 @@ class UserError(Exception):
 class ArgumentError(UserError, ValueError):
     """An argument of a layer or of a function of the library: a ValueError to those who call it."""
 
+    # AutoGraph passes on only errors whose constructor is Exception's own; others lose their class.
+    __init__ = Exception.__init__
+
 
 def run_main(main: Callable[[], int | None]) -> None:
     """Runs a command: an error with `for_users` set is one line on stderr and exit code 2.

@@ -4,7 +4,6 @@ import math
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from common.layers import Stack
 from common.special_tokens import FORBIDDEN
@@ -109,7 +108,7 @@ class MemoryReader(keras.layers.Layer):
         if self.words:
             _, [state] = self.words(embedded, mask=mask, training=training)
             # The outputs h of both directions, without the cells' inner states.
-            vectors += ops.concatenate(state[:: len(state) // 2], -1)
+            vectors += tf.concat(state[:: len(state) // 2], -1)
         return tf.gather(self.sentence_dropout(vectors, training=training), places)
 
     def read(self, vectors, question, mask, training=False):

@@ -2,7 +2,6 @@
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from common.layers import Stack
 from common.special_tokens import FORBIDDEN
@@ -25,10 +24,10 @@ class AttentionPooling(keras.layers.Layer):
         self.vector = self.add_weight(shape=(depth, 1), name="vector")
 
     def call(self, values, mask):
-        scores = ops.tanh(values @ self.kernel + self.bias) @ self.vector  # [batch, time, 1]
-        scores = tf.where(mask, ops.cast(scores[..., 0], "float32"), FORBIDDEN)
-        weights = ops.softmax(scores, -1)
-        return ops.sum(values * ops.cast(weights, values.dtype)[..., None], 1), weights
+        scores = tf.tanh(values @ self.kernel + self.bias) @ self.vector  # [batch, time, 1]
+        scores = tf.where(mask, tf.cast(scores[..., 0], tf.float32), FORBIDDEN)
+        weights = tf.nn.softmax(scores, -1)
+        return tf.reduce_sum(values * tf.cast(weights, values.dtype)[..., None], 1), weights
 
 
 class Classifier(keras.Model):
@@ -84,8 +83,8 @@ class Classifier(keras.Model):
             tokens = tf.where((drawn < self.config.word_dropout) & (tokens > EOS), UNK, tokens)
         embedded = self.input_dropout(self.embedding(tokens), training=training)
         if self.config.kind == "cnn":
-            embedded *= ops.cast(mask, embedded.dtype)[..., None]  # no trace of the padding
-            maps = ops.concatenate([layer(embedded) for layer in self.filters], -1)
+            embedded *= tf.cast(mask, embedded.dtype)[..., None]  # no trace of the padding
+            maps = tf.concat([layer(embedded) for layer in self.filters], -1)
             pooled, weights = self.largest(maps, mask), tf.zeros(tf.shape(tokens))
         else:
             values, _ = self.stack(embedded, mask=mask, training=training)
@@ -94,14 +93,14 @@ class Classifier(keras.Model):
 
     def pool(self, values, mask):
         """`[batch, time, depth]` -> (`[batch, poolings * depth]`, attention `[batch, time]`)."""
-        valid = ops.cast(mask, values.dtype)
-        count = ops.sum(valid, 1, keepdims=True)  # [batch, 1], rounded in half precision
+        valid = tf.cast(mask, values.dtype)
+        count = tf.reduce_sum(valid, 1, keepdims=True)  # [batch, 1], rounded in half precision
         weights, parts = tf.zeros(tf.shape(mask)), []
         for kind in self.config.pooling:
             if kind == "max":
                 parts.append(self.largest(values, mask))
             elif kind == "mean":
-                parts.append(ops.sum(values * valid[..., None], 1) / count)
+                parts.append(tf.reduce_sum(values * valid[..., None], 1) / count)
             elif kind == "attention":
                 pooled, weights = self.attention(values, mask)
                 parts.append(pooled)
@@ -109,10 +108,10 @@ class Classifier(keras.Model):
                 last = tf.reduce_sum(tf.cast(mask, tf.int32), 1) - 1
                 forward = tf.gather(values, last, batch_dims=1)
                 parts += [forward[:, : self.config.units], values[:, 0, self.config.units :]]
-        return ops.concatenate(parts, -1), weights
+        return tf.concat(parts, -1), weights
 
     def largest(self, values, mask):
-        return ops.max(tf.where(mask[..., None], values, ops.cast(-6e4, values.dtype)), 1)
+        return tf.reduce_max(tf.where(mask[..., None], values, tf.cast(-6e4, values.dtype)), 1)
 
     def token_losses(self, arrays, progress=0.0, training=True):
         """(tokens, label) -> `Losses`, of texts."""

@@ -2,7 +2,6 @@
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from common.layers import (
     AttentionDecoder,
@@ -75,7 +74,7 @@ class Summarizer(keras.Model):
         embedded = self.source_dropout(self.embed(source), training=training)
         values, states = self.encoder(embedded, mask=mask, training=training)
         values = self.memory_dropout(values, training=training)
-        summaries = [ops.concatenate(state, -1) for state in states]
+        summaries = [tf.concat(state, -1) for state in states]
         state = self.decoder.initial_state(summaries, tf.shape(source)[1])
         return self.decoder.memory(values, mask), state
 

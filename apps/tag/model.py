@@ -2,7 +2,6 @@
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from common.layers import CRF, Embedding, Stack
 from common.text import PAD, UNK
@@ -60,7 +59,7 @@ class Tagger(keras.Model):
         """`[distinct, longest]` -> last states of both directions `[distinct, 2 units]`."""
         mask = characters != PAD
         _, [state] = self.spelling(self.letters(characters), mask=mask, training=training)
-        return ops.concatenate([state[0], state[len(state) // 2]], -1)
+        return tf.concat([state[0], state[len(state) // 2]], -1)
 
     def call(self, inputs, training=False):
         """(words, characters, rows) -> emissions `[batch, time, tags]`, float32."""
@@ -70,7 +69,7 @@ class Tagger(keras.Model):
         x = self.embedding(read)
         if self.spelling:
             spelled = self.spell(characters, training)
-            x = ops.concatenate([x, tf.gather(spelled, rows)], -1)
+            x = tf.concat([x, tf.gather(spelled, rows)], -1)
         x = self.input_dropout(x, training=training)
         x, _ = self.encoder(x, mask=mask, training=training)
         return tf.cast(self.output_layer(self.output_dropout(x, training=training)), tf.float32)

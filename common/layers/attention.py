@@ -4,9 +4,8 @@ import math
 
 import keras
 import tensorflow as tf
-from keras import ops
 
-from ..errors import UserError
+from ..errors import ArgumentError
 from ..special_tokens import FORBIDDEN
 
 SCORES = ("additive", "dot", "general", "scaled")
@@ -33,13 +32,13 @@ class Attention(keras.layers.Layer):
     def __init__(self, score="scaled", units=None, coverage=False, **kwargs):
         super().__init__(**kwargs)
         if score not in SCORES:
-            raise UserError(f"unknown attention {score!r}: choose one of {', '.join(SCORES)}")
+            raise ArgumentError(f"unknown attention {score!r}: choose one of {', '.join(SCORES)}")
         self.score, self.units, self.coverage = score, units, coverage
 
     def build(self, query_depth, memory_depth):
         units = self.units or query_depth
         if self.score == "dot" and query_depth != memory_depth:
-            raise UserError(
+            raise ArgumentError(
                 f"dot attention compares vectors of one size, but the decoder has {query_depth} "
                 f"units and the encoder {memory_depth} outputs: choose general or scaled"
             )
@@ -59,22 +58,28 @@ class Attention(keras.layers.Layer):
         self.built = True
 
     def keys(self, memory):
-        return memory if self.score == "dot" else ops.matmul(memory, self.key_kernel)
+        if self.score == "dot":
+            return memory
+        kernel = self.key_kernel.value
+        return tf.tensordot(tf.cast(memory, kernel.dtype), kernel, 1)
 
     def call(self, queries, keys, memory, mask=None, coverage=None):
         if self.score == "additive":
-            projected = ops.matmul(queries, self.query_kernel) + self.bias  # [batch, time, units]
+            projected = (
+                tf.tensordot(queries, self.query_kernel.value, 1) + self.bias
+            )  # [batch, time, units]
             hidden = projected[:, :, None] + keys[:, None]  # [batch, time, source, units]
             if coverage is not None:
                 hidden += coverage[..., None] * self.coverage_kernel
-            scores = ops.matmul(ops.tanh(hidden), self.vector)[..., 0]  # [batch, time, source]
+            # [batch, time, source]
+            scores = tf.tensordot(tf.tanh(hidden), self.vector.value, 1)[..., 0]
         else:
             scores = tf.matmul(queries, keys, transpose_b=True)
             if coverage is not None:  # q . (K m_s + coverage_s w), without another set of keys
-                scores += ops.matmul(queries, self.coverage_kernel[:, None]) * coverage
+                scores += tf.tensordot(queries, self.coverage_kernel.value[:, None], 1) * coverage
             scores *= self.scale
-        scores = ops.cast(scores, "float32")  # a softmax in half precision loses the small weights
+        scores = tf.cast(scores, tf.float32)  # a softmax in half precision loses the small weights
         if mask is not None:
-            scores += (1.0 - ops.cast(mask, "float32"))[:, None] * FORBIDDEN
-        weights = ops.cast(ops.softmax(scores, -1), self.compute_dtype)
-        return ops.matmul(weights, memory), weights
+            scores += (1.0 - tf.cast(mask, tf.float32))[:, None] * FORBIDDEN
+        weights = tf.cast(tf.nn.softmax(scores, -1), self.compute_dtype)
+        return tf.matmul(weights, memory), weights

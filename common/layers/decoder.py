@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from .attention import Attention
 from .stack import Stack
@@ -150,7 +149,7 @@ class AttentionDecoder(keras.layers.Layer):
         a beam look at the same memory, and their queries go through it in one product.
         """
         if self.input_feeding:
-            embedded = ops.concatenate([embedded, state["features"]], -1)
+            embedded = tf.concat([embedded, state["features"]], -1)
         below = len(self.stack.rnns)
         between = max(0, below - 1)
         hidden, rnn = self.stack.step(embedded, state["rnn"][:below], noises and noises[:between])
@@ -163,13 +162,13 @@ class AttentionDecoder(keras.layers.Layer):
         context = tf.reshape(context, [-1, context.shape[-1]])  # [rows, depth]
         weights = tf.reshape(weights, [tf.shape(hidden)[0], -1])  # [rows, source]
         if self.upper.rnns:
-            both = ops.concatenate([hidden, context], -1)
+            both = tf.concat([hidden, context], -1)
             if noises:
                 both *= noises[-1]
             upper_noises = noises and noises[between:-1]
             hidden, upper = self.upper.step(both, state["rnn"][below:], upper_noises)
             rnn += upper
-        features = self.combine(ops.concatenate([context, hidden], -1))
+        features = self.combine(tf.concat([context, hidden], -1))
         after = {"rnn": rnn, "attention": weights}
         if self.input_feeding:
             after["features"] = features
@@ -189,9 +188,9 @@ class AttentionDecoder(keras.layers.Layer):
         hidden, _ = self.stack(embedded, states=state["rnn"][:below], training=training)
         context, weights = self._attend(hidden, memory)
         if self.upper.rnns:
-            both = self.upper_dropout(ops.concatenate([hidden, context], -1), training=training)
+            both = self.upper_dropout(tf.concat([hidden, context], -1), training=training)
             hidden, _ = self.upper(both, states=state["rnn"][below:], training=training)
-        return self.combine(ops.concatenate([context, hidden], -1)), weights
+        return self.combine(tf.concat([context, hidden], -1)), weights
 
     def _loop(self, embedded, memory, state, training):
         batch, time = tf.shape(embedded)[0], tf.shape(embedded)[1]

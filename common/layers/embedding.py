@@ -3,7 +3,7 @@
 import math
 
 import keras
-from keras import ops
+import tensorflow as tf
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
@@ -37,8 +37,10 @@ class Embedding(keras.layers.Layer):
         self.built = True
 
     def call(self, tokens):
-        return ops.take(self.table, tokens, axis=0) * math.sqrt(self.dim)
+        return tf.gather(tf.convert_to_tensor(self.table.value), tokens) * math.sqrt(self.dim)
 
     def logits(self, features):
         """`[n, dim]` -> `[n, vocab]`."""
-        return ops.matmul(features, ops.transpose(self.table)) + self.bias
+        table = self.table.value
+        features = tf.cast(features, table.dtype)
+        return tf.tensordot(features, tf.transpose(table), 1) + self.bias.value

@@ -3,11 +3,12 @@
 import keras
 import tensorflow as tf
 
-from ..errors import UserError
+from ..errors import ArgumentError
+from ..keras_internals import init_rnn, input_dropout_mask, without_jit
+from .program_cell import arguments_of
 from .sequence_kernel import run_sequence
-from .step_program import run_once
 
-LAYER_OPTIONS = (
+RNN_ARGUMENTS = (
     "return_sequences",
     "return_state",
     "go_backwards",
@@ -15,12 +16,6 @@ LAYER_OPTIONS = (
     "unroll",
     "zero_output_for_mask",
     "activity_regularizer",
-    "name",
-    "dtype",
-    "autocast",
-    "trainable",
-    "input_shape",
-    "batch_shape",
 )
 
 # Functions of every unit by itself, which the kernel's derivatives rely on (softmax is none).
@@ -31,61 +26,6 @@ ELEMENTWISE = {
         *("relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh"),
     )
 }
-
-
-def split_options(options):
-    """(options of the layer, options of its cell) out of a constructor's keyword arguments."""
-    layer = {name: value for name, value in options.items() if name in LAYER_OPTIONS}
-    cell = {name: value for name, value in options.items() if name not in LAYER_OPTIONS}
-    return layer, cell | {name: layer[name] for name in ("dtype", "trainable") if name in layer}
-
-
-def flat_config(layer, config):
-    """The configuration of a layer that makes its cell out of its own arguments."""
-    config.pop("cell")
-    cell = layer.cell.get_config()
-    return {
-        name: cell[name] for name in cell if name not in ("name", "trainable", "dtype")
-    } | config
-
-
-class ProgramCell:
-    """Mixin of a cell that says its step as a program of common/layers/sequence_kernel.py.
-
-    A cell has `update` (state -> name of its next value, in the order of the states), `program`,
-    `project(x)` -> dict of the inputs, and `constants()` -> dict of the weights, both in the
-    compute type. `recurrent_kernels` are the constants that weight dropout falls on.
-    """
-
-    recurrent_kernels = ("recurrent_kernel",)
-
-    def weight(self, name):
-        return tf.cast(getattr(self, name).value, self.compute_dtype)
-
-    def project(self, x):
-        projected = tf.matmul(x, self.weight("kernel"))
-        return {"x": projected + self.weight("bias") if self.use_bias else projected}
-
-    def drop(self, x, mask):
-        return x * mask
-
-    def one_step(self, inputs, states, training=False):
-        """One step by the program, for cells that Keras does not have."""
-        states = list(states) if isinstance(states, (list, tuple)) else [states]
-        inputs = tf.cast(inputs, self.compute_dtype)
-        if training and self.dropout:
-            inputs = self.drop(inputs, _first(self.get_dropout_mask(inputs)))
-        if training and self.recurrent_dropout:
-            states[0] *= _first(self.get_recurrent_dropout_mask(states[0]))
-        states = dict(zip(self.update, states, strict=True))
-        inputs = self.project(inputs)
-        constants = {n: c for n, c in self.constants().items() if n not in inputs}
-        new = run_once(self.program, self.update, states, inputs, constants)
-        return new[0], new
-
-
-def _first(masks):
-    return masks[0] if isinstance(masks, (list, tuple)) else masks
 
 
 def pieces(time):
@@ -106,16 +46,31 @@ class SequenceLoop:
     each gate or an activation that is not in `ELEMENTWISE` runs in Keras' loop over cells.
     """
 
-    def _set_weight_dropout(self, rate, seed=None):
+    def set_up(self, cell_class, cell_name, arguments):
+        """What every constructor does: it makes the cell, and the layer around it.
+
+        Args:
+            arguments: the `locals()` of the constructor, which has its arguments by name and
+                those of `keras.layers.Layer` as `kwargs`.
+        """
+        kwargs = arguments["kwargs"]
+        shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
+        cell = cell_class(
+            name=cell_name, **arguments_of(cell_class, arguments | {"kwargs": shared})
+        )
+        init_rnn(self, cell, **{name: arguments[name] for name in RNN_ARGUMENTS}, **kwargs)
+        self._set_weight_dropout(arguments["recurrent_weight_dropout"], cell.seed)
+
+    def _set_weight_dropout(self, rate, seed):
         """DropConnect on the recurrent kernels (Merity et al. 2018): in training one mask a call
         drops single weights with this rate, the same ones at every step and in every row."""
         if not 0 <= rate < 1:
-            raise UserError(f"recurrent_weight_dropout is {rate}: it must be from 0 to below 1")
+            raise ArgumentError(f"recurrent_weight_dropout is {rate}: it must be from 0 to below 1")
         self.recurrent_weight_dropout = rate
         if rate:
             self.weight_seed = keras.random.SeedGenerator(seed)
             if not self.kernel_fits():
-                raise UserError(
+                raise ArgumentError(
                     "recurrent_weight_dropout goes neither with unroll nor with recurrent_dropout, "
                     "implementation=1 or an activation of one's own"
                 )
@@ -127,13 +82,67 @@ class SequenceLoop:
         elementwise = all(getattr(cell, n) in ELEMENTWISE for n in names if hasattr(cell, n))
         return elementwise and one_mask and not (self.unroll or cell.recurrent_dropout)
 
+    def on_cudnn(self):
+        """Whether Keras' layer, and not the kernel, runs over time: it has a cuDNN kernel."""
+        return False
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        """Runs over whole sequences.
+
+        Args:
+            sequences: `[batch, time, depth]`; time may be 0.
+            initial_state: list of the states before the first step, each `[batch, size]`.
+            mask: bool `[batch, time]`; where it is False, the step is skipped.
+            training: whether dropout is on.
+
+        Returns:
+            the last output `[batch, size]`, with `return_sequences` all of them `[batch, time,
+            size]`; with `return_state` a tuple of that and each last state. After a sequence of
+            length 0 the states, and the last output, are those before it.
+
+        Raises:
+            ValueError: the mask is not `[batch, time]`.
+        """
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if mask is not None:
+            mask = tf.convert_to_tensor(mask)
+            if not mask.shape.is_compatible_with(sequences.shape[:2]):
+                raise ArgumentError(
+                    f"the mask is {mask.shape}: it must be [batch, time], {sequences.shape[:2]}"
+                )
+        batch, time, depth = sequences.shape
+        if time == 0:
+            return self._call_on_nothing(sequences, initial_state)
+        if self.cell.dropout:  # else Keras looks up the first step, which there may not be
+            batch = tf.shape(sequences)[0] if batch is None else batch
+            input_dropout_mask(self.cell, tf.ones([batch, depth], sequences.dtype))
+        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+
+    def _call_on_nothing(self, sequences, initial_state):
+        """The results of sequences of length 0, `[batch, 0, depth]`."""
+        batch = tf.shape(sequences)[0] if sequences.shape[0] is None else sequences.shape[0]
+        if initial_state is None:
+            initial_state = self.states if self.stateful else self.get_initial_state(batch)
+        states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
+        states = [tf.cast(tf.convert_to_tensor(s), self.cell.compute_dtype) for s in states]
+        # A step that is thrown away: the gradients of weights and inputs are 0 instead of None.
+        step = tf.cast(tf.reduce_sum(sequences, 1), self.cell.compute_dtype)  # [batch, depth]
+        _, after = self.cell(step, list(states))
+        after = after if isinstance(after, (list, tuple)) else [after]
+        states = [tf.where(False, new, old) for new, old in zip(after, states, strict=True)]
+        states = [tf.cast(state, self.compute_dtype) for state in states]
+        output = states[0]
+        if self.return_sequences:
+            output = tf.repeat(output[:, None], 0, axis=1)
+        return (output, *states) if self.return_state else output
+
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if not self.kernel_fits():
+        if self.on_cudnn() or not self.kernel_fits():
             return super().inner_loop(sequences, initial_state, mask, training=training)
         cell = self.cell
         sequences = tf.cast(sequences, cell.compute_dtype)
         if training and cell.dropout:
-            drawn = _first(cell.get_dropout_mask(sequences[:, 0]))
+            drawn = input_dropout_mask(cell, sequences[:, 0])
             sequences = cell.drop(sequences, drawn[:, None])
         sequences = tf.transpose(sequences, [1, 0, 2])
         constants = cell.constants()
@@ -141,7 +150,6 @@ class SequenceLoop:
             for name in cell.recurrent_kernels:
                 rate = self.recurrent_weight_dropout
                 constants[name] = keras.random.dropout(constants[name], rate, seed=self.weight_seed)
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if mask is not None:
             mask = tf.transpose(tf.cast(mask, tf.bool))[:, :, None]
         batch, time = sequences.shape[1], sequences.shape[0]
@@ -169,7 +177,9 @@ class SequenceLoop:
             state.set_shape([batch, state.shape[-1]])
         output = last[0]
         if mask is not None and self.zero_output_for_mask:
-            output = outputs[0 if self.go_backwards else -1]
+            # Of a sequence of length 0 there is no last step to look up.
+            at_end = mask[:1] if self.go_backwards else mask[-1:]  # [1 or 0, batch, 1]
+            output = tf.where(tf.reduce_any(at_end, 0), output, tf.zeros_like(output))
         outputs = tf.transpose(outputs, [1, 0, 2])
         outputs.set_shape([batch, time, outputs.shape[-1]])
         if self.go_backwards:  # Keras hands them out in the order in which they were computed
@@ -198,11 +208,18 @@ class CudnnLoop(SequenceLoop):
     On a GPU that one runs, where the mathematics allow.
     """
 
-    def _set_cudnn(self, use_cudnn):
+    def set_up(self, cell_class, cell_name, arguments):
+        super().set_up(cell_class, cell_name, arguments)
+        use_cudnn = arguments["use_cudnn"]
+        if use_cudnn not in ("auto", True, False):
+            raise ArgumentError(f"use_cudnn is {use_cudnn!r}: it must be 'auto', True or False")
         self.use_cudnn = use_cudnn if self.cudnn_fits() else False
-        wanted = self.use_cudnn in ("auto", True)
         # XLA knows no cuDNN kernel.
-        self.supports_jit = not (wanted and tf.config.list_physical_devices("GPU"))
+        if self.use_cudnn and tf.config.list_physical_devices("GPU"):
+            without_jit(self)
+
+    def on_cudnn(self):
+        return bool(self.use_cudnn and tf.config.list_logical_devices("GPU"))
 
     def cudnn_fits(self):
         """Whether the mathematics are those that cuDNN knows."""
@@ -217,9 +234,3 @@ class CudnnLoop(SequenceLoop):
     def get_config(self):
         config = super().get_config()
         return config if self.use_cudnn == "auto" else config | {"use_cudnn": self.use_cudnn}
-
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        on_gpu = tf.config.list_logical_devices("GPU") and self.use_cudnn in ("auto", True)
-        # Behind SequenceLoop stands Keras' layer, which chooses the cuDNN kernel.
-        loop = super(SequenceLoop, self) if on_gpu else super()
-        return loop.inner_loop(sequences, initial_state, mask, training=training)

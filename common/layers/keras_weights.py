@@ -2,7 +2,7 @@
 
 import keras
 
-from ..errors import UserError
+from ..errors import ArgumentError
 from .elman import ElmanRNN
 from .gru import GRU
 from .lstm import LSTM
@@ -27,11 +27,11 @@ def to_keras(layer):
     """A `keras.layers.LSTM`, `GRU` or `SimpleRNN` with the arguments and weights of our layer.
 
     Raises:
-        UserError: Keras has no such layer (peepholes, another variant, JordanRNN, CTRNN).
+        ValueError: Keras has no such layer (peepholes, another variant, JordanRNN, CTRNN).
     """
     cls = PAIRS.get(type(layer))
     if cls is None or not getattr(layer.cell, "plain", True):
-        raise UserError(f"Keras has no layer with the mathematics of {layer.name!r}: keep ours")
+        raise ArgumentError(f"Keras has no layer with the mathematics of {layer.name!r}: keep ours")
     config = layer.get_config()
     config.pop("forget_bias", None)  # of the first weights only
     config.pop("recurrent_weight_dropout", None)  # of training only
@@ -42,10 +42,12 @@ def from_keras(layer):
     """Our `LSTM`, `GRU` or `ElmanRNN` with the arguments and weights of Keras' layer.
 
     Raises:
-        UserError: the layer is another one.
+        ValueError: the layer is another one.
     """
     for ours, cls in PAIRS.items():
         if type(layer) is cls:
             return _copied(layer, ours, layer.get_config())
     known = ", ".join(cls.__name__ for cls in PAIRS.values())
-    raise UserError(f"cannot convert a {type(layer).__name__}: give one of keras.layers' {known}")
+    raise ArgumentError(
+        f"cannot convert a {type(layer).__name__}: give one of keras.layers' {known}"
+    )

@@ -1,170 +1,9 @@
 """The LSTM and its variants: one layer with switches, on the sequence kernel."""
 
 import keras
-import tensorflow as tf
 
-from ..errors import UserError
-from .keras_loop import CudnnLoop, ProgramCell, split_options
-from .lstm_program import lstm_program, normalised
-
-PEEPHOLES = ("none", "diagonal", "full")
-SWITCHES = {
-    "peepholes": "none",
-    "input_gate": True,
-    "forget_gate": True,
-    "output_gate": True,
-    "coupled_gates": False,
-    "gate_recurrence": False,
-    "output_activation": None,
-    "layer_norm": False,
-    "proj_size": 0,
-    "cell_clip": None,
-    "forget_bias": 1.0,
-}
-
-
-@keras.saving.register_keras_serializable("rnn_suite")
-class LSTMCell(ProgramCell, keras.layers.LSTMCell):
-    """One step of `LSTM`, whose switches it takes. State: [h, c], with `gate_recurrence` also the
-    gates [i, f, o]; each `[batch, units]`, h `[batch, proj_size]` with a projection."""
-
-    def __init__(self, units, **options):
-        switches = {name: options.pop(name, default) for name, default in SWITCHES.items()}
-        super().__init__(units, **options)
-        for name, value in switches.items():
-            setattr(self, name, value)
-        self.output_activation = keras.activations.get(
-            self.activation if self.output_activation is None else self.output_activation
-        )
-        _check(self)
-        self.gates = "".join(
-            gate
-            for gate, there in {
-                "i": self.input_gate,
-                "f": self.forget_gate and not self.coupled_gates,
-                "g": True,
-                "o": self.output_gate,
-            }.items()
-            if there
-        )
-        recurrent = "".join(gate for gate in "ifo" if gate in self.gates)
-        self.gate_states = recurrent if self.gate_recurrence else ""
-        self.peephole_gates = recurrent if self.peepholes != "none" else ""
-        self.plain = self.gates == "ifgo" and not (
-            self.peephole_gates
-            or self.gate_states
-            or self.layer_norm
-            or self.proj_size
-            or self.cell_clip
-            or self.output_activation is not self.activation
-        )
-        self.output_size = self.proj_size or units
-        self.state_size = [self.output_size, units] + [units] * len(self.gate_states)
-        self.update, self.program = lstm_program(self)
-
-    def build(self, input_shape):
-        if self.plain and self.forget_bias == 1.0:  # Keras' own
-            return super().build(input_shape)
-        units, width = self.units, len(self.gates) * self.units
-
-        def weight(name, shape, kind="kernel", initializer=None):
-            return self.add_weight(
-                shape=shape,
-                name=name,
-                initializer=initializer or getattr(self, f"{kind}_initializer"),
-                regularizer=getattr(self, f"{kind}_regularizer"),
-                constraint=getattr(self, f"{kind}_constraint"),
-            )
-
-        def first_bias(shape, dtype=None):
-            values = self.bias_initializer(shape, dtype=dtype)
-            if not self.unit_forget_bias or "f" not in self.gates:
-                return values
-            start = self.gates.index("f") * units
-            forget = tf.fill([units], tf.cast(self.forget_bias, values.dtype))
-            return tf.concat([values[:start], forget, values[start + units :]], 0)
-
-        self.kernel = weight("kernel", (input_shape[-1], width))
-        self.recurrent_kernel = weight("recurrent_kernel", (self.output_size, width), "recurrent")
-        self.bias = weight("bias", (width,), "bias", first_bias) if self.use_bias else None
-        count = len(self.peephole_gates)
-        if count and self.peepholes == "diagonal":
-            self.peephole_kernel = weight(
-                "peephole_kernel", (count, units), "recurrent", "glorot_uniform"
-            )
-        elif count:
-            self.peephole_kernel = weight("peephole_kernel", (units, count * units), "recurrent")
-        if self.gate_states:
-            count = len(self.gate_states)
-            self.gate_kernel = weight("gate_kernel", (count * units, count * units), "recurrent")
-        if self.layer_norm:
-            for name, size in [
-                ("kernel_gain", width),
-                ("recurrent_gain", width),
-                ("cell_gain", units),
-            ]:
-                setattr(self, name, self.add_weight(shape=(size,), name=name, initializer="ones"))
-            self.cell_bias = self.add_weight(shape=(units,), name="cell_bias", initializer="zeros")
-        if self.proj_size:
-            self.projection = weight("projection", (units, self.proj_size), "recurrent")
-        self.built = True
-
-    @property
-    def recurrent_kernels(self):
-        return (
-            ("recurrent_kernel",) if not self.gate_states else ("recurrent_kernel", "gate_kernel")
-        )
-
-    def project(self, x):
-        projected = tf.matmul(x, self.weight("kernel"))
-        if self.layer_norm:
-            projected = normalised(projected, self.weight("kernel_gain"))
-        return {"x": projected + self.weight("bias") if self.use_bias else projected}
-
-    def constants(self):
-        constants = {"recurrent_kernel": self.weight("recurrent_kernel")}
-        gates, units = self.peephole_gates, self.units
-        if gates and self.peepholes == "diagonal":
-            rows = tf.unstack(self.weight("peephole_kernel"))
-            constants |= {f"p_{gate}": row for gate, row in zip(gates, rows, strict=True)}
-        elif gates:
-            kernel, before = self.weight("peephole_kernel"), units * len(gates.replace("o", ""))
-            constants |= {"old_peepholes": kernel[:, :before], "new_peepholes": kernel[:, before:]}
-        if self.gate_states:
-            constants["gate_kernel"] = self.weight("gate_kernel")
-        if self.layer_norm:
-            names = ("recurrent_gain", "cell_gain", "cell_bias")
-            constants |= {name: self.weight(name) for name in names}
-        if self.proj_size:
-            constants["projection"] = self.weight("projection")
-        return constants
-
-    def call(self, inputs, states, training=False):
-        if self.plain:
-            return super().call(inputs, states, training=training)
-        return self.one_step(inputs, states, training)
-
-    def get_config(self):
-        config = super().get_config()
-        for name, default in SWITCHES.items():
-            value = getattr(self, name)
-            if name == "output_activation":
-                value = None if value is self.activation else keras.activations.serialize(value)
-            if value != default:
-                config[name] = value
-        return config
-
-
-def _check(cell):
-    if cell.peepholes not in PEEPHOLES:
-        known = ", ".join(PEEPHOLES)
-        raise UserError(f"unknown peepholes {cell.peepholes!r}: choose one of {known}")
-    if cell.coupled_gates and not (cell.input_gate and cell.forget_gate):
-        raise UserError("coupled_gates couples the input and the forget gate: it needs both")
-    if cell.cell_clip is not None and not cell.cell_clip > 0:
-        raise UserError(f"cell_clip is {cell.cell_clip}: it must be above 0, or None")
-    if cell.proj_size < 0:
-        raise UserError(f"proj_size is {cell.proj_size}: it must be above 0, or 0 for none")
+from .keras_loop import CudnnLoop
+from .lstm_cell import SWITCHES, LSTMCell
 
 
 @keras.saving.register_keras_serializable("rnn_suite")
@@ -182,31 +21,115 @@ class LSTM(CudnnLoop, keras.layers.LSTM):
     move with `get_weights` and `set_weights`), and on a GPU it runs Keras' cuDNN kernel.
 
     Args:
-        units: size of c and of the gates.
+        units: size of the cell state c and of the gates.
+        activation: function of g, by Keras' name or any function; None: the identity.
+        recurrent_activation: function of the gates.
+        use_bias: whether there is a bias b.
+        kernel_initializer, recurrent_initializer, bias_initializer: first values of W, of U and of
+            b; full peepholes, the gate recurrence and the projection begin as U does.
+        unit_forget_bias: whether the forget gate's bias begins at `forget_bias`, not by
+            `bias_initializer`.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the same weights.
+        activity_regularizer: penalty on the output.
+        kernel_constraint, recurrent_constraint, bias_constraint: functions applied to the same
+            weights after each update.
+        dropout: rate of dropout on the inputs, one mask for all steps.
+        recurrent_dropout: rate of dropout on the state, one mask for all steps; it takes Keras'
+            loop over cells, which is slower.
+        seed: of the dropout masks.
+        return_sequences: whether to return the outputs of all steps, not only the last one.
+        return_state: whether to return the last states too.
+        go_backwards: whether to read from the last step to the first; outputs come in that order.
+        stateful: whether the last states are the first ones of the next call.
+        unroll: whether to build every step into the graph, in Keras' loop over cells.
+        use_cudnn: "auto" or True: on a GPU Keras' cuDNN kernel runs where the mathematics allow;
+            False: never.
         peepholes: "none"; "diagonal": P is a vector (Gers & Schmidhuber 2000); "full": a matrix.
             The output gate sees the new cell state.
-        input_gate, forget_gate, output_gate: False: the gate is 1 (NIG, NFG, NOG of Greff et al.).
-        coupled_gates: f = 1 - i (CIFG).
-        gate_recurrence: i, f, o of the step before enter i, f, o (FGR).
-        activation, output_activation: of g, and of c in h; the latter is the former unless given.
-        layer_norm: W x, U h and, in h, c are normalised (Ba et al. 2016).
-        proj_size: h_t = R (o_t * tanh(c_t)) of this size (Sak et al. 2014); 0: none.
-        cell_clip: c is kept within -cell_clip and cell_clip; None: off.
-        forget_bias: the forget gate's first bias (with `unit_forget_bias`).
-        recurrent_weight_dropout: rate of DropConnect on U in training (Merity et al. 2018).
-        options: any argument of `keras.layers.LSTM`.
+        input_gate, forget_gate, output_gate: False: the gate is 1 (NIG, NFG, NOG of Greff et al.
+            2017).
+        coupled_gates: whether f = 1 - i (CIFG of Greff et al. 2017).
+        gate_recurrence: whether i, f, o of the step before enter i, f, o (FGR of Greff et al.
+            2017).
+        output_activation: function of c in h; None: the one of g.
+        layer_norm: whether W x, U h and, in h, c are normalised (Ba et al. 2016).
+        proj_size: h_t = R (o_t * tanh(c_t)) of this size (Sak et al. 2014); 0: no projection.
+        cell_clip: c is kept between -cell_clip and cell_clip; None: it is not.
+        forget_bias: first value of the forget gate's bias, with `unit_forget_bias`.
+        implementation: 1: dropout draws a mask for each gate, in Keras' loop over cells; 2: one for
+            all.
+        recurrent_weight_dropout: rate of DropConnect on the recurrent kernels in training, one mask
+            a call (Merity et al. 2018).
+        zero_output_for_mask: whether the outputs of masked steps are 0, not those before them.
+        kwargs: arguments of `keras.layers.Layer`, such as name, dtype and trainable.
+
+    Call arguments:
+        sequences: `[batch, time, depth]`; time may be 0.
+        initial_state: list of the states before the first step; zeros unless given.
+        mask: bool `[batch, time]`; where it is False, the step is skipped.
+        training: whether dropout is on.
+
+    Returns: the last h `[batch, units]`, with `return_sequences` all of them `[batch, time, units]`
+    (with a projection `proj_size` instead of `units`); with `return_state` also the last h and c,
+    and the last gates with `gate_recurrence`.
 
     Raises:
-        UserError: a switch has a value that means nothing.
+        ValueError: an argument has a value that means nothing.
+
+    Example:
+
+    >>> layer = LSTM(4, "relu", return_sequences=True, coupled_gates=True)
+    >>> layer(np.zeros((32, 10, 8))).shape
+    TensorShape([32, 10, 4])
+
+    Reference: Hochreiter & Schmidhuber 1997, "Long short-term memory"; the variants: Greff et al.
+    2017, "LSTM: a search space odyssey".
     """
 
-    def __init__(self, units, *, use_cudnn="auto", recurrent_weight_dropout=0.0, **options):
-        layer, cell = split_options(options)
-        cell = LSTMCell(units, name="lstm_cell", **cell)
-        keras.layers.RNN.__init__(self, cell, **layer)
-        self.input_spec = keras.layers.InputSpec(ndim=3)
-        self._set_weight_dropout(recurrent_weight_dropout, cell.seed)
-        self._set_cudnn(use_cudnn)
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        use_cudnn="auto",
+        *,
+        peepholes="none",
+        input_gate=True,
+        forget_gate=True,
+        output_gate=True,
+        coupled_gates=False,
+        gate_recurrence=False,
+        output_activation=None,
+        layer_norm=False,
+        proj_size=0,
+        cell_clip=None,
+        forget_bias=1.0,
+        implementation=2,
+        recurrent_weight_dropout=0.0,
+        zero_output_for_mask=False,
+        **kwargs,
+    ):
+        self.set_up(LSTMCell, "lstm_cell", locals())
 
     def cudnn_fits(self):
         return self.cell.plain and super().cudnn_fits()
@@ -214,14 +137,3 @@ class LSTM(CudnnLoop, keras.layers.LSTM):
     def get_config(self):
         switches = set(SWITCHES) & set(config := self.cell.get_config())
         return super().get_config() | {name: config[name] for name in switches}
-
-
-@keras.saving.register_keras_serializable("rnn_suite")
-class PeepholeLSTM(LSTM):
-    """`LSTM` with diagonal peepholes unless told otherwise (Gers & Schmidhuber 2000)."""
-
-    def __init__(self, units, *, peepholes="diagonal", **options):
-        super().__init__(units, peepholes=peepholes, **options)
-
-    def get_config(self):
-        return super().get_config() | {"peepholes": self.cell.peepholes}

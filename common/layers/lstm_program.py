@@ -34,12 +34,17 @@ def _preactivations(cell):
             Mixing("z", lambda x, u, gain: x + normalised(u, gain), ("x", "u", "recurrent_gain")),
         ]
     if cell.gate_states:
-        ops.append(Product("seen", tuple(cell.gate_states), "gate_kernel"))
+        ops.append(Product("seen", cell.gate_states, "gate_kernel"))
         pieces = tuple(f"seen_{gate}" for gate in cell.gate_states)
         ops.append(Split(pieces, "seen", (cell.units,) * len(pieces)))
-    if cell.peepholes == "full" and cell.peephole_gates.strip("o"):
+    if cell.peepholes == "full" and _all_but_o(cell.peephole_gates):
         ops.append(Product("old_peek", ("c",), "old_peepholes"))
     return ops
+
+
+def _all_but_o(gates):
+    """The gates that act before the new cell state is known, which is what o sees."""
+    return tuple(gate for gate in gates if gate != "o")
 
 
 def _peephole(cell, gate):
@@ -62,8 +67,8 @@ def _new_cell(cell, i, f, g, c):
 
 def _cell_update(cell):
     """c_t in one function of all gates but o: the fewest operations a step."""
-    early = cell.gates.replace("o", "")
-    peeping = cell.peephole_gates.replace("o", "")
+    early = _all_but_o(cell.gates)
+    peeping = _all_but_o(cell.peephole_gates)
     diagonal = cell.peepholes == "diagonal"
 
     def new_cell(z, c, *peepholes):
@@ -74,7 +79,7 @@ def _cell_update(cell):
             )
             for gate, term in zip(peeping, terms, strict=True):
                 gates[gate] += term
-        i, f = (cell.recurrent_activation(gates[n]) if n in gates else None for n in "if")
+        i, f = (cell.recurrent_activation(gates[n]) if n in gates else None for n in ("i", "f"))
         return _new_cell(cell, i, f, gates["g"], c)
 
     sizes = (len(early) * cell.units, cell.units)
@@ -87,15 +92,15 @@ def _cell_update(cell):
 
 def _cell_update_by_gates(cell):
     """c_t where the gates are states themselves, each with a name of its own."""
-    ops = [Split(tuple(cell.gates), "z_gates", (cell.units,) * len(cell.gates))]
-    ops[0] = ops[0]._replace(of="z", out=tuple(f"z_{gate}" for gate in cell.gates))
-    peeping = cell.peephole_gates.replace("o", "")
+    pieces = tuple(f"z_{gate}" for gate in cell.gates)
+    ops = [Split(pieces, "z", (cell.units,) * len(pieces))]
+    peeping = _all_but_o(cell.peephole_gates)
     if peeping and cell.peepholes == "full":
         pieces = tuple(f"peek_{gate}" for gate in peeping)
         ops.append(Split(pieces, "old_peek", (cell.units,) * len(peeping)))
-    for gate in cell.gate_states.replace("o", ""):
+    for gate in _all_but_o(cell.gate_states):
         ops.append(_gate(cell, gate, "c"))
-    open_gates = tuple(f"new_{gate}" for gate in cell.gate_states.replace("o", ""))
+    open_gates = tuple(f"new_{gate}" for gate in _all_but_o(cell.gate_states))
 
     def new_cell(g, c, *gates):
         gates = dict(zip(open_gates, gates, strict=True))

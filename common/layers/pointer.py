@@ -5,8 +5,8 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from ..occurrences import first_positions
 from ..special_tokens import FORBIDDEN
-from ..text.extended_vocabulary import first_positions
 
 TINY = 1e-30  # least probability whose logarithm is taken: a softmax may underflow to 0
 

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from ..errors import ArgumentError
 from .step_program import Elementwise, Mixing, Product, Split, joined, run_step
 
 
@@ -75,7 +76,9 @@ class _Sequence:
         self.states, self.inputs, self.constants = list(states), set(inputs), set(constants)
         self.mask, self.go_backwards = mask, go_backwards
         self.first = [given[name] for name in states]
-        self.time = tf.shape(given[next(iter(inputs))])[0]
+        sequence = given[next(iter(inputs))]
+        self.time = tf.shape(sequence)[0]
+        self.may_be_empty = not sequence.shape[0]  # its length is 0, or not known yet
         self.products = [op for op in program if isinstance(op, Product)]
         # Functions that read inputs or constants: these get their gradients after the loop, out of
         # what arrived at the results.
@@ -86,19 +89,35 @@ class _Sequence:
     def moment(self, number):
         return self.time - 1 - number if self.go_backwards else number
 
-    def loop(self, body, states, count):
-        """`body(t, number, states, arrays)` for every step: (last states, `count` sequences)."""
-        arrays = [tf.TensorArray(states[0].dtype, self.time) for _ in range(count)]
+    def loop(self, body, states, widths):
+        """`body(t, number, states, arrays)` for every step: (last states, sequences `[time, batch,
+        width]` of what it wrote)."""
+        size = tf.maximum(self.time, 1) if self.may_be_empty else self.time
+        arrays = [tf.TensorArray(states[0].dtype, size) for _ in widths]
+        if self.may_be_empty:
+            # An array without any step cannot be stacked; this one is overwritten, or cut off.
+            batch = tf.shape(states[0])[0]
+            arrays = [
+                array.write(0, tf.zeros([batch, width], states[0].dtype))
+                for array, width in zip(arrays, widths, strict=True)
+            ]
         # A state may know a batch size that the inputs do not: a loop needs shapes that stay.
         shapes = [tf.TensorShape([None, state.shape[-1]]) for state in states]
         _, states, arrays = tf.while_loop(
             lambda number, *_: number < self.time,
             lambda number, *rest: (number + 1, *body(number, *rest)),
             (0, list(states), arrays),
-            shape_invariants=(tf.TensorShape([]), shapes, [None] * count),
+            shape_invariants=(tf.TensorShape([]), shapes, [None] * len(widths)),
             maximum_iterations=self.time,
         )
-        return states, [array.stack() for array in arrays]
+        sequences = [self.cut(array.stack()) for array in arrays]
+        for sequence, width in zip(sequences, widths, strict=True):
+            sequence.set_shape([None, None, width])
+        return states, sequences
+
+    def cut(self, sequence):
+        """As many steps as there are, where there may be none; this copies nothing."""
+        return sequence[: self.time] if self.may_be_empty else sequence
 
     def choose(self, t, valid, masked):
         """The first ones at valid steps, the second ones at masked ones."""
@@ -109,7 +128,8 @@ class _Sequence:
     def forward(self):
         """Last states; `results` has the sequences of states and products."""
         kept = [op.out for op in self.products]
-        sizes = {}
+        widths = [state.shape[-1] for state in self.first]
+        widths += [self.given[op.weight].shape[-1] for op in self.products]
 
         def body(number, old, arrays):
             t = self.moment(number)
@@ -118,13 +138,10 @@ class _Sequence:
             values = run_step(self.program, values | dict(zip(self.states, old, strict=True)))
             new = self.choose(t, [values[self.update[name]] for name in self.states], old)
             written = new + [values[name] for name in kept]
-            sizes.update(enumerate(tensor.shape[-1] for tensor in written))
             return new, [a.write(t, tensor) for a, tensor in zip(arrays, written, strict=True)]
 
-        last, arrays = self.loop(body, self.first, len(self.states) + len(kept))
-        for number, array in enumerate(arrays):
-            array.set_shape([None, None, sizes[number]])
-        self.results = dict(zip([*self.states, *kept], arrays, strict=True))
+        last, sequences = self.loop(body, self.first, widths)
+        self.results = dict(zip([*self.states, *kept], sequences, strict=True))
         return last
 
     def differentiate(self):
@@ -135,7 +152,7 @@ class _Sequence:
             parts = (
                 [sequence[1:], first[None]] if self.go_backwards else [first[None], sequence[:-1]]
             )
-            values[name] = tf.concat(parts, 0)
+            values[name] = self.cut(tf.concat(parts, 0))
         for op in self.program:
             if isinstance(op, Product):
                 values[op.out] = self.results[op.out]
@@ -150,6 +167,11 @@ class _Sequence:
                     inner = {n: values[n] for n in op.of if n not in self.inputs | self.constants}
                     found = tape.gradient(values[op.out], inner)
                     slopes[op.out] = {n: slope for n, slope in found.items() if slope is not None}
+                    if inner and not slopes[op.out]:  # TensorFlow has turned tapes off
+                        raise ArgumentError(
+                            "forward-mode differentiation (tf.autodiff.ForwardAccumulator) of this "
+                            "layer needs a tf.function around it, or unroll=True"
+                        )
         return values, slopes, tapes
 
     def gradients(self, d_outputs, d_last):
@@ -177,9 +199,10 @@ class _Sequence:
             arrays = [a.write(t, arrived[name]) for a, name in zip(arrays, kept, strict=True)]
             return self.choose(t, d_old, d_states), arrays
 
-        d_first, arrays = self.loop(body, d_last, len(kept))
+        widths = [values[name].shape[-1] for name in kept]
+        d_first, sequences = self.loop(body, d_last, widths)
         found = dict(zip(self.states, d_first, strict=True))
-        arrived = dict(zip(kept, arrays, strict=True))
+        arrived = dict(zip(kept, sequences, strict=True))
         for op in self.products:
             left, result = joined(op.left, values), arrived[op.out]
             flat = [tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (left, result)]

@@ -6,8 +6,9 @@ import keras
 
 from ..cells import CELL_NAMES, LSTM_VARIANTS, read_cell
 from .ctrnn import CTRNN
-from .elman import ElmanRNN, JordanRNN
+from .elman import ElmanRNN
 from .gru import GRU
+from .jordan import JordanRNN
 from .lstm import LSTM
 
 CELLS = {

@@ -108,7 +108,9 @@ def best_weights(run, model, *, without_cudnn=False):
     stored, meta = load(run.checkpoints / "best.npz")
     assign("model", model.variables, stored)
     if without_cudnn:
-        for layer in model._flatten_layers():
+        from ..keras_internals import all_layers  # here: reading checkpoints needs no TensorFlow
+
+        for layer in all_layers(model):
             if hasattr(layer, "use_cudnn"):
                 layer.use_cudnn = False
     return meta

@@ -6,8 +6,9 @@ segmentation, splitting long text at sentences, and the extended vocabulary of p
 """
 
 from ..config.sections import TokenizerConfig
+from ..occurrences import first_positions
 from ..special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
-from .extended_vocabulary import extended_ids, first_positions, hide_words, target_ids
+from .extended_vocabulary import extended_ids, hide_words, target_ids
 from .joiner_tokenizer import JOINER, JoinerTokenizer
 from .registry import ENOUGH, load, one_hot, train_tokenizer
 from .sentence_split import SENTENCE_END, split_long

@@ -7,6 +7,7 @@ beside it. In TensorFlow operations, linear in the length: the same in training 
 
 import tensorflow as tf
 
+from ..occurrences import first_of_each, first_positions
 from ..special_tokens import EOS, UNK
 
 
@@ -22,19 +23,10 @@ def extended_ids(words, ids, vocab_size) -> tf.RaggedTensor:
     rows = tf.strings.as_string(words.value_rowids())
     keys = tf.strings.join([rows, words.flat_values], separator=" ")
     positions = tf.cast(tf.ragged.range(words.row_lengths()).flat_values, tf.int32)
-    first = _first(keys, positions)
+    first = first_of_each(keys, positions)
     return ids.with_flat_values(
         tf.where(ids.flat_values == UNK, vocab_size + first, ids.flat_values)
     )
-
-
-def first_positions(tokens) -> tf.Tensor:
-    """For each place of int32 [batch, source] the first place of the same token in its row."""
-    batch, source = tf.unstack(tf.shape(tokens))
-    rows = tf.repeat(tf.range(batch, dtype=tf.int64), source)
-    largest = tf.cast(tf.reduce_max(tokens), tf.int64) + 1
-    keys = rows * largest + tf.cast(tf.reshape(tokens, [-1]), tf.int64)
-    return tf.reshape(_first(keys, tf.tile(tf.range(source), [batch])), [batch, source])
 
 
 def hide_words(source, target, hidden):
@@ -63,11 +55,6 @@ def hide_words(source, target, hidden):
         tf.where(chosen(source), vocab_size + first_positions(source), source),
         tf.where(found, vocab_size + place, target),
     )
-
-
-def _first(keys, positions):
-    _, group = tf.unique(keys)
-    return tf.gather(tf.math.unsorted_segment_min(positions, group, tf.size(keys)), group)
 
 
 def target_ids(words, ids, source_words, source_ids):

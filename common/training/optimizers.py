@@ -6,21 +6,20 @@ import math
 import keras
 import tensorflow as tf
 
+from ..keras_internals import adam_moments, apply_adam
+
 
 class _OneOperation:
     """Mixin of Keras' Adam and AdamW: the update of a variable is one operation of TensorFlow, one
     pass over weights, gradient and moments where Keras makes twelve."""
 
     def update_step(self, gradient, variable, learning_rate):
-        index = self._get_variable_index(variable)
+        first, second = adam_moments(self, variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
-        of = {
-            "var": variable,
-            "m": self._momentums[index].value,
-            "v": self._velocities[index].value,
-        }
-        tf.raw_ops.ResourceApplyAdam(
-            **{name: of[name].handle for name in of},
+        apply_adam(
+            variable,
+            first.value,
+            second.value,
             beta1_power=self.beta_1**step,
             beta2_power=self.beta_2**step,
             lr=tf.cast(learning_rate, variable.dtype),

@@ -47,11 +47,10 @@ def rows(cells, units):
     """name -> layer: Keras' own, the naive way to a peephole LSTM, then ours."""
     import keras
 
-    from common.layers import recurrent
-    from common.layers.lstm import LSTMCell
+    from common.layers import PeepholeLSTMCell, recurrent
 
     options = {"return_sequences": True, "return_state": True}
-    naive = LSTMCell(units, peepholes="diagonal")
+    naive = PeepholeLSTMCell(units)
     return {
         "keras.layers.LSTM": keras.layers.LSTM(units, **options),
         "keras.layers.GRU": keras.layers.GRU(units, **options),

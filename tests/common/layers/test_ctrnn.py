@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from common.errors import UserError
 from common.layers import CTRNN
-from common.layers.ctrnn import SOLVERS
+from common.layers.ctrnn_program import SOLVERS
 from tests import reference
 
 BATCH, TIME, DEPTH, UNITS = 2, 5, 3, 4
@@ -107,6 +107,54 @@ def test_irregular_steps(solver):
 def test_time_steps_of_another_shape_are_refused(shape):
     with pytest.raises(UserError, match=r"time_steps are .*: they must be \[batch, time\]"):
         built()(randoms(BATCH, TIME, DEPTH), time_steps=np.ones(shape, "f"))
+
+
+def test_one_length_for_all_steps():
+    layer, x = built(solver="heun"), randoms(BATCH, TIME, DEPTH)
+    expected = layer(x, time_steps=np.full([BATCH, TIME], 0.4, "f"))
+    for scalar in (0.4, np.float64(0.4), tf.constant(0.4)):
+        close(layer(x, time_steps=scalar), expected)
+    unknown = tf.function(layer, input_signature=[tf.TensorSpec([None, None, DEPTH])])
+    close(unknown(x, time_steps=0.4), expected)
+    inputs = keras.Input([None, DEPTH])
+    model = keras.Model(inputs, layer(inputs, time_steps=2))
+    close(model(x), layer(x, time_steps=2.0))
+
+
+@pytest.mark.parametrize("wrong", [-0.5, float("nan")])
+def test_lengths_below_0_are_refused(wrong):
+    layer, x = built(), tf.constant(randoms(BATCH, TIME, DEPTH))
+    lengths = np.ones([BATCH, TIME], "f")
+    lengths[1, 2] = wrong
+    for steps in (lengths, wrong):
+        for call in (layer, tf.function(lambda x, steps=steps: layer(x, time_steps=steps))):
+            options = {"time_steps": steps} if call is layer else {}
+            with pytest.raises(UserError, match=rf"a time step is {wrong}: .* 0 or more"):
+                call(x, **options)
+    # In a graph that does not know them the result says so, where a number would mislead.
+    outputs, _ = tf.function(lambda x, steps: layer(x, time_steps=steps))(x, tf.constant(lengths))
+    assert np.isfinite(outputs[0]).all() and np.isfinite(outputs[1, :2]).all()
+    assert np.isnan(outputs[1, 2:]).all()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_lengths_under_the_mask_mean_nothing(solver):
+    layer, x = built(solver=solver), tf.constant(randoms(BATCH, TIME, DEPTH))
+    mask = np.arange(TIME) < np.array([[TIME], [2]])
+
+    def slopes(x, padding):
+        steps = tf.where(mask, 0.5, padding)
+        with tf.GradientTape() as tape:
+            tape.watch([x, steps])
+            outputs, last = layer(x, mask=mask, time_steps=steps)
+            loss = tf.reduce_sum(outputs**2) + tf.reduce_sum(last**3)
+        return tape.gradient(loss, [*layer.trainable_variables, x, steps])
+
+    expected = slopes(x, tf.constant(0.5))
+    for padding in (np.nan, -1.0, np.inf):
+        for call in (slopes, tf.function(slopes)):
+            found = call(x, tf.constant(padding, tf.float32))
+            close([tf.convert_to_tensor(g) for g in found], expected)
 
 
 def test_a_step_of_zero_length_changes_nothing():
