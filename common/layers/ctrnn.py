@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from ..errors import ArgumentError
 from .ctrnn_cell import CTRNNCell
-from .keras_loop import SequenceLoop
+from .keras_loop import SequenceLoop, checked_mask
 from .program_cell import flat_config
 
 
@@ -133,6 +133,7 @@ class CTRNN(SequenceLoop, keras.layers.RNN):
                 f"a CTRNN built for inputs of {depth} is given {sequences.shape[-1]}"
             )
         if time_steps is not None:
+            mask = checked_mask(mask, sequences)
             steps = _checked_steps(time_steps, sequences, mask)
             sequences = tf.concat([sequences, steps[..., None]], -1)  # [batch, time, depth + 1]
         return super().call(sequences, initial_state, mask, training)
@@ -147,23 +148,30 @@ class CTRNN(SequenceLoop, keras.layers.RNN):
 
 def _checked_steps(time_steps, sequences, mask):
     """Lengths of steps `[batch, time]`: 0 at masked steps, NaN where they are negative."""
-    steps = tf.cast(tf.convert_to_tensor(time_steps), sequences.dtype)
-    wanted = sequences.shape[:2]
+    steps, wanted = tf.convert_to_tensor(time_steps), sequences.shape[:2]
     if steps.shape.rank != 0 and not steps.shape.is_compatible_with(wanted):
         raise ArgumentError(
             f"time_steps are {steps.shape}: they must be [batch, time], {wanted}, or one number"
         )
+    _refuse_negative(tf.get_static_value(steps), mask)
+    steps = tf.cast(steps, sequences.dtype)
     if steps.shape.rank == 0:
         steps = tf.broadcast_to(steps, tf.shape(sequences)[:2])
         steps.set_shape(wanted)
-    mask = mask[0] if isinstance(mask, (list, tuple)) else mask
     if mask is not None:
         # Their gradient, too, is 0 then, where that of NaN would be NaN for every weight.
-        steps = tf.where(tf.cast(mask, tf.bool), steps, tf.zeros_like(steps))
-    known = tf.get_static_value(steps)
-    if known is not None and not (known >= 0).all():
-        raise ArgumentError(
-            f"a time step is {known[~(known >= 0)][0]}: lengths of steps must be 0 or more"
-        )
+        steps = tf.where(mask, steps, tf.zeros_like(steps))
     # An assertion would stop a GPU at every call; a loss that is NaN stops a training anyway.
     return tf.where(steps >= 0, steps, tf.constant(np.nan, steps.dtype))
+
+
+def _refuse_negative(steps, mask):
+    """Raises an error for lengths that are known (not None) and negative or NaN, unless masked."""
+    valid = None if mask is None else tf.get_static_value(mask)
+    if steps is None or (mask is not None and valid is None):
+        return
+    if valid is not None:
+        steps = np.broadcast_to(steps, valid.shape)[valid]
+    wrong = steps[~(steps >= 0)]
+    if wrong.size:
+        raise ArgumentError(f"a time step is {wrong[0]}: lengths of steps must be 0 or more")

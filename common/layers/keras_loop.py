@@ -40,6 +40,21 @@ def pieces(time):
     return list(zip([0, *bounds], [*bounds, time], strict=True))
 
 
+def checked_mask(mask, sequences):
+    """A mask as a tensor `[batch, time]`, or None.
+
+    Raises:
+        ValueError: it has another shape.
+    """
+    mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+    if mask is None:
+        return None
+    mask, wanted = tf.convert_to_tensor(mask), sequences.shape[:2]
+    if not mask.shape.is_compatible_with(wanted):
+        raise ArgumentError(f"the mask is {mask.shape}: it must be [batch, time], {wanted}")
+    return tf.cast(mask, tf.bool)
+
+
 class SequenceLoop:
     """Mixin of a `keras.layers.RNN` whose cell is a `ProgramCell`: time runs in the sequence
     kernel. A layer that is unrolled, has recurrent dropout, (`implementation=1`) a dropout mask for
@@ -103,13 +118,7 @@ class SequenceLoop:
         Raises:
             ValueError: the mask is not `[batch, time]`.
         """
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        if mask is not None:
-            mask = tf.convert_to_tensor(mask)
-            if not mask.shape.is_compatible_with(sequences.shape[:2]):
-                raise ArgumentError(
-                    f"the mask is {mask.shape}: it must be [batch, time], {sequences.shape[:2]}"
-                )
+        mask = checked_mask(mask, sequences)
         batch, time, depth = sequences.shape
         if time == 0:
             return self._call_on_nothing(sequences, initial_state)
@@ -151,7 +160,7 @@ class SequenceLoop:
                 rate = self.recurrent_weight_dropout
                 constants[name] = keras.random.dropout(constants[name], rate, seed=self.weight_seed)
         if mask is not None:
-            mask = tf.transpose(tf.cast(mask, tf.bool))[:, :, None]
+            mask = tf.transpose(mask)[:, :, None]
         batch, time = sequences.shape[1], sequences.shape[0]
         last, outputs = list(initial_state), []
         in_order = pieces(sequences.shape[0])

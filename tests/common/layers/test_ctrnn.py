@@ -114,8 +114,8 @@ def test_one_length_for_all_steps():
     expected = layer(x, time_steps=np.full([BATCH, TIME], 0.4, "f"))
     for scalar in (0.4, np.float64(0.4), tf.constant(0.4)):
         close(layer(x, time_steps=scalar), expected)
-    unknown = tf.function(layer, input_signature=[tf.TensorSpec([None, None, DEPTH])])
-    close(unknown(x, time_steps=0.4), expected)
+    unknown = [tf.TensorSpec([None, None, DEPTH])]
+    close(tf.function(lambda x: layer(x, time_steps=0.4), input_signature=unknown)(x), expected)
     inputs = keras.Input([None, DEPTH])
     model = keras.Model(inputs, layer(inputs, time_steps=2))
     close(model(x), layer(x, time_steps=2.0))
@@ -126,11 +126,14 @@ def test_lengths_below_0_are_refused(wrong):
     layer, x = built(), tf.constant(randoms(BATCH, TIME, DEPTH))
     lengths = np.ones([BATCH, TIME], "f")
     lengths[1, 2] = wrong
-    for steps in (lengths, wrong):
-        for call in (layer, tf.function(lambda x, steps=steps: layer(x, time_steps=steps))):
-            options = {"time_steps": steps} if call is layer else {}
-            with pytest.raises(UserError, match=rf"a time step is {wrong}: .* 0 or more"):
-                call(x, **options)
+    calls = [
+        lambda: layer(x, time_steps=lengths),
+        lambda: layer(x, time_steps=wrong),
+        lambda: layer(x, time_steps=lengths, mask=tf.ones([BATCH, TIME], bool)),
+    ]
+    for call in (*calls, *map(tf.function, calls)):
+        with pytest.raises(ValueError, match=rf"a time step is {wrong}: .* 0 or more"):
+            call()
     # In a graph that does not know them the result says so, where a number would mislead.
     outputs, _ = tf.function(lambda x, steps: layer(x, time_steps=steps))(x, tf.constant(lengths))
     assert np.isfinite(outputs[0]).all() and np.isfinite(outputs[1, :2]).all()
