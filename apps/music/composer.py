@@ -8,7 +8,7 @@ import tensorflow as tf
 from apps.music import dataset
 from apps.music.band import styles
 from apps.music.band.network import TRACKS
-from apps.music.request import SECTION, Wish
+from apps.music.request import SECTION, Request
 from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
 
@@ -46,9 +46,9 @@ class Composer:
             signature = [cube, number, one, seed]
             self.run = tf.function(pipeline.continue_roll, input_signature=signature)
 
-    def __call__(self, text="", wish=None):
+    def __call__(self, text="", request=None):
         """A line of notes (see common/music/notation.py) -> a Composition."""
-        return self.compose(self.read(text), wish)[0]
+        return self.compose(self.read(text), request)[0]
 
     def read(self, text):
         """Text -> note code with FREE, or a roll."""
@@ -61,17 +61,17 @@ class Composer:
             return notation.write_frames(composition.notes)
         return notation.write_voices(composition.notes, self.names)
 
-    def compose(self, given, wish=None, takes=1):
+    def compose(self, given, request=None, takes=1):
         """Note code with FREE (or a roll that the piece begins with) -> list of Compositions."""
-        wish = wish or Wish()
-        style = styles.style(wish.style)
+        request = request or Request()
+        style = styles.style(request.style)
         if style >= 0 and self.kind != "band":
             raise UserError("this model knows no styles: leave --style out, or train preset band")
-        if wish.form and self.kind == "frames":
+        if request.form and self.kind == "frames":
             raise UserError("a roll has no bars that a form could repeat: leave --form out")
-        section = (wish.bars or SECTION) * wish.metre
-        steps = section * len(set(wish.form)) if wish.form else wish.bars * wish.metre
-        temperature, seed = tf.constant(wish.temperature, tf.float32), (wish.seed, 0)
+        section = (request.bars or SECTION) * request.metre
+        steps = section * len(set(request.form)) if request.form else request.bars * request.metre
+        temperature, seed = tf.constant(request.temperature, tf.float32), (request.seed, 0)
         if self.kind == "frames":
             steps = max(steps or len(given) + EMPTY // 2, len(given))
             primer = tf.constant(np.repeat(given[None].astype(np.int32), takes, 0))
@@ -85,18 +85,18 @@ class Composer:
             )
         notes = np.full([steps, given.shape[1]], FREE, np.int32)
         notes[: len(given)] = given
-        key = keys.parse(wish.key) if wish.key else -1
+        key = keys.parse(request.key) if request.key else -1
         pitched = given if self.kind == "voices" else given[:, :1]
         if key < 0 and (pitched > HOLD).any():
             key = keys.estimate(rolls.pitch_classes(pitched))
-        facts = (wish.metre, wish.pickup, key)
+        facts = (request.metre, request.pickup, key)
         if self.kind == "band":
-            facts += (style, styles.tempo(wish.tempo), -1)
+            facts += (style, styles.tempo(request.tempo), -1)
         batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))
         found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
         found = found.numpy()
-        if wish.form:
-            found = [in_form(piece, wish.form, section) for piece in found]
+        if request.form:
+            found = [in_form(piece, request.form, section) for piece in found]
         return [Composition(*take) for take in zip(found, log_probs.numpy(), strict=True)]
 
     def check(self, given):

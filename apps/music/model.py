@@ -2,7 +2,7 @@
 
 from apps.music.band.network import Band
 from apps.music.frames.network import Frames
-from apps.music.voices import tokens
+from apps.music.voices.conditions import CONDITIONS
 from apps.music.voices.network import Voices
 
 
@@ -12,4 +12,4 @@ def make_model(config, voices):
         return Frames(config)
     if config.kind == "band":
         return Band(config)
-    return Voices(config, voices, tokens.CONDITIONS)
+    return Voices(config, voices, CONDITIONS)

@@ -6,10 +6,10 @@ import tensorflow as tf
 
 from apps.music.band import styles
 from apps.music.band.network import LAYERS, own_style
-from apps.music.frames import tokens as frame_tokens
+from apps.music.frames import frame_tokens
 from apps.music.model import make_model
-from apps.music.voices import steps as voice_steps
-from apps.music.voices import tokens as code
+from apps.music.voices import decoding, voice_tokens
+from apps.music.voices.conditions import step_conditions
 from common.decoding import sample
 from common.files import read_json
 from common.music import HOLD, KEYS
@@ -44,7 +44,7 @@ class Pipeline(tf.Module):
         """Note code int32 `[batch, time, voices]`, FREE where the model is to choose -> the same
         without FREE, and the log-probability `[batch]` of what it chose. Traceable.
 
-        `facts` int32 `[batch, 3 or 6]`: see `apps.music.voices.tokens.conditions`.
+        `facts` int32 `[batch, 3 or 6]`: see `step_conditions` in voices/conditions.py.
         """
         if self.kind == "voices":
             return self._sample(self.model, notes, facts, self.limits, temperature, seed)
@@ -68,18 +68,18 @@ class Pipeline(tf.Module):
     def _sample(self, model, notes, facts, limits, temperature, seed):
         batch, time, voices = tf.unstack(tf.shape(notes))
         parallels = self.kind == "band" or self.config.parallels
-        given, conditions = code.from_code(notes), code.conditions(time, facts)
+        given, conditions = voice_tokens.from_notes(notes), step_conditions(time, facts)
         found = sample(
-            voice_steps.steps(model, given, conditions, limits, parallels),
-            voice_steps.first_state(model, batch),
+            decoding.step_function(model, given, conditions, limits, parallels),
+            decoding.first_state(model, batch),
             batch,
             time * voices,
             seed=seed,
             temperature=temperature,
-            allowed=voice_steps.allowed,
+            allowed=decoding.allowed,
         )
         chosen = tf.reshape(found.tokens, [batch, time, voices])
-        return code.to_code(chosen), found.log_probs[:, 0]
+        return voice_tokens.to_notes(chosen), found.log_probs[:, 0]
 
     def _with_density(self, facts, melody):
         """Facts whose unknown density is that of a melody: how often its notes begin."""
@@ -91,15 +91,15 @@ class Pipeline(tf.Module):
     def score_voices(self, notes, given, facts):
         """-log P of the voices that are not given (`given` int32 `[voices]`), nats `[batch]`."""
         given = tf.broadcast_to(given, [tf.shape(notes)[0], tf.shape(notes)[2]])
-        conditions = code.conditions(tf.shape(notes)[1], facts)
-        return self.model.nll((code.from_code(notes), given, conditions))
+        conditions = step_conditions(tf.shape(notes)[1], facts)
+        return self.model.nll((voice_tokens.from_notes(notes), given, conditions))
 
     # Frames -------------------------------------------------------------------------------------
 
     def continue_roll(self, primer, steps, temperature, seed):
         """Roll int32 `[batch, any, 88]` -> roll `[batch, steps, 88]` that begins with it."""
         batch = tf.shape(primer)[0]
-        flat = frame_tokens.frame_tokens(tf.reshape(tf.cast(primer, tf.float32), [-1, KEYS]))
+        flat = frame_tokens.from_rolls(tf.reshape(tf.cast(primer, tf.float32), [-1, KEYS]))
         flat = tf.reshape(flat, [batch, -1])
         # PAD inside a row would end the primer: rows are packed to the left.
         packed = tf.ragged.boolean_mask(flat, flat > 0).to_tensor(0)

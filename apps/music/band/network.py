@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from apps.music.band import styles
-from apps.music.voices import tokens as code
+from apps.music.voices.conditions import BAND_CONDITIONS
 from apps.music.voices.network import Voices
 from common.text import PAD
 
@@ -38,7 +38,7 @@ class Band(keras.Model):
     def __init__(self, config, **kwargs):
         super().__init__(**kwargs)
         self.parts = {
-            name: Voices(config, end - start, code.BAND_CONDITIONS, name=name)
+            name: Voices(config, end - start, BAND_CONDITIONS, name=name)
             for name, (start, end, _) in LAYERS.items()
         }
         self.built = True

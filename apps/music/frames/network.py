@@ -12,16 +12,16 @@ P(next = k | last = j) = p_k prod_{j<i<k} (1 - p_i). That is how the shared samp
 import keras
 import tensorflow as tf
 
-from apps.music.frame_rnn import FrameRNN
-from apps.music.frames.tokens import (
+from apps.music.frames.frame_tokens import (
     END,
     FIRST,
     MOST_NOTES,
     VOCAB,
     ascending,
     bernoulli_next,
-    frame_tokens,
+    from_rolls,
 )
+from apps.music.note_axis_rnn import NoteAxisRNN
 from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
 from common.music import KEYS
@@ -45,8 +45,8 @@ class Frames(keras.Model):
             dim = config.embedding_dim
             self.embedding = Embedding(VOCAB, dim, name="notes")
             self.embedding.build()
-            self.frame = FrameRNN(config.cell, config.frame_units, rate, name="frame")
-            self.frame.build(dim, units)
+            self.over_notes = NoteAxisRNN(config.cell, config.frame_units, rate, name="frame")
+            self.over_notes.build(dim, units)
             self.output_layer = keras.layers.Dense(VOCAB, name="output")
             self.output_layer.build((None, config.frame_units))
         else:
@@ -73,9 +73,9 @@ class Frames(keras.Model):
 
     def _sequence_nll(self, h, rolls, training):
         batch, time = tf.shape(rolls)[0], tf.shape(rolls)[1]
-        elements = frame_tokens(tf.reshape(rolls, [-1, KEYS]))  # [batch * time, notes + 1]
+        elements = from_rolls(tf.reshape(rolls, [-1, KEYS]))  # [batch * time, notes + 1]
         shifted = tf.pad(elements[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
-        outputs = self.frame(
+        outputs = self.over_notes(
             self.embedding(shifted), tf.reshape(h, [-1, h.shape[-1]]), training=training
         )
         logits = self._logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
@@ -108,7 +108,7 @@ class Frames(keras.Model):
         return {
             "time": states,
             "h": h,
-            "frame": self.frame.start(h) if self.sequence else [],
+            "frame": self.over_notes.start(h) if self.sequence else [],
             "roll": tf.zeros([batch, KEYS]),
             "frames": tf.zeros([batch], tf.int32),
             "position": tf.zeros([batch], tf.int32),
@@ -137,8 +137,8 @@ class Frames(keras.Model):
             }
             last = tf.where(ended, BOS, tokens)
             if self.sequence:
-                begun = _where(ended | (tokens == BOS), self.frame.start(h), state["frame"])
-                output, state["frame"] = self.frame.step(self.embedding(last), begun)
+                begun = _where(ended | (tokens == BOS), self.over_notes.start(h), state["frame"])
+                output, state["frame"] = self.over_notes.step(self.embedding(last), begun)
                 logits = self._logits(output)
             else:
                 logits = bernoulli_next(self._logits(h), last)

@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from apps.music.batches import PieceBatches
-from apps.music.voices import tokens as code
+from apps.music.voices import voice_tokens
+from apps.music.voices.conditions import condition_array
 from common.music import ABSENT, HOLD, LOWEST
 
 
@@ -26,14 +27,14 @@ class VoiceBatches(PieceBatches):
         given = np.zeros([len(pieces), voices], np.int32)
         for row, piece in enumerate(pieces):
             time = len(piece.notes)
-            tokens[row, :time] = code.token_array(piece.notes)
+            tokens[row, :time] = voice_tokens.token_array(piece.notes)
             facts = (piece.bar, piece.pickup, piece.key, *piece.more)
             if self.training:
                 given[row] = self._draw_given(randoms[row], voices)
                 facts = hide_facts(randoms[row], facts)
             else:
                 given[row] = self.given if self.given is not None else 0
-            known[row, :time] = code.condition_array(time, facts, piece.after)
+            known[row, :time] = condition_array(time, facts, piece.after)
         return tokens, given, known
 
     def _draw_given(self, random, voices):

@@ -11,7 +11,7 @@ import keras
 from common.layers import recurrent
 
 
-class FrameRNN(keras.layers.Layer):
+class NoteAxisRNN(keras.layers.Layer):
     """Call: (elements `[rows, elements, dim]`, h `[rows, depth]`) -> `[rows, elements, units]`."""
 
     def __init__(self, cell, units, dropout=0.0, **kwargs):

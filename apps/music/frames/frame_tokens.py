@@ -12,7 +12,7 @@ VOCAB = FIRST + KEYS
 MOST_NOTES = 16  # in one frame
 
 
-def frame_tokens(rolls):
+def from_rolls(rolls):
     """`[rows, 88]` -> int32 `[rows, most notes + 1]`: notes from low to high, END, PAD."""
     sounding = rolls > 0.5
     counts = tf.reduce_sum(tf.cast(sounding, tf.int32), -1)
