@@ -14,7 +14,7 @@ class DataConfig:
     config: str = ""
     """Of polyphonic: jsb or nottingham. Of band: its sets, such as nottingham,pop909,groove."""
     folder: str = ""
-    """People's own: a folder of MIDI files, with any folders in it."""
+    """Your own: a folder of MIDI files, with any folders in it."""
     transpose: Natural = 5
     """Each epoch moves each piece by up to so many semitones, inside the range of the set."""
     crop: Natural = 0

@@ -236,7 +236,7 @@ ROOMS = ("attic", "barn", "cave", "den")
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """(run, file): trained on people's own stories of cats and dogs, until it knows."""
+    """(run, file): trained on your own stories of cats and dogs, until it knows."""
     folder = tmp_path_factory.mktemp("own")
     pairs = [(a, b) for a in ROOMS for b in ROOMS if a != b] * 8
     text = "".join(OWN.replace("attic", a).replace("barn", b) for a, b in pairs)

@@ -1,4 +1,4 @@
-"""The captioning app: the loss, forms of the network, people's own pictures, odd ones, scores."""
+"""The captioning app: the loss, forms of the network, your own pictures, odd ones, scores."""
 
 import json
 import runpy
@@ -172,7 +172,7 @@ def test_variety():
     assert scores.variety(["一只狗"], ["一只猫"], "zh")["vocabulary_used"].value == 200 / 3
 
 
-# Commands on people's own pictures ---------------------------------------------------------------
+# Commands on your own pictures ---------------------------------------------------------------
 
 COLORS = {"red": (220, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 220)}
 

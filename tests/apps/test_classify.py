@@ -1,4 +1,4 @@
-"""The classification app: the network, pooling, bags of words, people's own files, bad input."""
+"""The classification app: the network, pooling, bags of words, your own files, bad input."""
 
 import itertools
 import json
@@ -296,7 +296,7 @@ def run(monkeypatch, module, *arguments):
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """A run of people's own JSON lines with attention, trained for two steps."""
+    """A run of your own JSON lines with attention, trained for two steps."""
     folder = tmp_path_factory.mktemp("own")
     pairs = itertools.product(THINGS, PEOPLE)
     rows = [{"says": text, "kind": n < 36} for n, text in enumerate(sentences(pairs))]

@@ -1,4 +1,4 @@
-"""The pinyin app: spellings, segmentation, network, search, baselines, people's own text."""
+"""The pinyin app: spellings, segmentation, network, search, baselines, your own text."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The summarisation app: the network, copying, several documents, people's own files, bad input."""
+"""The summarisation app: the network, copying, several documents, your own files, bad input."""
 
 import json
 import runpy
@@ -362,7 +362,7 @@ def run(monkeypatch, module, *arguments):
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """A run of people's own JSON lines with subwords, trained for two steps."""
+    """A run of your own JSON lines with subwords, trained for two steps."""
     folder = tmp_path_factory.mktemp("own")
     random = np.random.default_rng(0)
     rows = [{"body": e.document, "title": e.references[0]} for e in cases(random, 120)]

@@ -220,7 +220,7 @@ def test_scores_of_raw_text():
     assert scores.of_raw_text(found, gold)["raw_f1"].value == pytest.approx(200 / 3)
 
 
-# People's own files and commands ------------------------------------------------------------------
+# Your own files and commands ------------------------------------------------------------------
 
 
 def test_own_files_are_split_and_checked(tmp_path, capsys):

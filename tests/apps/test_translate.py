@@ -1,4 +1,4 @@
-"""The translation app: people's own files, bad input, long text, search options, the loss."""
+"""The translation app: your own files, bad input, long text, search options, the loss."""
 
 import gzip
 import json
@@ -258,7 +258,7 @@ def test_own_files_have_no_languages_of_a_version(capsys):
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """A run of people's own files, trained for two steps."""
+    """A run of your own files, trained for two steps."""
     import runpy
     import sys
 

@@ -59,7 +59,7 @@ def test_pinyin_of_the_authors_is_cut_with_the_text():
         {"zh": "你好，王老师！".encode(), "pinyin": "nǐ hǎo Wáng lǎo shī".encode()},
         {"zh": "我在这儿。".encode(), "pinyin": "wǒ zài zhèr".encode()},
     ]
-    assert builder._aligned(rows) == [
+    assert builder.aligned(rows) == [
         ("你好", ["ni", "hao"]),
         ("王老师", ["wang", "lao", "shi"]),
         ("我在这儿", None),

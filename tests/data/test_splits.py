@@ -1,4 +1,4 @@
-"""Whose examples a split has: the set's, those of people's own files, or some held out."""
+"""Whose examples a split has: the set's, those of your own files, or some held out."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import pytest
 
 from data import DataError
 from data.readers.text_files import Report
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 FILES = {"a": [f"a{n}" for n in range(12)], "b": ["b"], "c": ["c"]}
 HOLD_OUT = one_in(4, "line", str)
@@ -85,8 +85,8 @@ def test_few_examples_give_one_to_validate():
 
 def test_what_is_left_out_is_told_once(capsys):
     report = Report(total=3, kept=2, dropped={"empty": [2]})
-    assert told("x.txt", (["a", "b"], report)) == ["a", "b"]
+    assert print_left_out("x.txt", (["a", "b"], report)) == ["a", "b"]
     assert capsys.readouterr().err == "x.txt: 1 of 3 lines left out: 1 empty (line 2)\n"
-    told(("x", "y"), ([], report), tell=False)
-    told(("x", "y"), (["a"], Report(total=1, kept=1)))
+    print_left_out(("x", "y"), ([], report), tell=False)
+    print_left_out(("x", "y"), (["a"], Report(total=1, kept=1)))
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""People's own files: what is kept, what is left out and by which number, what is an error."""
+"""Your own files: what is kept, what is left out and by which number, what is an error."""
 
 import gzip
 
