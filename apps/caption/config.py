@@ -24,11 +24,11 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "emoji"
-    """A data set of data/README.md; not looked at when data.train names a file."""
+    """A data set of data/README.md; ignored if data.train names a file."""
     language: str = "en"
     """Language of the captions."""
     folder: str = ""
-    """Your own: the folder that the names of the pictures start from; "": the file's own."""
+    """Your own pictures: the folder that their names are relative to; "": that of the captions file."""
     train: str = ""
     """Your own captions: a TSV (picture, caption) or JSON in COCO's or Karpathy's layout."""
     validation: str = ""

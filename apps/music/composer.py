@@ -1,4 +1,4 @@
-"""What people ask of a model: a line of notes in, a piece out."""
+"""Composes pieces from lines of notes and requests, with a trained model."""
 
 from typing import NamedTuple
 
@@ -13,28 +13,36 @@ from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
 
 EXAMPLE = {"voices": 64, "band": 64, "frames": 8}  # steps of a line of examples.txt
-EMPTY = 128  # steps of a piece from nothing
+EMPTY = 128  # steps to compose where nothing is left free
 
 
 class Composition(NamedTuple):
+    """A composed piece."""
+
     notes: np.ndarray  # note code `[time, voices]`, or a roll `[time, 88]`
-    log_prob: float  # of what the model chose; of rolls not measured
+    log_prob: float  # of what the model chose; 0 for rolls
 
 
 def in_form(notes, form, steps):
-    """Sections of so many steps, one a letter in the order of their coming, laid out as a form
-    such as AABA says."""
+    """Lays out sections of `steps` as a form such as AABA.
+
+    Args:
+        notes: one section for each different letter, in order of first appearance.
+    """
     letters = sorted(set(form), key=form.index)
     starts = [letters.index(letter) * steps for letter in form]
     return np.concatenate([rolls.cut(notes, start, start + steps) for start in starts])
 
 
 class Composer:
-    """A pipeline with its graph traced once, for pieces of any length."""
+    """A pipeline whose graph is traced once, for pieces of any length.
+
+    Call: (a line of notes as in common/music/notation.py, a Request) -> a Composition.
+    """
 
     def __init__(self, pipeline):
         self.pipeline, self.kind = pipeline, pipeline.kind
-        self.facts = 6 if self.kind == "band" else 3  # numbers that are known of a piece
+        self.facts = 6 if self.kind == "band" else 3  # numbers known of a piece
         self.names = {"voices": dataset.VOICES, "band": TRACKS}.get(self.kind, ())
         cube = tf.TensorSpec([None, None, None], tf.int32)
         facts, one = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
@@ -47,26 +55,37 @@ class Composer:
             self.run = tf.function(pipeline.continue_roll, input_signature=signature)
 
     def __call__(self, text="", request=None):
-        """A line of notes (see common/music/notation.py) -> a Composition."""
         return self.compose(self.read(text), request)[0]
 
     def read(self, text):
-        """Text -> note code with FREE, or a roll."""
+        """Text -> note code with FREE, or a roll.
+
+        Raises: UserError for wrong notation.
+        """
         if self.kind != "frames":
             return notation.read_voices(text, len(self.pipeline.limits), self.names)
         return notation.read_frames(text)
 
     def text(self, composition):
+        """A Composition -> text that `read` reads back."""
         if self.kind == "frames":
             return notation.write_frames(composition.notes)
         return notation.write_voices(composition.notes, self.names)
 
     def compose(self, given, request=None, takes=1):
-        """Note code with FREE (or a roll that the piece begins with) -> list of Compositions."""
+        """Note code with FREE, or a roll that the piece begins with -> list of Compositions.
+
+        Args:
+            takes: number of pieces.
+
+        Raises: UserError for a request that the model cannot meet.
+        """
         request = request or Request()
         style = styles.style(request.style)
         if style >= 0 and self.kind != "band":
-            raise UserError("this model knows no styles: leave --style out, or train preset band")
+            raise UserError(
+                "this model does not know styles: leave --style out, or train preset band"
+            )
         if request.form and self.kind == "frames":
             raise UserError("a roll has no bars that a form could repeat: leave --form out")
         section = (request.bars or SECTION) * request.metre
@@ -80,7 +99,7 @@ class Composer:
         steps = max(steps or (len(given) if (given == FREE).any() else len(given) + EMPTY), 1)
         if len(given) > steps:
             raise UserError(
-                f"{steps / 4:g} quarters are asked for, and {len(given) / 4:g} are given: raise "
+                f"{steps / 4:g} quarters are requested, but {len(given) / 4:g} are given: raise "
                 "--bars, or give fewer notes"
             )
         notes = np.full([steps, given.shape[1]], FREE, np.int32)
@@ -100,7 +119,10 @@ class Composer:
         return [Composition(*take) for take in zip(found, log_probs.numpy(), strict=True)]
 
     def check(self, given):
-        """Refuses notes that no piece of the data has in that voice: nothing is known of them."""
+        """Refuses notes that no piece of the data has in their voice.
+
+        Raises: UserError, naming the voice and its range.
+        """
         found = rolls.notes_of_roll(given) if self.kind == "frames" else given
         limits, names = self.pipeline.limits, self.names or ("model",)
         for voice in range(1 if self.kind == "band" else found.shape[1]):
@@ -115,7 +137,7 @@ class Composer:
                     )
 
     def example(self, piece):
-        """The beginning of a piece as a line for `infer`: its first voice, or its first frames."""
+        """The beginning of a piece as a line for `infer`: its first voice or its first frames."""
         start = piece.notes[: EXAMPLE[self.kind]]
         if self.kind != "frames":
             start = start[:, :1] if start[0, 0] != ABSENT else start[:0, :1]

@@ -35,7 +35,7 @@ class Pipeline(tf.Module):
 
     @property
     def limits(self):
-        """What each voice may have, see `data.ranges`."""
+        """The notes that each voice may have, see `dataset.ranges`."""
         return self._limits()
 
     # Voices and band ----------------------------------------------------------------------------

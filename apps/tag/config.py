@@ -21,7 +21,7 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "people_daily"
-    """A data set of data/README.md; not looked at when data.train names a file."""
+    """A data set of data/README.md; ignored if data.train names a file."""
     version: str = ""
     """Configuration of the data set, where it has several; empty: its first."""
     train: str = ""

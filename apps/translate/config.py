@@ -24,7 +24,7 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "bible"
-    """A data set of data/README.md; not looked at when data.train names files."""
+    """A data set of data/README.md; ignored if data.train names files."""
     source: str = "kjv"
     """Language (or version) to translate from; of own files a code such as de."""
     target: str = "bbe"

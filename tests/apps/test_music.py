@@ -219,7 +219,7 @@ def test_text_in_and_text_out(composer):
     np.testing.assert_array_equal(composer.read(found), composer(line).notes)
     with pytest.raises(UserError, match="C7 is outside the range of the soprano, C4 to G5"):
         composer.check(composer.read("C7"))
-    with pytest.raises(UserError, match="knows no styles"):
+    with pytest.raises(UserError, match="does not know styles"):
         composer("C5", Request(style="jig"))
 
 

@@ -241,7 +241,7 @@ def test_what_is_asked_for_goes_before_what_is_found(composer, tmp_path):
     assert (request.metre, request.pickup) == (10, 3)
     _, request = midi_input.read_midi(tmp_path / "a.mid", composer, Request(bar=12, pickup=1))
     assert (request.metre, request.pickup) == (12, 1)
-    with pytest.raises(UserError, match="4 quarters are asked for, and 6 are given"):
+    with pytest.raises(UserError, match="4 quarters are requested, but 6 are given"):
         composer("G4:4 A4:2", Request(bars=1))
     for wrong in ({"temperature": float("nan")}, {"pickup": 16}, {"pickup": -1}):
         with pytest.raises(UserError, match=next(iter(wrong))):

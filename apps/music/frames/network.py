@@ -4,9 +4,9 @@
     independent:  log P(frame_t) = sum_k log Bernoulli(roll_tk; sigmoid(W h_t + b)_k)
     sequence:     log P(frame_t) = sum_k log P(note_k | notes below it, h_t), then END
 
-Both are probabilities of sets of keys, so their likelihoods compare. As tokens a frame is its notes
-from low to high and then END, for both: independent keys too can be drawn one after another,
-P(next = k | last = j) = p_k prod_{j<i<k} (1 - p_i). That is how the shared sampler writes either.
+Both are probabilities of sets of keys, so their likelihoods are comparable. In both, the tokens of
+a frame are its notes from low to high, then END: independent keys can be drawn one after another as
+well, P(next = k | last = j) = p_k prod_{j<i<k} (1 - p_i). So the shared sampler serves both.
 """
 
 import keras
@@ -30,7 +30,7 @@ from common.training import cross_entropy
 
 
 class Frames(keras.Model):
-    """Rolls float32 `[batch, time, 88]`, 0 to the right of their lengths -> likelihoods, steps."""
+    """The frame model, on rolls float32 `[batch, time, 88]`, 0 to the right of their lengths."""
 
     def __init__(self, config, **kwargs):
         super().__init__(**kwargs)
@@ -57,14 +57,16 @@ class Frames(keras.Model):
         self.built = True
 
     def call(self, rolls, training=False):
-        """`[batch, time, 88]` -> h `[batch, time, units]`; h_t knows the frames before t."""
+        """`[batch, time, 88]` -> h `[batch, time, units]`; h_t depends on the frames before t."""
         before = tf.pad(rolls[:, :-1], [[0, 0], [1, 0], [0, 0]])
         h, _ = self.over_time(self.input_dropout(before, training=training), training=training)
         return self.dropout(h, training=training)
 
     def frame_nll(self, rolls, training=False):
-        """-log P of each frame given those before it, nats: `[batch, time, 88]` -> `[batch,
-        time]`."""
+        """-log P of each frame given the frames before it, in nats.
+
+        `[batch, time, 88]` -> `[batch, time]`.
+        """
         h = self(rolls, training=training)
         if self.sequence:
             return self._sequence_nll(h, rolls, training)
@@ -102,7 +104,7 @@ class Frames(keras.Model):
     # Decoding -----------------------------------------------------------------------------------
 
     def first_state(self, batch):
-        """Before the first frame: what `step` carries."""
+        """The state of `step` before the first frame."""
         zero = self.over_time.zero_state(batch)
         h, states = self.over_time.step(tf.zeros([batch, KEYS]), zero)
         return {
@@ -115,10 +117,10 @@ class Frames(keras.Model):
         }
 
     def step(self, primer, frames):
-        """The step function of common.decoding.
+        """The step function for common.decoding.
 
         Args:
-            primer: int32 `[batch, any]`, tokens that come first; PAD to the right.
+            primer: int32 `[batch, any]`, the first tokens; PAD to the right.
             frames: int32 scalar, the length of the piece; EOS follows the last frame's END.
         """
 

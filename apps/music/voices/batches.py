@@ -60,7 +60,7 @@ class VoiceBatches(PieceBatches):
 
 
 def hide_facts(random, facts):
-    """Each fact but the metre is unknown (-1) in a fifth of the pieces: people may not say it."""
+    """Makes each fact but the metre unknown (-1) in a fifth of the pieces, as in requests."""
     hidden = random.random(len(facts)) < 0.2
     return [
         -1 if hide and n > 1 else fact
