@@ -47,13 +47,17 @@ class Store(Sequence):
                 "make room, or set TMPDIR to another folder"
             ) from None
 
+    def fileno(self) -> int:
+        """The descriptor of the file."""
+        return self._file.fileno()
+
     def __len__(self):
         return len(self._starts)
 
     def __getitem__(self, place):
         if isinstance(place, int | np.integer):
             start, end = int(self._starts[place]), int(self._ends[place])
-            found = _tupled(json.loads(os.pread(self._file.fileno(), end - start, start)))
+            found = _tupled(json.loads(os.pread(self.fileno(), end - start, start)))
             return self._kind(*found) if self._kind else found
         part = object.__new__(Store)
         part._file, part._kind = self._file, self._kind

@@ -21,7 +21,7 @@ def main():
         answers = dataset.make_answers(examples, run.path)
         batches = dataset.make_batches(config, tokenizer, answers, examples)
         checks = dataset.make_batches(config, tokenizer, answers, held_out)
-        texts, right = ([getattr(e, name) for e in held_out] for name in ("text", "answer"))
+        texts, references = ([getattr(e, name) for e in held_out] for name in ("text", "answer"))
         run.keep_examples(evenly_spaced(texts, 30))
         with strategy.scope():
             model = Answerer(config.model, tokenizer.vocab_size, len(answers))
@@ -36,8 +36,8 @@ def main():
             nll, questions = total_nll(model.token_losses, checks)
             found = pipeline.best(texts)
             samples = evenly_spaced(range(len(texts)), 6)
-            return {"loss": nll / questions, "accuracy": accuracy(found, right).value}, [
-                f"{texts[n]}\n   -> {found[n]}\n    = {right[n]}" for n in samples
+            return {"loss": nll / questions, "accuracy": accuracy(found, references).value}, [
+                f"{texts[n]}\n   -> {found[n]}\n    = {references[n]}" for n in samples
             ]
 
         loss = model.token_losses

@@ -28,7 +28,7 @@ class DataConfig:
     language: str = "en"
     """Language of the captions."""
     folder: str = ""
-    """Your own pictures: the folder that their names are relative to; "": that of the captions file."""
+    """Folder of your own pictures, which their names start from; "": that of the captions file."""
     train: str = ""
     """Your own captions: a TSV (picture, caption) or JSON in COCO's or Karpathy's layout."""
     validation: str = ""

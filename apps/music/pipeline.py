@@ -6,9 +6,11 @@ import tensorflow as tf
 
 from apps.music.band import styles
 from apps.music.band.network import LAYERS, own_style
+from apps.music.frames import decoding as frame_decoding
 from apps.music.frames import frame_tokens
 from apps.music.model import make_model
-from apps.music.voices import decoding, voice_tokens
+from apps.music.voices import decoding as voice_decoding
+from apps.music.voices import voice_tokens
 from apps.music.voices.conditions import step_conditions
 from common.decoding import sample
 from common.files import read_json
@@ -70,13 +72,13 @@ class Pipeline(tf.Module):
         parallels = self.kind == "band" or self.config.parallels
         given, conditions = voice_tokens.from_notes(notes), step_conditions(time, facts)
         found = sample(
-            decoding.step_function(model, given, conditions, limits, parallels),
-            decoding.first_state(model, batch),
+            voice_decoding.step_function(model, given, conditions, limits, parallels),
+            voice_decoding.first_state(model, batch),
             batch,
             time * voices,
             seed=seed,
             temperature=temperature,
-            allowed=decoding.allowed,
+            allowed=voice_decoding.allowed,
         )
         chosen = tf.reshape(found.tokens, [batch, time, voices])
         return voice_tokens.to_notes(chosen), found.log_probs[:, 0]
@@ -104,8 +106,8 @@ class Pipeline(tf.Module):
         # PAD inside a row would end the primer: rows are packed to the left.
         packed = tf.ragged.boolean_mask(flat, flat > 0).to_tensor(0)
         found = sample(
-            self.model.step(packed, steps),
-            self.model.first_state(batch),
+            frame_decoding.step_function(self.model, packed, steps),
+            frame_decoding.first_state(self.model, batch),
             batch,
             tf.shape(packed)[1] + (frame_tokens.MOST_NOTES + 1) * steps + 1,
             seed=seed,

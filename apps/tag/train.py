@@ -31,12 +31,12 @@ def main():
         )
         pipeline = Pipeline(model, reader)
         lines = [sentence.words for sentence in held_out]
-        gold = [tag for sentence in held_out for tag in sentence.tags]
+        references = [tag for sentence in held_out for tag in sentence.tags]
 
         def validate():
             nll, words = total_nll(model.token_losses, checks)
             found = pipeline.of_words(lines)
-            score = accuracy([tag for one in found for tag in one.tags], gold)
+            score = accuracy([tag for one in found for tag in one.tags], references)
             samples = [str(found[n]) for n in evenly_spaced(range(len(lines)), 4)]
             return {"loss": nll / words, "accuracy": score.value}, samples
 

@@ -45,13 +45,13 @@ def training_curve(path, rows: list[dict], metric: str) -> None:
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     left = figure.add_subplot()
-    steps, losses = _thin(*_series(rows, "train", "loss"))
+    steps, losses = thinned(*_series(rows, "train", "loss"))
     # A smoothed line over the pale one: single batches hide the trend.
     smooth = len(losses) > 40
     style = "-" if len(losses) > 2 else "o-"
     left.plot(steps, losses, style, color=BLUE, linewidth=0.8, alpha=0.3 if smooth else 1)
     if smooth:
-        left.plot(steps, _smoothed(losses), color=BLUE, linewidth=1.8)
+        left.plot(steps, smoothed(losses), color=BLUE, linewidth=1.8)
     valid_steps, valid_losses = _series(rows, "validation", "loss")
     left.plot(valid_steps, valid_losses, "o--", color=GREY, markersize=4, linewidth=1.2)
     left.set_xlabel("step (updates)")
@@ -181,7 +181,7 @@ def _series(rows, kind, key) -> tuple[list, list]:
     return [step for step, _ in pairs], [value for _, value in pairs]
 
 
-def _thin(steps: list, values: list) -> tuple[list, list]:
+def thinned(steps: list, values: list) -> tuple[list, list]:
     """Means over equal groups, so that a long run draws quickly."""
     group = math.ceil(len(values) / MOST_POINTS)
     starts = range(0, len(values), group) if group > 1 else ()
@@ -189,7 +189,7 @@ def _thin(steps: list, values: list) -> tuple[list, list]:
     return ([steps[i] for i in starts], means) if means else (steps, values)
 
 
-def _smoothed(values: list) -> list:
+def smoothed(values: list) -> list:
     """Centred moving mean over a fortieth of the run; the window shrinks at both ends."""
     half = max(1, len(values) // 80)
     windows = (values[max(0, i - half) : i + half + 1] for i in range(len(values)))

@@ -129,7 +129,7 @@ def test_a_caption_depends_on_its_own_picture_only(captioner):
         np.testing.assert_allclose([c.score for c in alone], [c.score for c in both[n]], rtol=1e-4)
 
 
-def test_a_drawn_caption_depends_on_its_seed_and_picture_only(captioner):
+def test_a_drawn_caption_depends_on_seed_and_picture(captioner):
     options, pictures, keys = {"seed": 1, "temperature": 1.5}, IMAGES[[0, 1, 0, 0]], list("abac")
     first, other, again, apart = captioner(pictures, options, batch_size=3, keys=keys)
     assert first[0].text == again[0].text != apart[0].text

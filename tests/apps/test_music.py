@@ -61,7 +61,7 @@ def test_degrees_count_from_the_tonic():
     assert voice_tokens.degree(tokens[:2], tf.constant([4, 22])).numpy().tolist() == [9, 12]
 
 
-def test_a_transposed_piece_in_its_own_key_has_the_same_degrees():
+def test_a_transposed_piece_has_the_same_degrees():
     notes = voice_tokens.resolved(tf.constant(voice_tokens.token_array(random_notes(30)[None])))
     higher = voice_tokens.resolved(tf.constant(voice_tokens.token_array(
         np.where(random_notes(30) > HOLD, random_notes(30) + 3, random_notes(30))[None]
@@ -155,7 +155,7 @@ def test_a_given_note_ends_where_it_ends(composer):
         assert piece[:2, 1].tolist() == [62, 1] and piece[2, 1] != HOLD
 
 
-def test_padding_and_batches_move_no_likelihood(composer):
+def test_padding_and_batches_keep_the_likelihood(composer):
     pieces = [Piece(str(n), random_notes(time, seed=n)) for n, time in enumerate((8, 30, 17))]
     pipeline = composer.pipeline
     found = []
@@ -262,7 +262,7 @@ def test_a_batch_depends_on_seed_and_epoch_alone():
 
 
 @pytest.mark.parametrize("bar, pickup", [(16, 4), (12, 0), (18, 6)])
-def test_every_step_of_a_piece_is_in_some_crop(bar, pickup):
+def test_every_step_is_in_some_crop(bar, pickup):
     notes = np.arange(60, 60 + 61)[:, None] * np.ones([1, 4], np.int32)
     config = replace(TINY, data=DataConfig(crop=32, transpose=0))
     batches = VoiceBatches(config, [Piece("a", notes, bar, pickup)], [[60, 121]] * 4)

@@ -1,4 +1,4 @@
-"""The band, files, and scores beside those of the data."""
+"""The band, MIDI in and out, and scores compared with those of the data."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -150,7 +150,7 @@ def test_a_roll_of_midi_keeps_every_note():
     assert roll((0.4, 2.6), (4.5, 5.5)) == [1, 1, 1, 0, 0, 1]
 
 
-def test_people_s_own_midi_files(tmp_path, capsys):
+def test_your_own_midi_files(tmp_path, capsys):
     from common.music import midi
 
     for n in range(8):
@@ -201,7 +201,7 @@ def test_a_tune_without_its_rests():
     assert notes.tolist() == tune.tolist() and pickup == 2
 
 
-def test_a_layer_hears_only_of_styles_that_it_learnt():
+def test_a_layer_knows_only_styles_it_learnt():
     facts = tf.constant([[16, 0, 4, styles.style(name), 1, 2] for name in ("jig", "rock", "pop")])
     asked = facts[:, 3].numpy().tolist()
     assert own_style("melody", facts)[:, 3].numpy().tolist() == [asked[0], -1, asked[2]]
@@ -221,7 +221,7 @@ def test_tracks_of_the_band():
     assert drums.drums and [note[2] for note in drums.notes] == [36, 38, 42]
 
 
-def test_drums_alone_are_no_melody(composer, tmp_path):
+def test_drums_alone_are_not_a_melody(composer, tmp_path):
     from common.music import midi
 
     midi.write(tmp_path / "d.mid", [midi.Track("d", [(0, 1, 36)], drums=True)])
@@ -233,7 +233,7 @@ def test_drums_alone_are_no_melody(composer, tmp_path):
         midi_input.read_midi(tmp_path / "d.mid", composer, Request())
 
 
-def test_what_is_asked_for_goes_before_what_is_found(composer, tmp_path):
+def test_the_request_overrides_the_file(composer, tmp_path):
     from common.music import midi
 
     midi.write(tmp_path / "a.mid", midi.voice_tracks(random_notes(20), "satb"), bar=10, pickup=3)
@@ -255,7 +255,7 @@ def test_what_is_asked_for_goes_before_what_is_found(composer, tmp_path):
     assert seen[0][0][2] >= 0  # the key of the bass
 
 
-def test_scores_stand_beside_those_of_the_data(composer, band, frames):
+def test_scores_are_compared_with_the_data(composer, band, frames):
     voices = [Piece(str(n), random_notes(40, seed=n)) for n in range(5)]
     composed, real = compose_like(composer, voices, 2, Request(seed=3))
     for made, notes in zip(composed, real, strict=True):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from apps.music import likelihood_scores
 from apps.music.composer import Composer
 from apps.music.config import TINY, Config
+from apps.music.frames import decoding
 from apps.music.frames.frame_tokens import FIRST, from_rolls
 from apps.music.frames.network import Frames
 from apps.music.likelihood import Likelihood
@@ -89,9 +90,13 @@ def test_frame_tokens():
     assert from_rolls(tf.constant(roll[:0])).shape == (0, 1)
 
 
-def test_what_is_sampled_has_the_probability_that_is_scored(frames):
+def test_sampled_frames_have_the_scored_probability(frames):
     found = sample(
-        frames.step(tf.zeros([3, 0], tf.int32), 7), frames.first_state(3), 3, 120, seed=(1, 2)
+        decoding.step_function(frames, tf.zeros([3, 0], tf.int32), 7),
+        decoding.first_state(frames, 3),
+        3,
+        120,
+        seed=(1, 2),
     )
     pieces = np.zeros([3, 7, 88], np.float32)
     for row in range(3):
@@ -117,7 +122,7 @@ def test_a_piece_from_nothing(frames):
     assert made.compose(made.read(""), Request(bars=3, bar=1))[0].notes.shape == (3, 88)
 
 
-def test_roll_goes_on_from_its_primer(frames):
+def test_a_roll_continues_its_primer(frames):
     config = Config(model=frames.config)
     made = Composer(Pipeline(config, frames, [[21, 108]]))
     primer = random_roll(5)

@@ -42,7 +42,7 @@ def test_names():
     assert " " not in emoji_names("zh")["\U0001f469" + DARK + "\u200d\U0001f373"]
 
 
-def test_no_base_is_in_training_and_in_test_unseen():
+def test_bases_of_test_unseen_are_not_learned():
     pictures = [[emoji] for emoji in emoji_names("en")]
     splits = split_pictures(pictures)
     bases = {}

@@ -201,7 +201,7 @@ Description-en: other
 """
 
 
-def test_debian_index_and_prepared_files_are_the_same_set(raw, tmp_path):
+def test_debian_index_and_prepared_files_agree(raw, tmp_path):
     assert list(index_rows(INDEX.format("tool")))[0] == {
         "id": "one",
         "document": "First line of the paragraph.",
@@ -304,7 +304,7 @@ def test_csv(tmp_path):
         documents.of_file(path)
 
 
-def test_json_that_is_no_text_or_no_number(tmp_path):
+def test_json_without_text_or_with_huge_numbers(tmp_path):
     path = tmp_path / "a.jsonl"
     rows = [
         '{"document": ["a \\ud83d", "b"], "summary": "\\udc00"}',

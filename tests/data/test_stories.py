@@ -99,7 +99,7 @@ def test_the_world_answers_what_its_sentences_say(kind):
     assert len(seen) > 1 and max(seen.values()) < 100
 
 
-def test_the_world_is_the_same_every_time_and_its_splits_differ(tmp_path):
+def test_the_world_is_reproducible_and_its_splits_differ(tmp_path):
     splits = {s: stories.of_set("world", s, "small", tmp_path) for s in data.SPLITS}
     assert [len(rows) for rows in splits.values()] == [1000, 100, 100]
     random = np.random.default_rng([2015, 2])

@@ -12,20 +12,11 @@ well, P(next = k | last = j) = p_k prod_{j<i<k} (1 - p_i). So the shared sampler
 import keras
 import tensorflow as tf
 
-from apps.music.frames.frame_tokens import (
-    END,
-    FIRST,
-    MOST_NOTES,
-    VOCAB,
-    ascending,
-    bernoulli_next,
-    from_rolls,
-)
+from apps.music.frames.frame_tokens import VOCAB, ascending, from_rolls
 from apps.music.note_axis_rnn import NoteAxisRNN
-from common.decoding.hypotheses import FORBIDDEN
 from common.layers import Embedding, Stack
 from common.music import KEYS
-from common.text import BOS, EOS, PAD
+from common.text import BOS, PAD
 from common.training import cross_entropy
 
 
@@ -70,7 +61,7 @@ class Frames(keras.Model):
         h = self(rolls, training=training)
         if self.sequence:
             return self._sequence_nll(h, rolls, training)
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(rolls, self._logits(h))
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(rolls, self.logits(h))
         return tf.reduce_sum(losses, -1)
 
     def _sequence_nll(self, h, rolls, training):
@@ -80,12 +71,13 @@ class Frames(keras.Model):
         outputs = self.over_notes(
             self.embedding(shifted), tf.reshape(h, [-1, h.shape[-1]]), training=training
         )
-        logits = self._logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
+        logits = self.logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
         losses = cross_entropy(logits, elements)
         losses = tf.where(elements != PAD, losses, 0.0)
         return tf.reshape(tf.reduce_sum(losses, -1), [batch, time])
 
-    def _logits(self, features):
+    def logits(self, features):
+        """Features of the last network `[..., units]` -> `[..., keys or vocab]`, float32."""
         return tf.cast(self.output_layer(features), tf.float32)
 
     def token_losses(self, arrays, progress=0.0, training=True):
@@ -100,64 +92,3 @@ class Frames(keras.Model):
         weights = tf.cast((place >= first) & (place < lengths[:, None]), tf.float32)
         total = tf.reduce_sum(weights * self.frame_nll(rolls, training))
         return total, tf.reduce_sum(weights), total
-
-    # Decoding -----------------------------------------------------------------------------------
-
-    def first_state(self, batch):
-        """The state of `step` before the first frame."""
-        zero = self.over_time.zero_state(batch)
-        h, states = self.over_time.step(tf.zeros([batch, KEYS]), zero)
-        return {
-            "time": states,
-            "h": h,
-            "frame": self.over_notes.start(h) if self.sequence else [],
-            "roll": tf.zeros([batch, KEYS]),
-            "frames": tf.zeros([batch], tf.int32),
-            "position": tf.zeros([batch], tf.int32),
-        }
-
-    def step(self, primer, frames):
-        """The step function for common.decoding.
-
-        Args:
-            primer: int32 `[batch, any]`, the first tokens; PAD to the right.
-            frames: int32 scalar, the length of the piece; EOS follows the last frame's END.
-        """
-
-        def step(tokens, state):
-            roll = tf.maximum(state["roll"], tf.one_hot(tokens - FIRST, KEYS))
-            ended = tokens == END  # [batch]
-            moved, times = self.over_time.step(roll, state["time"])
-            h = _where(ended, moved, state["h"])
-            state = {
-                "time": _where(ended, times, state["time"]),
-                "h": h,
-                "frame": state["frame"],
-                "roll": _where(ended, tf.zeros_like(roll), roll),
-                "frames": state["frames"] + tf.cast(ended, tf.int32),
-                "position": state["position"],
-            }
-            last = tf.where(ended, BOS, tokens)
-            if self.sequence:
-                begun = _where(ended | (tokens == BOS), self.over_notes.start(h), state["frame"])
-                output, state["frame"] = self.over_notes.step(self.embedding(last), begun)
-                logits = self._logits(output)
-            else:
-                logits = bernoulli_next(self._logits(h), last)
-            logits += ascending(last[:, None])[:, 0]
-            full = tf.reduce_sum(state["roll"], -1) >= MOST_NOTES
-            forced = tf.where(full, END, PAD)
-            forced = tf.where(state["frames"] >= frames, EOS, forced)
-            primed = tf.pad(primer, [[0, 0], [0, 1]], constant_values=PAD)
-            at = tf.minimum(state["position"], tf.shape(primed)[1] - 1)
-            primed = tf.gather(primed, at, batch_dims=1)
-            forced = tf.where(primed != PAD, primed, forced)
-            only = tf.one_hot(forced, VOCAB, on_value=0.0, off_value=FORBIDDEN)
-            state["position"] += 1
-            return tf.where((forced != PAD)[:, None], only, logits), state
-
-        return step
-
-
-def _where(rows, new, old):
-    return tf.nest.map_structure(lambda a, b: tf.where(rows[:, None], a, b), new, old)

@@ -52,10 +52,10 @@ def test_training_curve_of_odd_rows(tmp_path):
 
 
 def test_thinning_and_smoothing_keep_the_mean():
-    steps, values = plots._thin(list(range(10_000)), [1.0, 3.0] * 5000)
+    steps, values = plots.thinned(list(range(10_000)), [1.0, 3.0] * 5000)
     assert len(steps) == len(values) <= plots.MOST_POINTS
     assert np.mean(values) == pytest.approx(2)
-    assert plots._smoothed([1.0] * 50) == [1.0] * 50
+    assert plots.smoothed([1.0] * 50) == [1.0] * 50
 
 
 def test_attention_map_has_rows_down_and_columns_across(tmp_path):
