@@ -1,5 +1,7 @@
 """How composed pieces compare with those of the data, as `evaluate` prints it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from apps.music.band import styles
@@ -20,39 +22,34 @@ def compose_like(composer, pieces, count, request=None):
     Returns: (composed notes, notes of the pieces to compare them with: the same ones, and for the
         band all performances of drums, which no tune has).
     """
-    request, composed, drums = request or Request(), [], []
+    request, drums = request or Request(), []
     if composer.kind == "band":
         drums = [piece for piece in pieces if piece.notes[0, 0] == ABSENT]
         pieces = [piece for piece in pieces if piece.notes[0, 0] != ABSENT]
-    pieces = evenly_spaced(pieces, count)
-    for piece in pieces:
-        if composer.kind == "band":
-            asked = Request(
-                bars=min(16, len(piece.notes) // piece.bar),
-                bar=piece.bar,
-                pickup=piece.pickup,
-                key=keys.name(piece.key),
-                style=styles.STYLES[piece.more[0]],
-                temperature=request.temperature,
-                seed=request.seed + len(composed),
-            )
-            composed.append(composer("", asked).notes)
-            continue
-        if composer.kind == "frames":
-            steps = max(len(piece.notes), 9)
-            asked = Request(bars=steps, bar=1, temperature=request.temperature, seed=request.seed)
-            given = piece.notes[:8]
-        else:
-            asked = Request(
-                bar=piece.bar,
-                pickup=piece.pickup,
-                temperature=request.temperature,
-                seed=request.seed,
-            )
-            given = np.full_like(piece.notes, FREE)
-            given[:, 0] = np.clip(piece.notes[:, 0], 0, None)
+    pieces, composed = evenly_spaced(pieces, count), []
+    for number, piece in enumerate(pieces):
+        given, asked = _task(composer, piece, request, number)
         composed.append(composer.compose(given, asked)[0].notes)
     return composed, [piece.notes for piece in [*pieces, *drums]]
+
+
+def _task(composer, piece, request, number):
+    """(notes that are given, Request) for the counterpart of a piece."""
+    if composer.kind == "band":
+        return composer.read(""), replace(
+            request,
+            bars=min(16, len(piece.notes) // piece.bar),
+            bar=piece.bar,
+            pickup=piece.pickup,
+            key=keys.name(piece.key),
+            style=styles.STYLES[piece.more[0]],
+            seed=request.seed + number,
+        )
+    if composer.kind == "frames":
+        return piece.notes[:8], replace(request, bars=max(len(piece.notes), 9), bar=1)
+    given = np.full_like(piece.notes, FREE)
+    given[:, 0] = np.clip(piece.notes[:, 0], 0, None)
+    return given, replace(request, bar=piece.bar, pickup=piece.pickup)
 
 
 def measure_pieces(composer, composed, real, training):
