@@ -28,7 +28,7 @@ class DataError(Exception):
 
 
 def names() -> list[str]:
-    """The sets, found by looking: every folder that holds FOLDER_dataset_builder.py."""
+    """The names of all sets: folders that hold FOLDER_dataset_builder.py."""
     here = pathlib.Path(__file__).parent
     return sorted(
         p.parent.name
@@ -38,20 +38,23 @@ def names() -> list[str]:
 
 
 def builder_class(name: str):
-    """The class `Builder` of a set, imported; unknown name: `DataError` naming the known ones."""
+    """Imports the class `Builder` of a set.
+
+    Raises: DataError for an unknown name, listing the known ones.
+    """
     if name not in names():
         raise DataError(f"no data set {name!r}: there are {', '.join(names())}")
     return importlib.import_module(f"data.{name}.{name}_dataset_builder").Builder
 
 
 def builder(name, config=None, data_dir=None):
-    """A tfds builder of the set, generated first when it is not yet.
+    """A prepared tfds builder of the set, which is generated when it is not there yet.
 
     Args:
       name: one of `names()`.
-      config: a configuration of the set, such as "kjv-bbe"; None is its first.
-      data_dir: where tfds keeps its sets; None is $TFDS_DATA_DIR, else tfds' default.
-    Raises: DataError for an unknown set or configuration, or when the raw files cannot be had.
+      config: a configuration of the set, such as "kjv-bbe"; None: its first one.
+      data_dir: where tfds keeps its sets; None: $TFDS_DATA_DIR, else tfds' default.
+    Raises: DataError for an unknown set or configuration, or when raw files are unavailable.
     """
     cls = builder_class(name)
     configs = [c.name for c in cls.BUILDER_CONFIGS]
@@ -81,7 +84,7 @@ def builder(name, config=None, data_dir=None):
 
 @contextlib.contextmanager
 def _quiet_tfds():
-    """Without tfds' banners on stdout, and its warnings that a set is not there yet."""
+    """Silences tfds: banners on stdout, and warnings that a set is not there yet."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -93,8 +96,7 @@ def _quiet_tfds():
 
 
 def pairs(name, source, target, split, data_dir=None):
-    """A `Store` of all (source, target) sentences of one split, in the order in which they
-    were generated.
+    """A `Store` of all (source, target) sentences of one split, in the order of generation.
 
     Args:
       name: a translation set; source, target: two of its languages.
@@ -134,8 +136,9 @@ def pictures(name, config, split, data_dir=None):
 
 
 def rows(name, config, split, data_dir=None):
-    """Yields the examples of one split as dicts of numpy values (text is bytes), in the order in
-    which the set was generated.
+    """Yields the examples of one split, in the order in which the set was generated.
+
+    They are dicts of numpy values; text is bytes.
 
     Raises: DataError for an unknown set, configuration or split, naming the known ones.
     """

@@ -1,4 +1,4 @@
-"""`python -m data` lists the sets; `python -m data NAME [--config C]` makes and counts one."""
+"""`python -m data` lists the sets; `python -m data NAME [--config C]` prepares and counts one."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ import data
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m data", description=__doc__)
-    parser.add_argument("name", nargs="?", help="the set; without it the sets are listed")
+    parser.add_argument("name", nargs="?", help="the set; without a name, all sets are listed")
     parser.add_argument("--config", help="its configuration, default the first one")
     parser.add_argument("--data-dir", help="default: $TFDS_DATA_DIR, else tfds' own default")
     args = parser.parse_args()
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def import_tensorflow_quietly() -> None:
-    """tfds writes with TensorFlow, whose C++ greets on stderr whatever its log level says."""
+    """Hides what TensorFlow's C++ prints on stderr whatever its log level says."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     stderr = os.dup(2)
     with open(os.devnull, "w") as nowhere:

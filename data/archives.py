@@ -1,4 +1,4 @@
-"""The files inside a tar or zip archive, whichever it is."""
+"""Reads files inside a tar or zip archive."""
 
 import pathlib
 import tarfile
@@ -11,7 +11,7 @@ DAMAGE = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error)
 
 
 def members(path, wanted):
-    """(name, bytes) of each file whose name `wanted(name)` accepts, in the order of the names.
+    """(name, bytes) of each file whose name `wanted(name)` accepts, sorted by name.
 
     Raises: DataError for an archive that is damaged or holds none of them.
     """
@@ -31,5 +31,5 @@ def members(path, wanted):
     except DAMAGE as error:
         raise DataError(f"{path} is a damaged archive ({error}): replace or delete it") from error
     if not found:
-        raise DataError(f"{path} does not hold the files that are looked for: replace or delete it")
+        raise DataError(f"{path} does not hold the expected files: replace or delete it")
     return sorted(found.items())

@@ -1,7 +1,7 @@
-"""Where raw files are: $RAW_DATA, an earlier download, or the official address. And splits.
+"""Finds raw files: in $RAW_DATA, in an earlier download, at the official address; and splits.
 
-A set's builder asks `raw_file` for each file that it needs before it generates anything, so that
-a missing file is one clear error and never minutes of retries.
+A set's builder asks `raw_file` for each file before it generates anything, so that a missing file
+is one clear error and never minutes of retries.
 """
 
 import contextlib
@@ -23,13 +23,13 @@ CONNECT_SECONDS = 10
 
 
 def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
-    """The local path of one raw file, downloaded when need be.
+    """The local path of one raw file, downloaded if necessary.
 
-    $RAW_DATA/<set_name>/<path> is taken as it is when it is there. Otherwise `url` is fetched
+    $RAW_DATA/<set_name>/<path> is used as it is if it exists. Otherwise `url` is fetched
     into <tfds folder>/downloads/<set_name>/ (atomically, checked against `sha256` unless that is
-    None) and used again the next time.
+    None) and reused the next time.
 
-    Raises: DataError naming file, address, RAW_DATA and what the download said.
+    Raises: DataError naming file, address, RAW_DATA and the error of the download.
     """
     raw_data = os.environ.get("RAW_DATA")
     if raw_data and (local := pathlib.Path(raw_data, set_name, path)).is_file():
@@ -56,9 +56,9 @@ def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
 
 
 def packaged(set_name, package, path) -> pathlib.Path:
-    """A file or folder of an installed package, found without importing it: that may take seconds.
+    """The path of a file or folder of an installed package, which is not imported: that is slow.
 
-    Raises: DataError naming the set and the package when it is not there.
+    Raises: DataError naming the set and the package when it is missing.
     """
     found = importlib.util.find_spec(package)
     there = found and pathlib.Path(found.submodule_search_locations[0], path)
@@ -68,7 +68,7 @@ def packaged(set_name, package, path) -> pathlib.Path:
 
 
 def tfds_folder(data_dir=None) -> pathlib.Path:
-    """Where prepared sets stand: data_dir, else $TFDS_DATA_DIR, else tfds' own default.
+    """The folder of prepared sets: data_dir, else $TFDS_DATA_DIR, else tfds' own default.
 
     tfds itself reads the variable only once, and takes an empty one for the working directory.
     """
@@ -84,14 +84,17 @@ def _download(url: str) -> bytes:
 
 
 def gunzip(path) -> bytes:
-    """The content of a gzip file; a damaged one is a DataError that names it."""
+    """The content of a gzip file.
+
+    Raises: DataError naming a damaged file.
+    """
     with named_when_damaged(path):
         return gzip.decompress(pathlib.Path(path).read_bytes())
 
 
 @contextlib.contextmanager
 def named_when_damaged(path):
-    """What a damaged gzip file raises becomes a DataError that names it."""
+    """Turns the errors of a damaged gzip file into a DataError that names it."""
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -105,7 +108,10 @@ def content(path) -> bytes:
 
 
 def unzip(path, member: str) -> bytes:
-    """One file of a zip archive, found by its base name; a damaged one is a DataError."""
+    """The content of one file of a zip archive, found by its base name.
+
+    Raises: DataError for a damaged archive, or one without that file.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
@@ -117,12 +123,12 @@ def unzip(path, member: str) -> bytes:
 
 
 def squeeze(text: str) -> str:
-    """Every run of white space (no-break and thin ones as well) becomes one plain space."""
+    """Replaces every run of white space (also no-break and thin spaces) by one plain space."""
     return " ".join(text.split())
 
 
 def sentence_key(text: str) -> str:
-    """A sentence without case, punctuation and spacing: what must not be in two splits."""
+    """A sentence without case, punctuation and spacing; no key may be in two splits."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return " ".join("".join(c if c.isalnum() else " " for c in text).split()) or text.strip()
 

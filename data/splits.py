@@ -1,4 +1,4 @@
-"""The splits of an app's data: those of a set, or of people's own files."""
+"""The splits of an app's data: those of a set, or of your own files."""
 
 import sys
 
@@ -14,23 +14,25 @@ def first(examples, count):
 
 
 def read_split(config, split, of_set, of_files, hold_out, option="--file", few=first):
-    """The examples of "train", "validation", "test", or of another split that a set has.
+    """Reads "train", "validation", "test", or another split that a set has.
 
     Args:
-        config: with `train` (people's own files; empty: a data set), `validation` and `test`, and
-            `limit` (use only so many training examples; 0: all).
+        config: with `train` (your own files; empty: a data set), `validation` and `test`, and
+            `limit` (the most training examples to use; 0: all).
         of_set: split -> examples.
         of_files: (files, the split they were given for) -> examples. Where that is not `split`,
             they are read for the second time.
-        hold_out: examples -> (those to learn, those to validate), where people give no files to
-            validate with.
-        option: that `evaluate` takes a file by.
-        few: (examples, limit) -> those that are used.
+        hold_out: examples -> (those to learn, those to validate), when there are no files for
+            validation.
+        option: the flag by which `evaluate` takes a file.
+        few: (examples, limit) -> the examples to use.
+
+    Raises: DataError for an unknown split, and for a test split without test files.
     """
     if not config.train:
         examples = of_set(split)
     elif split not in SPLITS:
-        raise DataError(f"no split {split!r}: of own files there are {', '.join(SPLITS)}")
+        raise DataError(f"no split {split!r}: your own files have {', '.join(SPLITS)}")
     elif split != "train" and (files := getattr(config, split)):
         examples = of_files(files, split)
     elif split == "test":
@@ -54,14 +56,14 @@ def read_split(config, split, of_set, of_files, hold_out, option="--file", few=f
 
 
 def one_in(count, what, text):
-    """A `hold_out` of one in `count` different texts, at least of one, drawn by their hashes.
+    """A `hold_out` of one in `count` different texts, at least one, drawn by their hashes.
 
-    Examples whose texts differ in case, punctuation and spacing alone are not parted: what is
-    validated was not learned.
+    Examples whose texts differ only in case, punctuation and spacing stay together, so that none
+    is both learned and validated.
 
     Args:
-        what: an example, in the error when all have the same text.
-        text: example -> the text by which it is told from others.
+        what: the noun for an example, in the error when all have the same text.
+        text: example -> the text that identifies it.
     """
 
     def hold_out(examples):
@@ -69,8 +71,8 @@ def one_in(count, what, text):
         drawn = np.unique(keys)
         if len(drawn) < 2:
             raise DataError(
-                f"there is one usable {what}, not counting repetitions: one to learn and one to "
-                "validate are the least"
+                f"there is one usable {what}, not counting repetitions: at least one to learn and "
+                "one to validate are needed"
             )
         held = keys < drawn[max(1, len(drawn) // count)]
         return tuple(taken(examples, np.flatnonzero(part)) for part in (~held, held))
@@ -78,8 +80,8 @@ def one_in(count, what, text):
     return hold_out
 
 
-def told(files, found, tell=True):
-    """Examples out of (examples, Report); what was left out of the files is told on stderr."""
+def print_left_out(files, found, tell=True):
+    """The examples of (examples, Report); what was left out of the files is printed on stderr."""
     examples, report = found
     if tell and report.kept < report.total:
         names = files if isinstance(files, str) else ", ".join(files)

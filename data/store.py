@@ -1,4 +1,4 @@
-"""Examples that need not fit into memory."""
+"""A list of examples on disk, which need not fit into memory."""
 
 import json
 import os
@@ -12,14 +12,17 @@ from data import DataError
 
 
 class Store(Sequence):
-    """A list that stands on the disk: strings, or tuples of strings and tuples.
+    """A list on disk of strings, or of tuples of strings and tuples.
 
-    The file has no name and is gone when nobody holds the list any more, also after kill -9; it
-    stands where Python makes temporary files ($TMPDIR). Memory holds 16 bytes an example. A slice,
-    or what `taken` takes, reads the same file. Any thread may read.
+    Its file is an unnamed temporary file (in $TMPDIR), which vanishes with the list, even after
+    kill -9. Memory holds 16 bytes for each example. A slice, or the result of `taken`, reads the
+    same file. Any thread may read.
 
     Args:
-        items: what to keep. kind: the NamedTuple that they are of; None: strings or plain tuples.
+        items: the examples.
+        kind: their NamedTuple; None: strings or plain tuples.
+
+    Raises: DataError when the file cannot be written.
     """
 
     def __init__(self, items, kind=None):
@@ -35,14 +38,18 @@ class Store(Sequence):
         self._ends = np.append(self._starts[1:], end)
 
     def _write(self, line=None):
-        """Writes a line; None: what is still waiting."""
+        """Writes a line; None flushes."""
         try:
             self._file.flush() if line is None else self._file.write(line)
         except OSError as error:
             raise DataError(
                 f"cannot write a temporary file in {tempfile.gettempdir()}: {error.strerror}; "
-                "make room, or name another folder by TMPDIR"
+                "make room, or set TMPDIR to another folder"
             ) from None
+
+    def fileno(self) -> int:
+        """The descriptor of the file."""
+        return self._file.fileno()
 
     def __len__(self):
         return len(self._starts)
@@ -50,7 +57,7 @@ class Store(Sequence):
     def __getitem__(self, place):
         if isinstance(place, int | np.integer):
             start, end = int(self._starts[place]), int(self._ends[place])
-            found = _tupled(json.loads(os.pread(self._file.fileno(), end - start, start)))
+            found = _tupled(json.loads(os.pread(self.fileno(), end - start, start)))
             return self._kind(*found) if self._kind else found
         part = object.__new__(Store)
         part._file, part._kind = self._file, self._kind
@@ -65,7 +72,7 @@ class Store(Sequence):
 
 
 def taken(examples, numbers):
-    """The examples of these numbers: of a `Store` a part of it, of a list a list."""
+    """The examples with these numbers, as a `Store` of a `Store` and as a list of a list."""
     if isinstance(examples, Store):
         return examples[np.asarray(numbers, np.int64)]
     return [examples[number] for number in numbers]

@@ -20,11 +20,11 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "world"
-    """A data set of data/README.md; not looked at when data.train names a file."""
+    """A data set of data/README.md; ignored if data.train names a file."""
     version: str = ""
     """Configuration of the data set, where it has several; empty: its first."""
     train: str = ""
-    """People's own: stories, questions and answers in bAbI's format; .gz as well."""
+    """Your own: stories, questions and answers in bAbI's format; .gz as well."""
     validation: str = ""
     """The same for validation; without it a tenth of the training stories is held out."""
     test: str = ""
@@ -32,7 +32,7 @@ class DataConfig:
     max_sentences: Count = 100
     """Sentences of a story; of a longer one the last ones are read."""
     limit: Natural = 0
-    """Use only so many training questions; 0: all."""
+    """Use only this many training questions; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class ModelConfig:
     oldest: Count = 60
     """memory: ages of sentences (counted back from the question) that are told apart."""
     time_noise: Rate = 0.1
-    """memory: in training, ages grow by one more at so many of the sentences (random noise of
+    """memory: in training, ages grow by one more at this many of the sentences (random noise of
     Sukhbaatar et al.)."""
     word_dropout: Rate = 0.0
     """Dropout rate on the embeddings."""

@@ -1,4 +1,4 @@
-"""Data set or people's own file -> stories with questions -> tokens and answers -> batches."""
+"""Data set or your own file -> stories with questions -> tokens and answers -> batches."""
 
 from collections import Counter
 from itertools import chain
@@ -11,7 +11,7 @@ from common import text as tokenizers
 from common.batches import Batches
 from common.files import read_json, write_json
 from data.readers import stories
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 CHUNK = 512  # stories tokenised at once
 
@@ -19,11 +19,11 @@ CHUNK = 512  # stories tokenised at once
 def own_stories(path, tell=True):
     """Lists of `data.readers.stories.Example`s, one a story of your own file, with a report of
     what was left out."""
-    return told(path, stories.of_file(path), tell)
+    return print_left_out(path, stories.of_file(path), tell)
 
 
 def own_examples(path):
-    """`data.readers.stories.Example`s of people's own file."""
+    """`data.readers.stories.Example`s of your own file."""
     return joined(own_stories(path))
 
 

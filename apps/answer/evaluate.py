@@ -39,7 +39,7 @@ def main():
         if command.file
         else dataset.read_examples(run.config.data, command.split)
     )
-    texts, right = ([getattr(e, name) for e in examples] for name in ("text", "answer"))
+    texts, references = ([getattr(e, name) for e in examples] for name in ("text", "answer"))
     started = time.monotonic()
     found = answerer.best(texts)
     seconds = time.monotonic() - started
@@ -53,10 +53,10 @@ def main():
     facts = {"questions": len(examples), "questions_per_second": rate, "step": meta["step"]}
     result = run.store_evaluation(command.file or command.split, measured, **facts)
     label = "file" if command.file else command.split
-    rows = zip(texts, found, right, strict=True)
+    rows = zip(texts, found, references, strict=True)
     folder = run.keep_outputs(label, ("story and question", "answer", "right"), rows)
-    labels = sorted({*found, *right})
-    counts = confusion(found, right, labels)
+    labels = sorted({*found, *references})
+    counts = confusion(found, references, labels)
     for warning in confusion_matrix(folder / f"{label}.png", counts, labels, command.file or label):
         print(f"warning: {warning}", file=sys.stderr)
     print(json.dumps(result, ensure_ascii=False))

@@ -20,7 +20,7 @@ def main():
         answers = dataset.make_answers(examples, run.path)
         batches = dataset.make_batches(config, tokenizer, answers, examples)
         checks = dataset.make_batches(config, tokenizer, answers, held_out)
-        texts, right = ([getattr(e, name) for e in held_out] for name in ("text", "answer"))
+        texts, references = ([getattr(e, name) for e in held_out] for name in ("text", "answer"))
         run.keep_examples(evenly_spaced(texts, 30))
         with training.strategy.scope():
             model = Answerer(config.model, tokenizer.vocab_size, len(answers))
@@ -33,10 +33,10 @@ def main():
             found = pipeline.best(texts)
             scores = {
                 "loss": total_nll(model.token_losses, checks).mean,
-                "accuracy": accuracy(found, right).value,
+                "accuracy": accuracy(found, references).value,
             }
             samples = evenly_spaced(range(len(texts)), 6)
-            return scores, [f"{texts[n]}\n   -> {found[n]}\n    = {right[n]}" for n in samples]
+            return scores, [f"{texts[n]}\n   -> {found[n]}\n    = {references[n]}" for n in samples]
 
         training.fit(model, batches, validate, metric="accuracy", best="accuracy {:.2f} %")
 

@@ -24,13 +24,13 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "emoji"
-    """A data set of data/README.md; not looked at when data.train names a file."""
+    """A data set of data/README.md; ignored if data.train names a file."""
     language: str = "en"
     """Language of the captions."""
     folder: str = ""
-    """People's own: the folder that the names of the pictures start from; "": the file's own."""
+    """Folder of your own pictures, which their names start from; "": that of the captions file."""
     train: str = ""
-    """People's own captions: a TSV (picture, caption) or JSON in COCO's or Karpathy's layout."""
+    """Your own captions: a TSV (picture, caption) or JSON in COCO's or Karpathy's layout."""
     validation: str = ""
     """The same for validation; without it a twentieth of the training pictures is held out."""
     test: str = ""
@@ -40,7 +40,7 @@ class DataConfig:
     max_length: Count = 30
     """Most tokens of a caption; longer ones are left out of training."""
     limit: Natural = 0
-    """Use only so many training pictures; 0: all."""
+    """Use only this many training pictures; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class EncoderConfig:
     name: str = "cnn"
     """cnn (small, from scratch), efficientnet-lite0, or a network of keras.applications."""
     size: Count = 72
-    """Pictures are scaled to so many pixels on both sides."""
+    """Pictures are scaled to this many pixels on both sides."""
     train: bool = True
     """Train the encoder as well; else its features are computed once and kept on disk."""
     widths: Annotated[tuple[int, ...], Range(1)] = (24, 48, 96, 160)
@@ -58,7 +58,7 @@ class EncoderConfig:
     zoom: Share = 0.0
     """Augmentation: they grow or shrink by at most this share."""
     turn: Weight = 0.0
-    """Augmentation: they turn by at most so many radians."""
+    """Augmentation: they turn by at most this many radians."""
     light: Share = 0.0
     """Augmentation: brightness and contrast change by at most this share."""
     flip: bool = False

@@ -1,4 +1,4 @@
-"""Data set or people's own files -> pictures with captions -> arrays and tokens -> batches."""
+"""Data set or your own files -> pictures with captions -> arrays and tokens -> batches."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-import data as sets
+import data
 from common import text as tokenizers
 from common.batches import Batches
 from common.errors import UserError
@@ -15,7 +15,7 @@ from common.files import atomic
 from common.metrics.coco_tokens import coco_tokens
 from common.text import EOS
 from data.readers import caption_files
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 
 class Picture(NamedTuple):
@@ -32,7 +32,7 @@ class Picture(NamedTuple):
 
 def own_pictures(captions, folder="", split="", tell=True):
     """Pictures of a captions file, with a report of what was left out."""
-    found = told(captions, caption_files.read_captions(captions, folder, split), tell)
+    found = print_left_out(captions, caption_files.read_captions(captions, folder, split), tell)
     return [Picture(path.name, path, texts) for path, texts in found]
 
 
@@ -41,7 +41,7 @@ def read_pictures(config, split):
     return read_split(
         config,
         split,
-        lambda split: [Picture(*row) for row in sets.pictures(config.name, config.language, split)],
+        lambda split: [Picture(*row) for row in data.pictures(config.name, config.language, split)],
         lambda captions, given: own_pictures(captions, config.folder, given, tell=given == split),
         one_in(20, "picture", lambda picture: Path(picture.name).stem),
         option="--captions",

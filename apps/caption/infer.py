@@ -16,7 +16,7 @@ from common.commands import numbered
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
 from common.vision import SUFFIXES, read_picture_file
-from data.readers.text_files import read_lines
+from data.readers import read_lines
 
 
 @dataclass

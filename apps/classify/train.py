@@ -28,13 +28,14 @@ def main():
         texts = f"{len(examples):,} training texts, {len(labels)} labels"
         training.report(texts, batches, model, f"{tokenizer.vocab_size:,} tokens")
         pipeline = Pipeline(config, model, tokenizer, labels)
-        right = [example.label for example in held_out]
+        references = [example.label for example in held_out]
 
         def validate():
             found = pipeline([example.text for example in held_out])
-            percent = accuracy([ranked[0][0] for ranked in found], right).value
-            return {"loss": mean_nll(found, right).value, "accuracy": percent}, [
-                f"{found[n][0][1]:.2f} {found[n][0][0]} (right: {right[n]})  {held_out[n].text}"
+            percent = accuracy([ranked[0][0] for ranked in found], references).value
+            return {"loss": mean_nll(found, references).value, "accuracy": percent}, [
+                f"{found[n][0][1]:.2f} {found[n][0][0]} (right: {references[n]})  "
+                f"{held_out[n].text}"
                 for n in evenly_spaced(range(len(found)), 8)
             ]
 

@@ -20,15 +20,15 @@ from common.config import (
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "kjv"
-    """A data set of data/README.md; not looked at when data.train names files."""
+    """A data set of data/README.md; ignored if data.train names files."""
     train: tuple[str, ...] = ()
-    """People's own: text files, or folders of them (*.txt, *.txt.gz); one line is one unit."""
+    """Your own: text files, or folders of them (*.txt, *.txt.gz); one line is one unit."""
     validation: tuple[str, ...] = ()
     """The same for validation; without it the last twentieth of the training text is held out."""
     test: tuple[str, ...] = ()
     """The same for `evaluate`."""
     limit: Natural = 0
-    """Use only so many training lines; 0: all."""
+    """Use only this many training lines; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class WritingConfig:
     top_p: Annotated[float, Range(0, 1, above=True)] = 0.95
     """Draw among the likeliest tokens that have this probability together."""
     lines: Natural = 1
-    """Stop after so many lines (sentences, verses, poems); 0: at max_tokens."""
+    """Stop after this many lines (sentences, verses, poems); 0: at max_tokens."""
 
 
 @dataclass(frozen=True)

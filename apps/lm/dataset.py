@@ -1,4 +1,4 @@
-"""Data set or people's own files -> lines of text -> tokens -> streams."""
+"""Data set or your own files -> lines of text -> tokens -> streams."""
 
 import re
 import sys
@@ -6,24 +6,24 @@ import sys
 import numpy as np
 import tensorflow as tf
 
-import data as sets
+import data
 from common import text as tokenizers
 from common.batches import Batches, Streams
 from common.config import BatchingConfig
 from common.lists import evenly_spaced
 from common.text import EOS, sanitised_lines
 from data.readers import plain_text
-from data.splits import read_split, told
+from data.splits import print_left_out, read_split
 from data.store import Store
 
 CHINESE = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]")
 EVALUATED = 2048  # tokens of a batch in evaluation
-HELD_OUT = 20  # one in so many lines of people's own text, the last ones, validates
+HELD_OUT = 20  # one in so many lines of your own text, the last ones, validates
 
 
 def own_lines(paths, tell=True):
-    """Lines of people's own files, with a report of what was left out."""
-    return told(paths, plain_text.read(paths), tell)
+    """Lines of your own files, with a report of what was left out."""
+    return print_left_out(paths, plain_text.read(paths), tell)
 
 
 def read_lines(config, split):
@@ -31,7 +31,7 @@ def read_lines(config, split):
     return read_split(
         config,
         split,
-        lambda split: Store(row["text"].decode() for row in sets.rows(config.name, None, split)),
+        lambda split: Store(row["text"].decode() for row in data.rows(config.name, None, split)),
         lambda paths, given: own_lines(paths, tell=given == split),
         last_part,
     )
@@ -40,7 +40,7 @@ def read_lines(config, split):
 def last_part(lines):
     """(lines to learn, lines to validate): the text stays in one piece."""
     if len(lines) < 2:
-        raise sets.DataError(
+        raise data.DataError(
             "the text is a single line, of which none can be held out: "
             "give --data.validation, or break it into lines"
         )

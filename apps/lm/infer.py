@@ -12,7 +12,7 @@ from apps.lm.config import Config
 from common.commands import numbered
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from data.readers.text_files import read_lines
+from data.readers import read_lines
 
 BREAK = " / "  # a line end in an answer of one line
 

@@ -1,4 +1,4 @@
-"""What people ask of a model: a line of notes in, a piece out."""
+"""Composes pieces from lines of notes and requests, with a trained model."""
 
 from typing import NamedTuple
 
@@ -8,33 +8,41 @@ import tensorflow as tf
 from apps.music import dataset
 from apps.music.band import styles
 from apps.music.band.network import TRACKS
-from apps.music.request import SECTION, Wish
+from apps.music.request import SECTION, Request
 from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
 
 EXAMPLE = {"voices": 64, "band": 64, "frames": 8}  # steps of a line of examples.txt
-EMPTY = 128  # steps of a piece from nothing
+EMPTY = 128  # steps to compose where nothing is left free
 
 
 class Composition(NamedTuple):
+    """A composed piece."""
+
     notes: np.ndarray  # note code `[time, voices]`, or a roll `[time, 88]`
-    log_prob: float  # of what the model chose; of rolls not measured
+    log_prob: float  # of what the model chose; 0 for rolls
 
 
 def in_form(notes, form, steps):
-    """Sections of so many steps, one a letter in the order of their coming, laid out as a form
-    such as AABA says."""
+    """Lays out sections of `steps` as a form such as AABA.
+
+    Args:
+        notes: one section for each different letter, in order of first appearance.
+    """
     letters = sorted(set(form), key=form.index)
     starts = [letters.index(letter) * steps for letter in form]
     return np.concatenate([rolls.cut(notes, start, start + steps) for start in starts])
 
 
 class Composer:
-    """A pipeline with its graph traced once, for pieces of any length."""
+    """A pipeline whose graph is traced once, for pieces of any length.
+
+    Call: (a line of notes as in common/music/notation.py, a Request) -> a Composition.
+    """
 
     def __init__(self, pipeline):
         self.pipeline, self.kind = pipeline, pipeline.kind
-        self.facts = 6 if self.kind == "band" else 3  # numbers that are known of a piece
+        self.facts = 6 if self.kind == "band" else 3  # numbers known of a piece
         self.names = {"voices": dataset.VOICES, "band": TRACKS}.get(self.kind, ())
         cube = tf.TensorSpec([None, None, None], tf.int32)
         facts, one = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
@@ -46,32 +54,43 @@ class Composer:
             signature = [cube, number, one, seed]
             self.run = tf.function(pipeline.continue_roll, input_signature=signature)
 
-    def __call__(self, text="", wish=None):
-        """A line of notes (see common/music/notation.py) -> a Composition."""
-        return self.compose(self.read(text), wish)[0]
+    def __call__(self, text="", request=None):
+        return self.compose(self.read(text), request)[0]
 
     def read(self, text):
-        """Text -> note code with FREE, or a roll."""
+        """Text -> note code with FREE, or a roll.
+
+        Raises: UserError for wrong notation.
+        """
         if self.kind != "frames":
             return notation.read_voices(text, len(self.pipeline.limits), self.names)
         return notation.read_frames(text)
 
     def text(self, composition):
+        """A Composition -> text that `read` reads back."""
         if self.kind == "frames":
             return notation.write_frames(composition.notes)
         return notation.write_voices(composition.notes, self.names)
 
-    def compose(self, given, wish=None, takes=1):
-        """Note code with FREE (or a roll that the piece begins with) -> list of Compositions."""
-        wish = wish or Wish()
-        style = styles.style(wish.style)
+    def compose(self, given, request=None, takes=1):
+        """Note code with FREE, or a roll that the piece begins with -> list of Compositions.
+
+        Args:
+            takes: number of pieces.
+
+        Raises: UserError for a request that the model cannot meet.
+        """
+        request = request or Request()
+        style = styles.style(request.style)
         if style >= 0 and self.kind != "band":
-            raise UserError("this model knows no styles: leave --style out, or train preset band")
-        if wish.form and self.kind == "frames":
+            raise UserError(
+                "this model does not know styles: leave --style out, or train preset band"
+            )
+        if request.form and self.kind == "frames":
             raise UserError("a roll has no bars that a form could repeat: leave --form out")
-        section = (wish.bars or SECTION) * wish.metre
-        steps = section * len(set(wish.form)) if wish.form else wish.bars * wish.metre
-        temperature, seed = tf.constant(wish.temperature, tf.float32), (wish.seed, 0)
+        section = (request.bars or SECTION) * request.metre
+        steps = section * len(set(request.form)) if request.form else request.bars * request.metre
+        temperature, seed = tf.constant(request.temperature, tf.float32), (request.seed, 0)
         if self.kind == "frames":
             steps = max(steps or len(given) + EMPTY // 2, len(given))
             primer = tf.constant(np.repeat(given[None].astype(np.int32), takes, 0))
@@ -80,27 +99,30 @@ class Composer:
         steps = max(steps or (len(given) if (given == FREE).any() else len(given) + EMPTY), 1)
         if len(given) > steps:
             raise UserError(
-                f"{steps / 4:g} quarters are asked for, and {len(given) / 4:g} are given: raise "
+                f"{steps / 4:g} quarters are requested, but {len(given) / 4:g} are given: raise "
                 "--bars, or give fewer notes"
             )
         notes = np.full([steps, given.shape[1]], FREE, np.int32)
         notes[: len(given)] = given
-        key = keys.parse(wish.key) if wish.key else -1
+        key = keys.parse(request.key) if request.key else -1
         pitched = given if self.kind == "voices" else given[:, :1]
         if key < 0 and (pitched > HOLD).any():
             key = keys.estimate(rolls.pitch_classes(pitched))
-        facts = (wish.metre, wish.pickup, key)
+        facts = (request.metre, request.pickup, key)
         if self.kind == "band":
-            facts += (style, styles.tempo(wish.tempo), -1)
+            facts += (style, styles.tempo(request.tempo), -1)
         batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))
         found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
         found = found.numpy()
-        if wish.form:
-            found = [in_form(piece, wish.form, section) for piece in found]
+        if request.form:
+            found = [in_form(piece, request.form, section) for piece in found]
         return [Composition(*take) for take in zip(found, log_probs.numpy(), strict=True)]
 
     def check(self, given):
-        """Refuses notes that no piece of the data has in that voice: nothing is known of them."""
+        """Refuses notes that no piece of the data has in their voice.
+
+        Raises: UserError, naming the voice and its range.
+        """
         found = rolls.notes_of_roll(given) if self.kind == "frames" else given
         limits, names = self.pipeline.limits, self.names or ("model",)
         for voice in range(1 if self.kind == "band" else found.shape[1]):
@@ -115,7 +137,7 @@ class Composer:
                     )
 
     def example(self, piece):
-        """The beginning of a piece as a line for `infer`: its first voice, or its first frames."""
+        """The beginning of a piece as a line for `infer`: its first voice or its first frames."""
         start = piece.notes[: EXAMPLE[self.kind]]
         if self.kind != "frames":
             start = start[:, :1] if start[0, 0] != ABSENT else start[:0, :1]

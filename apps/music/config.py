@@ -1,4 +1,4 @@
-"""What a music run is made of, and the presets."""
+"""The configuration of a music run, and the presets."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -10,17 +10,17 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "chorales"
-    """chorales, polyphonic, or band; not looked at when data.folder names one."""
+    """chorales, polyphonic, or band; ignored if data.folder is given."""
     config: str = ""
     """Of polyphonic: jsb or nottingham. Of band: its sets, such as nottingham,pop909,groove."""
     folder: str = ""
-    """People's own: a folder of MIDI files, with any folders in it."""
+    """Your own folder of MIDI files, with any subfolders."""
     transpose: Natural = 5
-    """Each epoch moves each piece by up to so many semitones, inside the range of the set."""
+    """Each epoch transposes each piece by at most N semitones, inside the range of the set."""
     crop: Natural = 0
-    """Train on pieces of so many steps, cut out anew in each epoch; 0: whole pieces."""
+    """Train on excerpts of N steps, cut out anew in each epoch; 0: whole pieces."""
     limit: Natural = 0
-    """Use only so many pieces of each split; 0: all."""
+    """Use only N pieces of each split; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ModelConfig:
     layers: Count = 1
     """Layers of the network over time; from the third on with residual connections."""
     reader_units: Count = 96
-    """voices: state size, in each direction, of the network that reads what is given."""
+    """voices: state size, in each direction, of the network that reads the given voices."""
     frame_units: Count = 96
     """State size of the network over the notes of a frame."""
     embedding_dim: Count = 96
@@ -43,9 +43,9 @@ class ModelConfig:
     notes: Literal["independent", "sequence"] = "independent"
     """frames: 88 sigmoids, or the notes of a frame one after another."""
     input_dropout: Rate = 0.2
-    """Dropout rate on what the network over time reads."""
+    """Dropout rate on the input of the network over time."""
     dropout: Rate = 0.3
-    """Dropout rate between layers, and on the output of the network in the frame."""
+    """Dropout rate between layers, and on the output of the network over the notes of a frame."""
     output_dropout: Rate = 0.3
     """Dropout rate on the output of the network over time."""
 
@@ -57,18 +57,18 @@ class Config:
     batching: BatchingConfig = field(default_factory=lambda: BatchingConfig(batch_size=16))
     training: TrainingConfig = field(default_factory=TrainingConfig)
     parallels: bool = False
-    """voices: let it compose parallel fifths, octaves and unisons; else it is kept from them."""
+    """voices: allow parallel fifths, octaves and unisons in composed pieces."""
     seed: Seed = 1
-    """Of initial weights, dropout, shuffling, transposition."""
+    """Seed of initial weights, dropout, shuffling and transposition."""
 
     def __post_init__(self):
         check(self)
         if self.training.jit and (self.model.kind != "frames" or self.model.notes == "sequence"):
             raise UserError(
-                "training.jit: only frames with independent notes have shapes that XLA takes"
+                "training.jit: XLA takes only the shapes of frames with independent notes"
             )
         if self.batching.batch_by != "sentences":
-            raise UserError("batching.batch_by must be sentences: here they are pieces")
+            raise UserError("batching.batch_by must be sentences, which here are pieces")
 
 
 # Bach's chorales in four voices; see README.md for times and scores of all presets.
@@ -78,8 +78,8 @@ DEFAULT = Config(
     training=TrainingConfig(epochs=50, learning_rate=4e-3, warmup_steps=100, ema=0.99),
 )
 
-# The published piano rolls, keys independent, at most 300 k parameters.
-# The cell and its size are the best on the validation pieces of all that `compare` trains.
+# The published piano rolls, keys independent, at most 300 k parameters. Of all cells and sizes that
+# `compare` trains, these are the best on the validation pieces.
 JSB = Config(
     data=DataConfig(name="polyphonic", config="jsb", transpose=0),
     model=ModelConfig(
@@ -118,7 +118,7 @@ BAND = Config(
     training=TrainingConfig(epochs=24, learning_rate=3e-3, warmup_steps=100, ema=0.995),
 )
 
-# Seconds: to see that everything works.
+# Takes seconds: to see that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(limit=12, crop=64),

@@ -34,24 +34,26 @@ def main():
         raise UserError(f"--pieces is {command.pieces}: it must be 0 or more")
 
     load_tensorflow()
-    from apps.music import dataset, pipeline, scores
+    from apps.music import dataset, pipeline
     from apps.music.composer import Composer
-    from apps.music.request import Wish
+    from apps.music.composition_scores import compose_like, measure_pieces
+    from apps.music.likelihood_scores import likelihoods, marginal
+    from apps.music.request import Request
     from common.runs import Run
 
     run = Run.open(command.run, "music", Config)
     made, meta = pipeline.load(run, parallels=command.parallels)
     composer = Composer(made)
     pieces = dataset.read_pieces(run.config, command.split)
-    found = scores.likelihoods(composer, pieces)
+    found = likelihoods(composer, pieces)
     started = time.monotonic()
     steps = 0
     if command.pieces:
         training = dataset.read_pieces(run.config, "train")
-        found |= scores.marginal(composer, training, pieces)
-        wish = Wish(temperature=command.temperature, seed=command.seed)
-        composed, real = scores.compose(composer, pieces, command.pieces, wish)
-        found |= scores.music(composer, composed, real, training)
+        found |= marginal(composer, training, pieces)
+        request = Request(temperature=command.temperature, seed=command.seed)
+        composed, real = compose_like(composer, pieces, command.pieces, request)
+        found |= measure_pieces(composer, composed, real, training)
         steps = sum(map(len, composed))
     seconds = time.monotonic() - started
 

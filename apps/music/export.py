@@ -7,13 +7,14 @@ from common.errors import run_main
 
 def main():
     run, out = commands.exporting("music", Config, __doc__)
-    from apps.music import pipeline, signatures
+    from apps.music import pipeline
     from apps.music.composer import Composer
+    from apps.music.export_signatures import export_signatures
     from common.serving import export
 
     made, _ = pipeline.load(run, without_cudnn=True)
     lines = run.examples()
-    functions, cases = signatures.of(Composer(made), lines)
+    functions, cases = export_signatures(Composer(made), lines)
     folder = export(made, functions, cases, out)
     print(
         f"{len(lines)} pieces are the same in a fresh process, by both loaders; "

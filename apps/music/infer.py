@@ -12,7 +12,7 @@ from typing import Annotated
 import tyro
 
 from apps.music.config import Config
-from apps.music.request import Wish
+from apps.music.request import Request
 from common.commands import numbered
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
@@ -32,7 +32,7 @@ class Command:
     """Pieces for each line."""
     parallels: bool = False
     """Of voices: let two of them move in parallel fifths, octaves and unisons."""
-    wish: Annotated[Wish, tyro.conf.arg(name="")] = field(default_factory=Wish)
+    request: Annotated[Request, tyro.conf.arg(name="")] = field(default_factory=Request)
 
 
 def main():
@@ -43,7 +43,8 @@ def main():
     load_tensorflow()
     from apps.music import pipeline
     from apps.music.composer import Composer
-    from apps.music.files import read_midi, write_files
+    from apps.music.midi_input import read_midi
+    from apps.music.output_files import write_files
     from common.runs import Run
 
     run = Run.open(command.run, "music", Config)
@@ -53,14 +54,14 @@ def main():
     number = wrong = 0
     for first, lines in [(1, [None])] if command.midi else numbered(command.text):
         for line_number, line in enumerate(lines, first):
-            wish = command.wish
+            request = command.request
             try:
                 if line is None:
-                    given, wish = read_midi(command.midi, composer, wish)
+                    given, request = read_midi(command.midi, composer, request)
                 else:
                     given = composer.read(line)
                 composer.check(given)
-                pieces = composer.compose(given, wish, command.takes)
+                pieces = composer.compose(given, request, command.takes)
             except UserError as error:
                 if line is None:
                     raise
@@ -74,7 +75,7 @@ def main():
                     number += 1
                     many = command.takes > 1 or len(lines) > 1 or number > 1
                     name = f"{command.out}-{number}" if many else command.out
-                    write_files(name, composer, piece, wish)
+                    write_files(name, composer, piece, request)
         sys.stdout.flush()
     return 2 if wrong else 0
 

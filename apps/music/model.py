@@ -1,15 +1,20 @@
-"""The network of a run: `frames`, `voices` or `band`, see there."""
+"""Makes the network of a run: `frames`, `voices` or `band`, see there."""
 
 from apps.music.band.network import Band
 from apps.music.frames.network import Frames
-from apps.music.voices import tokens
+from apps.music.voices.conditions import CONDITIONS
 from apps.music.voices.network import Voices
 
 
 def make_model(config, voices):
-    """A built network for a ModelConfig; `voices`: number of streams of the data."""
+    """A built network.
+
+    Args:
+        config: a ModelConfig.
+        voices: number of streams of the data.
+    """
     if config.kind == "frames":
         return Frames(config)
     if config.kind == "band":
         return Band(config)
-    return Voices(config, voices, tokens.CONDITIONS)
+    return Voices(config, voices, CONDITIONS)

@@ -6,10 +6,12 @@ import tensorflow as tf
 
 from apps.music.band import styles
 from apps.music.band.network import LAYERS, own_style
-from apps.music.frames import tokens as frame_tokens
+from apps.music.frames import decoding as frame_decoding
+from apps.music.frames import frame_tokens
 from apps.music.model import make_model
-from apps.music.voices import steps as voice_steps
-from apps.music.voices import tokens as code
+from apps.music.voices import decoding as voice_decoding
+from apps.music.voices import voice_tokens
+from apps.music.voices.conditions import step_conditions
 from common import serving
 from common.decoding import Sampling, run_search
 from common.files import read_json
@@ -27,7 +29,7 @@ class Pipeline(serving.Pipeline):
 
     @property
     def limits(self):
-        """What each voice may have, see `data.ranges`."""
+        """The notes that each voice may have, see `dataset.ranges`."""
         return self._limits()
 
     # Voices and band ----------------------------------------------------------------------------
@@ -36,7 +38,7 @@ class Pipeline(serving.Pipeline):
         """Note code int32 `[batch, time, voices]`, FREE where the model is to choose -> the same
         without FREE, and the log-probability `[batch]` of what it chose. Traceable.
 
-        `facts` int32 `[batch, 3 or 6]`: see `apps.music.voices.tokens.conditions`.
+        `facts` int32 `[batch, 3 or 6]`: see `step_conditions` in voices/conditions.py.
         """
         if self.kind == "voices":
             return self._sample(self.model, notes, facts, self.limits, temperature, seed)
@@ -60,17 +62,17 @@ class Pipeline(serving.Pipeline):
     def _sample(self, model, notes, facts, limits, temperature, seed):
         batch, time, voices = tf.unstack(tf.shape(notes))
         parallels = self.kind == "band" or self.config.parallels
-        given, conditions = code.from_code(notes), code.conditions(time, facts)
+        given, conditions = voice_tokens.from_notes(notes), step_conditions(time, facts)
         found = run_search(
             Sampling(seed, temperature),
-            voice_steps.steps(model, given, conditions, limits, parallels),
-            voice_steps.first_state(model, batch),
+            voice_decoding.step_function(model, given, conditions, limits, parallels),
+            voice_decoding.first_state(model, batch),
             batch,
             time * voices,
-            allowed=voice_steps.allowed,
+            allowed=voice_decoding.allowed,
         )
         chosen = tf.reshape(found.tokens, [batch, time, voices])
-        return code.to_code(chosen), found.log_probs[:, 0]
+        return voice_tokens.to_notes(chosen), found.log_probs[:, 0]
 
     def _with_density(self, facts, melody):
         """Facts whose unknown density is that of a melody: how often its notes begin."""
@@ -82,22 +84,22 @@ class Pipeline(serving.Pipeline):
     def score_voices(self, notes, given, facts):
         """-log P of the voices that are not given (`given` int32 `[voices]`), nats `[batch]`."""
         given = tf.broadcast_to(given, [tf.shape(notes)[0], tf.shape(notes)[2]])
-        conditions = code.conditions(tf.shape(notes)[1], facts)
-        return self.model.nll((code.from_code(notes), given, conditions))
+        conditions = step_conditions(tf.shape(notes)[1], facts)
+        return self.model.nll((voice_tokens.from_notes(notes), given, conditions))
 
     # Frames -------------------------------------------------------------------------------------
 
     def continue_roll(self, primer, steps, temperature, seed):
         """Roll int32 `[batch, any, 88]` -> roll `[batch, steps, 88]` that begins with it."""
         batch = tf.shape(primer)[0]
-        flat = frame_tokens.frame_tokens(tf.reshape(tf.cast(primer, tf.float32), [-1, KEYS]))
+        flat = frame_tokens.from_rolls(tf.reshape(tf.cast(primer, tf.float32), [-1, KEYS]))
         flat = tf.reshape(flat, [batch, -1])
         # PAD inside a row would end the primer: rows are packed to the left.
         packed = tf.ragged.boolean_mask(flat, flat > 0).to_tensor(0)
         found = run_search(
             Sampling(seed, temperature),
-            self.model.step(packed, steps),
-            self.model.first_state(batch),
+            frame_decoding.step_function(self.model, packed, steps),
+            frame_decoding.first_state(self.model, batch),
             batch,
             tf.shape(packed)[1] + (frame_tokens.MOST_NOTES + 1) * steps + 1,
         )

@@ -11,7 +11,7 @@ SECTION = 8  # bars
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """How a piece is to be; every field has a flag of `infer`."""
 
     bars: int = 0

@@ -22,13 +22,13 @@ class DataConfig:
     """Configurations of the set `pinyin`: people_daily, reviews, hsk; or several of them together.
     Not looked at when data.train names files."""
     train: tuple[str, ...] = ()
-    """People's own: files or folders of Chinese text; the pinyin is made from it."""
+    """Your own: files or folders of Chinese text; the pinyin is made from it."""
     validation: tuple[str, ...] = ()
     """The same for validation; without it a fiftieth of the training pieces is held out."""
     test: tuple[str, ...] = ()
     """The same for `evaluate`."""
     limit: Natural = 0
-    """Use only so many training pieces; 0: all."""
+    """Use only this many training pieces; 0: all."""
 
 
 @dataclass(frozen=True)

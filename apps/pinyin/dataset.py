@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import tensorflow as tf
 
-import data as sets
+import data
 from apps.pinyin.syllables import segmenter
 from common import text as tokenizers
 from common.batches import Batches
@@ -15,15 +15,15 @@ from common.files import read_json, write_json
 from common.text import EOS, UNK
 from data.pinyin import reading
 from data.readers import plain_text
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 READINGS = "readings.json"
 CHARACTERS = TokenizerConfig(kind="char", vocab_size=30000)
 
 
 def own_pairs(paths, tell=True):
-    """(pinyin, text) of each piece of people's own files."""
-    lines = told(paths, plain_text.read(paths), tell)
+    """(pinyin, text) of each piece of your own files."""
+    lines = print_left_out(paths, plain_text.read(paths), tell)
     pieces = [piece for line in lines for piece in reading.pieces(line)]
     texts = dict.fromkeys(pieces)
     pairs = [(" ".join(syllables), t) for t in texts if (syllables := reading.read(t))]
@@ -34,7 +34,7 @@ def own_pairs(paths, tell=True):
         used = f"{len(pairs)} are used, each once, those whose readings are all known"
         print(f"{', '.join(paths)}: {found} in {len(lines)} lines; {used}", file=sys.stderr)
     if len(pairs) < 2:
-        raise sets.DataError(
+        raise data.DataError(
             f"{', '.join(paths)}: {len(pairs)} pieces of {reading.SHORTEST} to {reading.LONGEST} "
             "Chinese characters in it, too few to learn from or to score"
         )
@@ -42,7 +42,7 @@ def own_pairs(paths, tell=True):
 
 
 def set_pairs(part, split):
-    return [(r["pinyin"].decode(), r["text"].decode()) for r in sets.rows("pinyin", part, split)]
+    return [(r["pinyin"].decode(), r["text"].decode()) for r in data.rows("pinyin", part, split)]
 
 
 def pairs_of_sets(parts, split):

@@ -44,7 +44,7 @@ def segmenter(counts):
         scores[syllable] = max([scores[syllable], *(score + 0.01 for score in pairs)])
     config = TokenizerConfig(kind="unigram", vocab_size=100)
     learned = SentencePieceTokenizer.train(config, list(scores), seed=0)
-    model = proto.ModelProto.FromString(learned._content())  # of which only the settings stay
+    model = proto.ModelProto.FromString(learned.content())  # of which only the settings stay
     del model.pieces[len(SPECIAL_TOKENS) :]
     for syllable in sorted(scores):
         model.pieces.add(piece=syllable, score=scores[syllable])

@@ -35,7 +35,8 @@ def main():
             scores["accuracy"] = accuracy(outputs, references)
             shown = evenly_spaced(list(zip(sources, outputs, references, strict=True)), 4)
             return {"loss": loss, **{name: s.value for name, s in scores.items()}}, [
-                f"{source}\n   -> {output}\n    = {right}" for source, output, right in shown
+                f"{source}\n   -> {output}\n    = {reference}"
+                for source, output, reference in shown
             ]
 
         best = "error rate {:.2f} % (greedy)"

@@ -24,19 +24,19 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "docstrings"
-    """A data set of data/README.md; not looked at when data.train names a file."""
+    """A data set of data/README.md; ignored if data.train names a file."""
     version: str = ""
     """Configuration of the data set, where it has several; empty: its first."""
     train: str = ""
-    """People's own: TSV or CSV with a header line, JSON lines or a JSON list; .gz as well."""
+    """Your own: TSV or CSV with a header line, JSON lines or a JSON list; .gz as well."""
     validation: str = ""
     """The same for validation; without it a fiftieth of the training examples is held out."""
     test: str = ""
     """The same for `evaluate`."""
     document_field: str = "document"
-    """Of people's own files: the field to summarise (JSON: a text, or a list of several)."""
+    """Of your own files: the field to summarise (JSON: a text, or a list of several)."""
     summary_field: str = "summary"
-    """Of people's own files: the field with the summary (JSON: or a list of references)."""
+    """Of your own files: the field with the summary (JSON: or a list of references)."""
     max_length: Annotated[int, Range(2)] = 200
     """Tokens of a source; what is over is cut off. Several documents share them equally."""
     max_summary: Annotated[int, Range(2)] = 40
@@ -44,7 +44,7 @@ class DataConfig:
     line_mark: str = ""
     """Put in the place of line breaks, where those mean something, as between speakers."""
     limit: Natural = 0
-    """Use only so many training examples; 0: all."""
+    """Use only this many training examples; 0: all."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Data set or people's own file -> documents with summaries -> tokens -> batches."""
+"""Data set or your own file -> documents with summaries -> tokens -> batches."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from common.batches.token_file import CHUNK
 from common.lists import chunks_of, evenly_spaced
 from common.text import EOS, JoinerTokenizer, target_ids
 from data.readers import documents
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 
 def own_examples(path, config, tell=True):
-    """Examples of people's own file, with a report of what was left out."""
+    """Examples of your own file, with a report of what was left out."""
     found = documents.of_file(path, config.document_field, config.summary_field)
-    return told(path, found, tell)
+    return print_left_out(path, found, tell)
 
 
 def read_examples(config, split):

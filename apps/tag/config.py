@@ -21,24 +21,24 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "people_daily"
-    """A data set of data/README.md; not looked at when data.train names a file."""
+    """A data set of data/README.md; ignored if data.train names a file."""
     version: str = ""
     """Configuration of the data set, where it has several; empty: its first."""
     train: str = ""
-    """People's own: CoNLL-U (NAME.conllu), or lines of word/tag word/tag; .gz as well."""
+    """Your own: CoNLL-U (NAME.conllu), or lines of word/tag word/tag; .gz as well."""
     validation: str = ""
     """The same for validation; without it a tenth of the training sentences is held out."""
     test: str = ""
     """The same for `evaluate`."""
     column: Literal["upos", "xpos"] = "upos"
-    """Of people's own CoNLL-U: the tags to learn."""
+    """Of your own CoNLL-U: the tags to learn."""
     cutting: Literal["auto", "marks", "lexicon"] = "auto"
     """How raw text is cut into words: at spaces and marks, or, where words are written without
     spaces, by the most probable sequence of training words; auto: by the characters."""
     max_length: Count = 150
     """Longer sentences, in words, are left out of training."""
     limit: Natural = 0
-    """Use only so many training sentences; 0: all."""
+    """Use only this many training sentences; 0: all."""
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,20 @@
-"""Data set or people's own file -> tagged sentences -> batches."""
+"""Data set or your own file -> tagged sentences -> batches."""
 
 import numpy as np
 import tensorflow as tf
 
-import data as sets
+import data
 from apps.tag.reader import Reader, learn
 from common.baselines import TagCounts
 from common.batches import Batches
 from common.text import PAD
 from data.readers import tagged_text
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 
 def own_sentences(path, config, tell=True):
-    """Sentences of people's own file, with a report of what was left out."""
-    return told(path, tagged_text.of_file(path, config.column), tell)
+    """Sentences of your own file, with a report of what was left out."""
+    return print_left_out(path, tagged_text.of_file(path, config.column), tell)
 
 
 def read_sentences(config, split):
@@ -88,5 +88,5 @@ def known_tags(sentences, tags):
         strange = sorted({tag for s in sentences for tag in s.tags} - set(tags))
         print(f"{left:,} sentences left out of the loss: training has no tag {', '.join(strange)}")
     if not kept:
-        raise sets.DataError("no sentence has only tags of the training data: --data.column?")
+        raise data.DataError("no sentence has only tags of the training data: --data.column?")
     return kept

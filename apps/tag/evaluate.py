@@ -41,7 +41,7 @@ def main():
         if command.file
         else dataset.read_sentences(run.config.data, command.split)
     )
-    words, gold = ([sentence[n] for sentence in sentences] for n in (0, 1))
+    words, references = ([sentence[n] for sentence in sentences] for n in (0, 1))
     raw = tagger([sentence.text for sentence in sentences])
     tagger.of_words(words[:1])  # compiled before the clock runs
     started = time.monotonic()
@@ -55,9 +55,9 @@ def main():
         baselines = {"most_frequent": counts, "hmm": HiddenMarkovModel(counts)}
     except DataError as error:
         print(f"note: no baselines, no words told apart as unknown: {error}", file=sys.stderr)
-    told = scores.of_tags(tags, gold, words, known) | scores.of_raw_text(raw, sentences)
+    told = scores.of_tags(tags, references, words, known) | scores.of_raw_text(raw, sentences)
     for name, baseline in baselines.items():
-        made = scores.of_tags(list(map(baseline, words)), gold, words, known)
+        made = scores.of_tags(list(map(baseline, words)), references, words, known)
         told |= {f"{name}_{label}": score for label, score in made.items()}
 
     count = sum(map(len, words))
@@ -71,13 +71,13 @@ def main():
     )
     label = "file" if command.file else command.split
     rows = (
-        (" ".join(cut), pipeline.Tagged(cut, ours, []), pipeline.Tagged(cut, right, []))
-        for cut, ours, right in zip(words, tags, gold, strict=True)
+        (" ".join(cut), pipeline.Tagged(cut, ours, []), pipeline.Tagged(cut, reference, []))
+        for cut, ours, reference in zip(words, tags, references, strict=True)
     )
     folder = run.keep_outputs(label, ("words", "tagged", "right"), rows)
     with atomic(folder / f"{label}-tags.tsv") as file:
-        file.write(scores.table(tags, gold))
-    labels, matrix = scores.matrix(tags, gold)
+        file.write(scores.table(tags, references))
+    labels, matrix = scores.matrix(tags, references)
     picture = folder / f"{label}-confusion.png"
     for warning in confusion_matrix(picture, matrix, labels, f"{count:,} words"):
         print(f"warning: {warning}", file=sys.stderr)

@@ -50,8 +50,8 @@ class Tagger(keras.Model):
         self.word_seed = keras.random.SeedGenerator() if config.word_dropout else None
         self.built = True
 
-    def _some_unknown(self, words):
-        """Word dropout: what has to be tagged by its characters and neighbours, is learned so."""
+    def drop_words(self, words):
+        """Word dropout: unknown words, so that characters and neighbours are learned as well."""
         drawn = keras.random.uniform(tf.shape(words), seed=self.word_seed)
         return tf.where((drawn < self.config.word_dropout) & (words != PAD), UNK, words)
 
@@ -65,7 +65,7 @@ class Tagger(keras.Model):
         """(words, characters, rows) -> emissions `[batch, time, tags]`, float32."""
         words, characters, rows = inputs
         mask = words != PAD
-        read = self._some_unknown(words) if training and self.word_seed else words
+        read = self.drop_words(words) if training and self.word_seed else words
         x = self.embedding(read)
         if self.spelling:
             spelled = self.spell(characters, training)

@@ -7,13 +7,13 @@ from common.metrics import Score, accuracy, confusion, macro_f1
 from common.metrics.spans import are_spans, span_scores
 
 
-def of_tags(found, gold, words, known):
+def of_tags(found, references, words, known):
     """Scores of tags for the right words; all are lists with a list for each sentence.
 
     Args:
         known: the words of training, as they are written; None: not known.
     """
-    pairs = list(zip(chain(*found), chain(*gold), chain(*words), strict=True))
+    pairs = list(zip(chain(*found), chain(*references), chain(*words), strict=True))
     parts = {"accuracy": pairs}
     if known is not None:
         parts["accuracy_known"] = [pair for pair in pairs if pair[2] in known]
@@ -21,9 +21,9 @@ def of_tags(found, gold, words, known):
     scores = {
         name: accuracy(*list(zip(*part, strict=True))[:2]) for name, part in parts.items() if part
     }
-    scores["sentence_accuracy"] = accuracy(list(map(tuple, found)), list(map(tuple, gold)))
+    scores["sentence_accuracy"] = accuracy(list(map(tuple, found)), list(map(tuple, references)))
     scores["macro_f1"] = macro_f1(*list(zip(*pairs, strict=True))[:2])
-    return scores | (span_scores(found, gold) if are_spans(set(chain(*gold))) else {})
+    return scores | (span_scores(found, references) if are_spans(set(chain(*references))) else {})
 
 
 def of_raw_text(found, sentences):
@@ -49,22 +49,22 @@ def spans(words):
     return list(zip([0, *ends[:-1]], ends, strict=True))
 
 
-def matrix(found, gold):
-    """(tags, from the most frequent one on; counts [right, found])."""
-    found, gold = list(chain(*found)), list(chain(*gold))
-    labels = [tag for tag, _ in Counter(gold).most_common()]
+def matrix(found, references):
+    """(tags, from the most frequent one on; counts [reference, found])."""
+    found, references = list(chain(*found)), list(chain(*references))
+    labels = [tag for tag, _ in Counter(references).most_common()]
     labels += sorted(set(found) - set(labels))
-    return labels, confusion(found, gold, labels)
+    return labels, confusion(found, references, labels)
 
 
-def table(found, gold) -> str:
-    """A line for each tag: how often it is right, found, both, F1, and what it is taken for."""
-    labels, counts = matrix(found, gold)
+def table(found, references) -> str:
+    """A line for each tag: how often it is the reference, found, both, F1, and its confusions."""
+    labels, counts = matrix(found, references)
     lines = ["tag\tright\tfound\tboth\tf1\tmost often taken for"]
     for n, label in enumerate(labels):
-        right, guessed, both = counts[n].sum(), counts[:, n].sum(), counts[n, n]
+        expected, guessed, both = counts[n].sum(), counts[:, n].sum(), counts[n, n]
         wrong = sorted((-c, labels[k]) for k, c in enumerate(counts[n]) if c and k != n)[:3]
         wrong = ", ".join(f"{other} {-c}" for c, other in wrong)
-        f1 = 200 * both / max(right + guessed, 1)
-        lines.append(f"{label}\t{right}\t{guessed}\t{both}\t{f1:.1f}\t{wrong}")
+        f1 = 200 * both / max(expected + guessed, 1)
+        lines.append(f"{label}\t{expected}\t{guessed}\t{both}\t{f1:.1f}\t{wrong}")
     return "\n".join(lines) + "\n"

@@ -28,12 +28,12 @@ def main():
         training.report(kept, batches, model, sizes)
         pipeline = Pipeline(model, reader)
         lines = [sentence.words for sentence in held_out]
-        gold = [tag for sentence in held_out for tag in sentence.tags]
+        references = [tag for sentence in held_out for tag in sentence.tags]
 
         def validate():
             loss = total_nll(model.token_losses, checks).mean
             found = pipeline.of_words(lines)
-            score = accuracy([tag for one in found for tag in one.tags], gold)
+            score = accuracy([tag for one in found for tag in one.tags], references)
             samples = [str(found[n]) for n in evenly_spaced(range(len(lines)), 4)]
             return {"loss": loss, "accuracy": score.value}, samples
 

@@ -24,13 +24,13 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "bible"
-    """A data set of data/README.md; not looked at when data.train names files."""
+    """A data set of data/README.md; ignored if data.train names files."""
     source: str = "kjv"
     """Language (or version) to translate from; of own files a code such as de."""
     target: str = "bbe"
     """Language (or version) to translate into; of own files a code, which scores depend on."""
     train: tuple[str, ...] = ()
-    """People's own: two aligned text files (source, target), or one TSV; .gz as well."""
+    """Your own: two aligned text files (source, target), or one TSV; .gz as well."""
     validation: tuple[str, ...] = ()
     """The same for validation; without it a fiftieth of the training pairs is held out."""
     test: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class DataConfig:
     max_length: Count = 80
     """Tokens on a side; longer pairs are left out of training, longer input is split or cut."""
     limit: Natural = 0
-    """Use only so many training pairs; 0: all."""
+    """Use only this many training pairs; 0: all."""
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
-"""Data set or people's own files -> sentence pairs -> tokens -> batches."""
+"""Data set or your own files -> sentence pairs -> tokens -> batches."""
 
 import sys
 
 import numpy as np
 
-import data as sets
+import data
 from common import text
 from common.batches import Batches, encode
 from common.lists import evenly_spaced
 from common.text import EOS
 from data.readers import text_files
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 SIDES = ("source", "target")
 
@@ -18,7 +18,7 @@ SIDES = ("source", "target")
 def own_pairs(files, tell=True):
     """Pairs of two aligned text files or of one TSV, with a report of what was left out."""
     read = text_files.read_parallel if len(files) == 2 else text_files.read_tsv
-    return told(files, read(*files), tell)
+    return print_left_out(files, read(*files), tell)
 
 
 VERSIONS = {"kjv": "en", "bbe": "en", "web": "en"}  # of one text; others name their language
@@ -26,7 +26,7 @@ LANGUAGES = VERSIONS | {"eng": "en", "fra": "fr", "deu": "de", "cmn": "zh"}
 
 
 def languages(config, tell=False):
-    """Two-letter codes of (source, target); "" where people give no language to their own files.
+    """Two-letter codes of (source, target); "" where your own files name no language.
 
     With `tell`, a note on stderr when the target's is not known.
     """
@@ -47,7 +47,7 @@ def read_pairs(config, split):
     return read_split(
         config,
         split,
-        lambda split: sets.pairs(config.name, config.source, config.target, split),
+        lambda split: data.pairs(config.name, config.source, config.target, split),
         lambda files, given: own_pairs(files, tell=given == split),
         one_in(50, "pair", lambda pair: pair[0]),
         option="--pair",

@@ -11,7 +11,7 @@ from apps.translate.config import Config
 from common.commands import numbered, print_list
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from data.readers.text_files import read_lines
+from data.readers import read_lines
 
 
 @dataclass

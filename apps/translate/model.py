@@ -106,7 +106,7 @@ class Translator(keras.Model):
         source, target = twice(arrays) if agreement else arrays
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
         if training and self.config.scheduled_sampling:
-            shifted = self._own_words(source, shifted, progress)
+            shifted = self.sample_words(source, shifted, progress)
         features, _ = self((source, shifted), training=training)
         labels = tf.reshape(target, [-1])
         features = tf.reshape(features, [-1, features.shape[-1]])
@@ -122,9 +122,9 @@ class Translator(keras.Model):
         passes = 2.0 if agreement else 1.0
         return Losses(*(tf.reduce_sum(weights * part) / passes for part in (losses, 1.0, nll)))
 
-    def _own_words(self, source, shifted, progress):
+    def sample_words(self, source, shifted, progress):
         """Scheduled sampling in two passes (Bengio et al. 2015; Mihaylova & Martins 2019): some
-        words of the shifted target are replaced by what the model itself said at their place."""
+        words of the shifted target are replaced by the model's own predictions at their place."""
         features, _ = self((source, shifted), training=True)
         said = tf.argmax(self.logits(features), -1, tf.int32)
         said = tf.concat([shifted[:, :1], said[:, :-1]], 1)

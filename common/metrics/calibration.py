@@ -8,16 +8,18 @@ from ..errors import UserError
 from .score import Score
 
 
-def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins=15) -> Score:
+def calibration_error(confidences: Sequence[float], correct: Sequence[bool], bins=15) -> Score:
     """Expected calibration error (Guo et al. 2017), in percent:  100 sum_b n_b / n |a_b - c_b|
 
     over `bins` equal parts of [0, 1], in each of which n_b answers lie with the mean confidence c_b
-    and the share a_b of right ones.
+    and the share a_b of correct answers.
     """
-    if len(confidences) != len(right) or not len(right):
-        raise UserError(f"{len(confidences)} confidences of {len(right)} answers: nothing to score")
+    if len(confidences) != len(correct) or not len(correct):
+        raise UserError(
+            f"{len(confidences)} confidences of {len(correct)} answers: nothing to score"
+        )
     confidences = np.asarray(confidences, float)
     place = np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
-    gaps = np.bincount(place, np.asarray(right, float) - confidences, minlength=bins)
+    gaps = np.bincount(place, np.asarray(correct, float) - confidences, minlength=bins)
     value = 100 * np.abs(gaps).sum() / len(confidences)
     return Score("calibration error", value, f"percent|bins:{bins}|n:{len(confidences)}")

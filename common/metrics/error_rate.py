@@ -6,20 +6,20 @@ from ..errors import UserError
 from .score import Score
 
 
-def error_rate(found: Sequence[Sequence], right: Sequence[Sequence], unit="char") -> Score:
-    """100 * (substitutions + insertions + deletions) / length of the right sequences, over the
+def error_rate(found: Sequence[Sequence], references: Sequence[Sequence], unit="char") -> Score:
+    """100 * (substitutions + insertions + deletions) / length of the references, over the
     corpus; it can exceed 100.
 
     Args:
-        found, right: strings, or lists of words.
+        found, references: strings, or lists of words.
         unit: what a position holds, for the signature.
     """
-    if len(found) != len(right):
-        raise UserError(f"{len(found)} sequences were found for {len(right)}")
-    length = sum(map(len, right))
+    if len(found) != len(references):
+        raise UserError(f"{len(found)} sequences were found for {len(references)}")
+    length = sum(map(len, references))
     if not length:
-        raise UserError("nothing to score: the right sequences are empty")
-    edits = sum(edit_distance(a, b) for a, b in zip(found, right, strict=True))
+        raise UserError("nothing to score: the references are empty")
+    edits = sum(edit_distance(a, b) for a, b in zip(found, references, strict=True))
     return Score(f"{unit} error rate", 100 * edits / length, f"percent|{unit}|corpus|n:{length}")
 
 

@@ -9,40 +9,40 @@ from ..errors import UserError
 from .score import Score
 
 
-def accuracy(found: Sequence[Hashable], right: Sequence[Hashable]) -> Score:
-    """Percentage of examples whose label is the right one (sequences too, as whole tuples)."""
-    _check(found, right)
-    correct = sum(a == b for a, b in zip(found, right, strict=True))
-    return Score("accuracy", 100 * correct / len(right), f"percent|n:{len(right)}")
+def accuracy(found: Sequence[Hashable], references: Sequence[Hashable]) -> Score:
+    """Percentage of examples whose label is the reference (also of sequences, as whole tuples)."""
+    _check(found, references)
+    correct = sum(a == b for a, b in zip(found, references, strict=True))
+    return Score("accuracy", 100 * correct / len(references), f"percent|n:{len(references)}")
 
 
-def macro_f1(found: Sequence[Hashable], right: Sequence[Hashable]) -> Score:
-    """Mean over the labels among the right ones of F1 = 2 TP / (2 TP + FP + FN), in percent: rare
+def macro_f1(found: Sequence[Hashable], references: Sequence[Hashable]) -> Score:
+    """Mean of F1 = 2 TP / (2 TP + FP + FN) over the labels of the references, in percent: rare
     labels count as much as frequent ones."""
-    _check(found, right)
-    hits = Counter(a for a, b in zip(found, right, strict=True) if a == b)
-    guessed, wanted = Counter(found), Counter(right)
+    _check(found, references)
+    hits = Counter(a for a, b in zip(found, references, strict=True) if a == b)
+    guessed, wanted = Counter(found), Counter(references)
     each = [2 * hits[label] / (guessed[label] + wanted[label]) for label in wanted]
-    signature = f"percent|macro|labels:{len(wanted)}|n:{len(right)}"
+    signature = f"percent|macro|labels:{len(wanted)}|n:{len(references)}"
     return Score("macro F1", 100 * sum(each) / len(each), signature)
 
 
-def confusion(found, right, labels: Sequence[Hashable]) -> np.ndarray:
-    """int64 `[labels, labels]`: how often the row's label was right and the column's was found.
+def confusion(found, references, labels: Sequence[Hashable]) -> np.ndarray:
+    """int64 `[labels, labels]`: how often the row's label is the reference, the column's found.
 
     Errors: `UserError` for a label that is not among `labels`.
     """
-    _check(found, right)
+    _check(found, references)
     places = {label: n for n, label in enumerate(labels)}
-    if strange := {*found, *right} - places.keys():
+    if strange := {*found, *references} - places.keys():
         raise UserError(f"these are not among the labels: {sorted(map(str, strange))[:5]}")
     counts = np.zeros([len(labels), len(labels)], np.int64)
-    np.add.at(counts, ([places[b] for b in right], [places[a] for a in found]), 1)
+    np.add.at(counts, ([places[b] for b in references], [places[a] for a in found]), 1)
     return counts
 
 
-def _check(found, right):
-    if len(found) != len(right):
-        raise UserError(f"{len(found)} labels were found for {len(right)} examples")
-    if not right:
+def _check(found, references):
+    if len(found) != len(references):
+        raise UserError(f"{len(found)} labels were found for {len(references)} examples")
+    if not references:
         raise UserError("nothing to score: there are no examples")

@@ -34,17 +34,18 @@ def spans(tags) -> list[tuple[str, int, int]]:
     return found
 
 
-def span_scores(found, right) -> dict[str, Score]:
-    """Of sentences of tags: the share of the spans found that are right, of the right ones that
-    are found, and F1; a span is right with its kind, beginning and end.
+def span_scores(found, references) -> dict[str, Score]:
+    """Precision, recall and F1 of the spans in sentences of tags.
 
-    Errors: `UserError` when the right tags have no span.
+    A span is correct if its kind, beginning and end are.
+
+    Errors: `UserError` when the reference tags have no span.
     """
-    pairs = [(set(spans(a)), set(spans(b))) for a, b in zip(found, right, strict=True)]
+    pairs = [(set(spans(a)), set(spans(b))) for a, b in zip(found, references, strict=True)]
     both, guessed = sum(len(a & b) for a, b in pairs), sum(len(a) for a, _ in pairs)
     wanted = sum(len(b) for _, b in pairs)
     if not wanted:
-        raise UserError("nothing to score: the right tags have no span")
+        raise UserError("nothing to score: the reference tags have no span")
     values = {
         "span_precision": both / max(guessed, 1),
         "span_recall": both / wanted,

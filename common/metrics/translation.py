@@ -52,7 +52,7 @@ def tokenized_bleu(hypotheses: Sequence[str], references: References, language: 
     import sacremoses
 
     rules = language if language in MOSES_LANGUAGES else "en"
-    tokenize = _moses(rules)
+    tokenize = moses_tokenizer(rules)
     streams = [[None if text is None else tokenize(text) for text in one] for one in streams]
     # force: sacrebleu warns of text that is already tokenised, which here it should be.
     metric = BLEU(lowercase=True, tokenize="none", force=True)
@@ -63,7 +63,8 @@ def tokenized_bleu(hypotheses: Sequence[str], references: References, language: 
 
 
 @cache
-def _moses(language: str) -> Callable[[str], str]:
+def moses_tokenizer(language: str) -> Callable[[str], str]:
+    """Text -> words separated by spaces, as the Moses scripts cut it."""
     from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
     normalizer = MosesPunctNormalizer(language, perl_parity=True)

@@ -1,4 +1,4 @@
-"""Keys: names, scales, and the key that a piece is in (Krumhansl and Schmuckler)."""
+"""Musical keys: names, scales, and estimating the key of a piece (Krumhansl and Schmuckler)."""
 
 import re
 
@@ -35,16 +35,20 @@ def scale(key: int) -> np.ndarray:
 
 
 def transpose(key: int, semitones: int) -> int:
+    """The key, of the same mode, that is `semitones` higher."""
     return key - key % 12 + (key + semitones) % 12
 
 
 def name(key: int) -> str:
-    """Such as `D` or `F#m`."""
+    """The name of a key, such as `D` or `F#m`."""
     return NAMES[key % 12] + ("m" if key >= 12 else "")
 
 
 def parse(text: str) -> int:
-    """`D`, `Bb`, `F#m`, `e minor` -> 0 to 23; UserError names the known ones."""
+    """`D`, `Bb`, `F#m`, `e minor` -> 0 to 23.
+
+    Raises: UserError, listing the known keys.
+    """
     match = re.fullmatch(r"([A-Ga-g])([#b♯♭]?)\s*(m|min|minor|maj|major)?", text.strip())
     if not match:
         known = ", ".join(name(key) for key in range(24))

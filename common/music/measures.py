@@ -1,6 +1,6 @@
-"""Measures that say whether music is music; each is a plain number with its unit and range.
+"""Measures of composed pieces, which no model is needed for; each docstring has unit and range.
 
-Pieces are note code int `[time, voices]`. Nothing here needs a model.
+Pieces are note code int `[time, voices]`.
 """
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from . import HOLD, LOWEST, keys
 from .rolls import pitch_classes, sounding
 
-INTERVALS = 25  # -12 to 12 semitones; wider leaps count as the octave
+INTERVALS = 25  # -12 to 12 semitones; wider leaps are counted as octaves
 
 
 def pitch_class_histogram(pieces):
@@ -31,7 +31,7 @@ def interval_histogram(pieces):
 
 
 def overlap(one, other):
-    """Sum of the smaller shares of two histograms: 1 the same, 0 nothing in common."""
+    """Sum of the smaller shares of two histograms: 1 if equal, 0 with nothing in common."""
     return float(np.minimum(one, other).sum())
 
 
@@ -52,7 +52,7 @@ def silence(pieces):
 
 
 def longest_note(pieces):
-    """Longest note in steps: a drone shows here."""
+    """Longest note, in steps; it shows drones."""
     longest = 0
     for piece in pieces:
         for voice in np.asarray(piece).T:
@@ -86,10 +86,10 @@ def voice_crossings(pieces):
 
 
 def parallel_fifths(pieces):
-    """Parallel perfect fifths and octaves for each hundred steps in which any two voices move.
+    """Parallel perfect fifths and octaves per hundred steps in which at least two voices move.
 
-    Two voices a fifth (or octave, modulo octaves) apart that both move, in the same direction, to
-    the same interval.
+    They are two voices a fifth or octave (modulo octaves) apart that both move, in the same
+    direction, to the same interval.
     """
     found = moves = 0
     for piece in pieces:
@@ -114,7 +114,7 @@ CHORD_TONES += ((0, 5, 7),)  # of the qualities of a chord's number, LOWEST + 12
 
 
 def chord_agreement(pieces):
-    """Share of steps with melody (voice 0) and chord (voice 1) whose note is in the chord."""
+    """Share of steps whose note is in the chord, of those with melody (voice 0) and chord (1)."""
     inside = total = 0
     for piece in pieces:
         pitches = sounding(np.asarray(piece)[:, :2])
@@ -126,14 +126,14 @@ def chord_agreement(pieces):
 
 
 def on_the_beat(tracks):
-    """Share of a drum's hits that fall on a quarter, of tracks `[time]` that begin on one."""
+    """Share of a drum's hits that fall on a quarter; tracks `[time]` begin on a quarter."""
     hits = [np.flatnonzero(np.asarray(track) > HOLD) for track in tracks]
     hits = np.concatenate([*hits, np.zeros(0, int)])
     return float((hits % 4 == 0).mean()) if len(hits) else 0.0
 
 
 def self_repetition(pieces, steps=16):
-    """Share of windows of `steps` in a piece's first voice that came before in it, 0 to 1."""
+    """Share of windows of `steps` in a piece's first voice that occur earlier in it, 0 to 1."""
     again = total = 0
     for piece in pieces:
         voice = np.asarray(piece)[:, 0]
@@ -147,9 +147,9 @@ def self_repetition(pieces, steps=16):
 
 
 def longest_copy(pieces, training):
-    """Longest run of notes (all voices together) that stands in a training piece: steps.
+    """Longest run of steps, of all voices together, that also occurs in a training piece.
 
-    Found by halving: a run of n is copied when one of its windows is in the training set's.
+    The length is found by bisection.
     """
     rows = [np.ascontiguousarray(sounding(piece)) for piece in pieces]
     known = [np.ascontiguousarray(sounding(piece)) for piece in training]

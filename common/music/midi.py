@@ -1,4 +1,4 @@
-"""Standard MIDI files out of note code and rolls: named tracks, programs, tempo, metre."""
+"""Writes note code and rolls as standard MIDI files with track names, programs, tempo, metre."""
 
 import io
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from .. import files
 from . import HOLD, STEPS_PER_QUARTER
 from .rolls import notes_of_roll
 
-TICKS = 480  # a quarter
+TICKS = 480  # in a quarter
 CHOIR, PIANO = 52, 0  # General MIDI programs, counted from 0
 DRUM_CHANNEL = 9
 
@@ -53,8 +53,9 @@ def write(path, tracks, tempo=100.0, bar=16, pickup=0):
     """Writes a format 1 file.
 
     Args:
-        tempo: quarters a minute. bar: sixteenths in a bar. pickup: those before the first whole
-            bar, which become a short bar.
+        tempo: quarters per minute.
+        bar: sixteenths in a bar.
+        pickup: sixteenths before the first whole bar, which become a short bar.
     """
     content = io.BytesIO()
     to_mido(tracks, tempo, bar, pickup).save(file=content)
@@ -63,7 +64,7 @@ def write(path, tracks, tempo=100.0, bar=16, pickup=0):
 
 
 def to_mido(tracks, tempo=100.0, bar=16, pickup=0):
-    """The same as a mido.MidiFile."""
+    """A mido.MidiFile; arguments as for `write`."""
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS)
     head = mido.MidiTrack()
     head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)))
@@ -80,7 +81,7 @@ def to_mido(tracks, tempo=100.0, bar=16, pickup=0):
 
 
 def _metre(steps, time):
-    # Sixteenths where they fill no quarters: 6 of them are 6/16, 12 are 3/4.
+    # In quarters if these fill the bar, else in sixteenths: 12 of them are 3/4, 6 are 6/16.
     whole = steps % STEPS_PER_QUARTER == 0
     top, bottom = (steps // STEPS_PER_QUARTER, 4) if whole else (steps, 16)
     return mido.MetaMessage("time_signature", numerator=top, denominator=bottom, time=time)

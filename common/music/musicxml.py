@@ -1,4 +1,4 @@
-"""MusicXML of a piece in voices, written by music21: a staff a voice, with bars and key."""
+"""Writes a piece in voices as MusicXML, by music21: a staff for each voice, with bars and key."""
 
 import numpy as np
 
@@ -13,6 +13,7 @@ def write(path, tracks, bar=16, pickup=0, tempo=100.0):
 
 
 def to_musicxml(tracks, bar=16, pickup=0, tempo=100.0) -> bytes:
+    """The content of a score file; arguments as for `common.music.midi.write`."""
     from music21 import clef, key, meter, note, stream
     from music21 import tempo as marks
     from music21.musicxml.m21ToXml import GeneralObjectExporter
@@ -33,7 +34,7 @@ def to_musicxml(tracks, bar=16, pickup=0, tempo=100.0) -> bytes:
         part.append(meter.TimeSignature(f"{bar // 4}/4" if bar % 4 == 0 else f"{bar}/16"))
         if not number:
             part.append(marks.MetronomeMark(number=round(tempo)))
-        # What stands before the first whole bar: the first bar begins with silence that is hidden.
+        # A pickup: the first bar begins with hidden silence.
         shift = (bar - pickup) % bar if pickup else 0
         now = 0
         for start, stop, pitch, *_ in [*track.notes, (end, end, None)]:

@@ -1,9 +1,9 @@
-"""Notes in a line of text, for people and for pipes.
+"""Reads and writes notes as a line of text.
 
-A voice is a line of notes `G4 A4:0.5 B4:0.5 -:2`: name (or MIDI number) and, after a colon, its
-length in quarters; without one the length before goes on (at first 1), and `-` is a rest. Voices
-stand one after another with ` | ` between, from the highest to the lowest.
-A roll is a line of frames `C4+E4+G4 C4+E4+G4 -`, one a step.
+A voice is a line of notes `G4 A4:0.5 B4:0.5 -:2`: a name (or MIDI number) and, after a colon, its
+length in quarters; without a colon the length before is kept (at first 1). `-` is a rest. Voices
+are separated by ` | `, from the highest to the lowest.
+A roll is a line of frames `C4+E4+G4 C4+E4+G4 -`, one for each step.
 """
 
 import re
@@ -23,7 +23,10 @@ def name(pitch: int) -> str:
 
 
 def pitch(text: str) -> int:
-    """`C4`, `F#3`, `Bb5`, `60` -> MIDI number; UserError for anything else, or out of range."""
+    """`C4`, `F#3`, `Bb5`, `60` -> MIDI number.
+
+    Raises: UserError for anything else, and for a note that is not on a piano.
+    """
     match = re.fullmatch(r"([A-Ga-g])([#b♯♭]{0,2})(-?\d)", text)
     if match:
         letter, signs, octave = match.groups()
@@ -32,7 +35,7 @@ def pitch(text: str) -> int:
     elif re.fullmatch(r"\d{1,3}", text):
         number = int(text)
     else:
-        raise UserError(f"{text!r} is no note: write such as G4, Bb3, 67, or - for a rest")
+        raise UserError(f"{text!r} is not a note: write for example G4, Bb3, 67, or - for a rest")
     if not LOWEST <= number <= HIGHEST:
         raise UserError(f"{text} is outside the piano's range {name(LOWEST)} to {name(HIGHEST)}")
     return number
@@ -44,33 +47,42 @@ DRUMS |= {"closed": 42, "open": 46, "crash": 49, "ride": 51}
 
 
 def chord(text: str) -> int:
-    """`Am7` -> the number of a chord, LOWEST + 12 * quality + root."""
+    """`Am7` -> the number of a chord, LOWEST + 12 * quality + root.
+
+    Raises: UserError for anything else.
+    """
     match = re.fullmatch(r"([A-G])([#b]?)(m|7|m7|maj7|dim|sus4)?", text)
     if not match:
         kinds = ", ".join(kind or "major" for kind in CHORDS)
-        raise UserError(f"{text!r} is no chord: write such as G, Em, A7; kinds are {kinds}")
+        raise UserError(f"{text!r} is not a chord: write for example G, Em, A7; kinds are {kinds}")
     letter, sign, kind = match.groups()
     root = (SEMITONES[letter] + {"": 0, "#": 1, "b": -1}[sign]) % 12
     return LOWEST + 12 * CHORDS.index(kind or "") + root
 
 
 def chord_name(number: int) -> str:
+    """The inverse of `chord`; "?" for a number without a chord."""
     quality, root = divmod(number - LOWEST, 12)
     return NAMES[root] + CHORDS[quality] if quality < len(CHORDS) else "?"
 
 
 def drum(text: str) -> int:
+    """`snare` -> General MIDI number of a drum.
+
+    Raises: UserError for anything else.
+    """
     if text not in DRUMS:
-        raise UserError(f"{text!r} is no drum: write one of {', '.join(DRUMS)}")
+        raise UserError(f"{text!r} is not a drum: write one of {', '.join(DRUMS)}")
     return DRUMS[text]
 
 
 def drum_name(number: int) -> str:
+    """The inverse of `drum`; the number itself if it has no name."""
     return next((text for text, found in DRUMS.items() if found == number), str(number))
 
 
 def _kind(voice):
-    """(reader, writer) of what stands in a voice of that name."""
+    """(reader, writer) of the symbols in a voice of that name."""
     if voice == "chords":
         return chord, chord_name
     if voice in ("kick", "snare", "cymbals"):
@@ -79,7 +91,13 @@ def _kind(voice):
 
 
 def read_voice(text: str, voice: str = "") -> np.ndarray:
-    """One voice -> note code int32 `[time]`; `voice`: its name, chords and drums have their own."""
+    """Text of one voice -> note code int32 `[time]`.
+
+    Args:
+        voice: its name; "chords" and drums have symbols of their own.
+
+    Raises: UserError for a wrong symbol or length, and for a voice that is too long.
+    """
     read = _kind(voice)[0]
     cells, steps = [], STEPS_PER_QUARTER
     for item in text.split():
@@ -91,7 +109,7 @@ def read_voice(text: str, voice: str = "") -> np.ndarray:
                 steps = 0
             if not 0 < steps <= LONGEST:
                 raise UserError(
-                    f"{item!r} has no length: write quarters after the colon, 0.25 at least"
+                    f"{item!r} has no length: write quarters after the colon, at least 0.25"
                 )
         cells += [REST] * steps if note == "-" else [read(note)] + [HOLD] * (steps - 1)
         if len(cells) > LONGEST:
@@ -100,9 +118,11 @@ def read_voice(text: str, voice: str = "") -> np.ndarray:
 
 
 def read_voices(text: str, voices: int, names=()) -> np.ndarray:
-    """`soprano | alto | ...` -> `[time, voices]`; voices that are empty or missing are FREE.
+    """`soprano | alto | ...` -> note code int32 `[time, voices]`.
 
-    Shorter voices go on as FREE, so that a primer may be shorter than the piece.
+    Voices that are empty or missing are FREE, and so is what follows a shorter voice.
+
+    Raises: UserError as `read_voice` does, and for too many voices.
     """
     parts = text.split("|")
     if len(parts) > voices:
@@ -117,20 +137,26 @@ def read_voices(text: str, voices: int, names=()) -> np.ndarray:
 
 
 def write_voice(cells, voice: str = "") -> str:
+    """One voice in note code `[time]`, without FREE -> text that `read_voice` reads back."""
     write = _kind(voice)[1]
-    if not len(cells):
-        return ""
-    parts, last = [], None
-    starts = [n for n, cell in enumerate(cells) if cell != HOLD]
-    if cells[0] == HOLD:
-        starts.insert(0, 0)
-    starts = [n for n in starts if cells[n] != REST or n == 0 or cells[n - 1] not in (REST,)]
-    for start, end in zip(starts, [*starts[1:], len(cells)], strict=True):
+    starts = [step for step in range(len(cells)) if _begins(cells, step)]
+    ends = [*starts[1:], len(cells)]
+    parts, length_before = [], 1.0
+    for start, end in zip(starts, ends, strict=False):
         length = (end - start) / STEPS_PER_QUARTER
-        note = "-" if cells[start] <= HOLD else write(int(cells[start]))
-        parts.append(note if length == (last or 1) else f"{note}:{length:g}")
-        last = length
+        note = write(int(cells[start])) if cells[start] > HOLD else "-"
+        parts.append(note if length == length_before else f"{note}:{length:g}")
+        length_before = length
     return " ".join(parts)
+
+
+def _begins(cells, step) -> bool:
+    """Whether a note or rest begins at a step, rather than being held or continued there."""
+    if step == 0:
+        return True
+    if cells[step] == REST:
+        return cells[step - 1] != REST
+    return cells[step] != HOLD
 
 
 def write_voices(notes, names=()) -> str:
@@ -141,7 +167,10 @@ def write_voices(notes, names=()) -> str:
 
 
 def read_frames(text: str) -> np.ndarray:
-    """`C4+E4+G4 - ...` -> roll uint8 `[time, 88]`."""
+    """`C4+E4+G4 - ...` -> roll uint8 `[time, 88]`.
+
+    Raises: UserError for a wrong note, and for a roll that is too long.
+    """
     frames = text.split()
     if len(frames) > LONGEST:
         raise UserError(f"the roll is over {LONGEST} frames long: cut it into pieces")

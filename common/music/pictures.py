@@ -1,4 +1,4 @@
-"""Piano rolls as PNG: tracks in colours, bars marked."""
+"""Draws piano rolls as PNG files, with tracks in colours and bar lines."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from .. import files
 from . import notation
 
 COLORS = ("#c0392b", "#d9730d", "#2e8b57", "#1f5fa8", "#6a4c93", "#6b6b6b")
-WIDE = 256  # steps on one line of the picture, about
+WIDE = 256  # steps on a line of the picture, approximately
 
 
 def piano_roll(path, tracks, bar=16, pickup=0, title=""):
-    """Draws `common.music.midi.Track`s over time, a colour a track; drums are crosses below.
+    """Draws `common.music.midi.Track`s over time, each in a colour; drums are crosses below.
 
-    Long pieces go on in a second line, and so on, of as many bars each. Time is counted in bars,
+    Long pieces continue on further lines, with equally many bars on each. Time is counted in bars,
     from 1.
     """
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""From the note code to what sounds: pitches, piano rolls, pitch classes."""
+"""Converts note code to sounding pitches, piano rolls and pitch classes, and rolls back."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def sounding(notes):
 
 
 def cut(notes, start, end=None):
-    """Steps start to end of a piece; what is held into it begins anew."""
+    """Steps `start` to `end` of a piece; a note that is held into them begins anew."""
     part = np.array(notes[start:end])
     if start and len(part):
         part[0] = np.where(part[0] == HOLD, sounding(notes[: start + 1])[-1], part[0])
@@ -23,7 +23,7 @@ def cut(notes, start, end=None):
 
 
 def roll(notes):
-    """Note code `[time, voices]` -> uint8 `[time, 88]`; keys out of the range are left out."""
+    """Note code `[time, voices]` -> uint8 `[time, 88]`; notes outside the range are left out."""
     pitches = sounding(notes)
     found = np.zeros([len(pitches), KEYS], np.uint8)
     step, voice = np.nonzero((pitches >= LOWEST) & (pitches <= HIGHEST))
@@ -32,15 +32,15 @@ def roll(notes):
 
 
 def pitch_classes(notes):
-    """int `[12]`: sounding steps of each pitch class."""
+    """Number of sounding steps of each pitch class, int `[12]`."""
     pitches = sounding(notes)
     return np.bincount(pitches[pitches > 0] % 12, minlength=12)
 
 
 def notes_of_roll(found):
-    """A roll `[time, 88]` as the note code: one column a simultaneous note, lowest last.
+    """A roll `[time, 88]` as note code: a column for each simultaneous note, the lowest last.
 
-    A key that goes on sounding is held: a roll does not tell repetition from holding.
+    A key that sounds on is held: a roll does not distinguish repeated from held notes.
     """
     found = np.asarray(found) > 0
     most = max(1, int(found.sum(1).max(initial=0)))

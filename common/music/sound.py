@@ -1,4 +1,4 @@
-"""WAV of a piece: FluidSynth where it and a sound font are installed, else plain sines."""
+"""Writes a piece as WAV: by FluidSynth if it and a sound font are installed, else as sines."""
 
 import io
 import shutil
@@ -12,12 +12,12 @@ import numpy as np
 from .. import files
 from . import midi
 
-RATE = 22050  # samples a second
+RATE = 22050  # samples per second
 FONTS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
 
 
 def write(path, tracks, tempo=100.0):
-    """Writes 16 bit WAV, mono (from FluidSynth stereo)."""
+    """Writes a 16 bit WAV file, mono (stereo by FluidSynth)."""
     font = next((f for folder in FONTS for f in sorted(Path(folder).glob("*.sf[23]"))), None)
     if font and shutil.which("fluidsynth"):
         with tempfile.TemporaryDirectory() as folder:
@@ -38,12 +38,12 @@ def write(path, tracks, tempo=100.0):
 
 
 def synthesise(tracks, tempo=100.0):
-    """float64 `[samples]` in -1 to 1, by pretty_midi: a decaying sine a note, noise a drum."""
+    """float64 `[samples]` in -1 to 1, by pretty_midi: sines with overtones, noise for drums."""
     import pretty_midi
 
     samples = np.zeros(1)
     melodic = [track for track in tracks if track.notes and not track.drums]
-    if melodic:  # of silence pretty_midi makes 0 / 0
+    if melodic:  # for silence pretty_midi computes 0 / 0
         content = io.BytesIO()
         midi.to_mido(melodic, tempo).save(file=content)
         content.seek(0)

@@ -48,7 +48,8 @@ class SentencePieceTokenizer(Tokenizer):
         strings = self._ops.id_to_string(tf.constant(ids, tf.int32, shape=[len(ids)]))
         return [piece.decode() for piece in strings.numpy()]
 
-    def _content(self) -> bytes:
+    def content(self) -> bytes:
+        """The tokenizer's file, which `from_content` reads."""
         return self._model
 
     @classmethod

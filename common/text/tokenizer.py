@@ -49,7 +49,7 @@ def visible_tokens(tokens) -> tf.RaggedTensor:
 
 
 class Tokenizer(tf.Module):
-    """The interface of all kinds; a subclass gives `_tokenize`, `_join`, `pieces`, `_content`,
+    """The interface of all kinds; a subclass gives `_tokenize`, `_join`, `pieces`, `content`,
     and the class methods `train` and `from_content`.
 
     Attributes: `config`, the `TokenizerConfig` it was trained with; `vocab_size`, the number of
@@ -81,7 +81,7 @@ class Tokenizer(tf.Module):
 
     def save(self, folder, name: str = "tokenizer") -> None:
         """Writes NAME.json and the vocabulary beside it (.model or .vocab.txt) into `folder`."""
-        folder, content = Path(folder), self._content()
+        folder, content = Path(folder), self.content()
         folder.mkdir(parents=True, exist_ok=True)
         facts = {
             **asdict(self.config),

@@ -50,7 +50,8 @@ class VocabularyTokenizer(Tokenizer):
         """The token strings."""
         return [self._vocabulary[int(i)] for i in ids]
 
-    def _content(self) -> bytes:
+    def content(self) -> bytes:
+        """The tokenizer's file, which `from_content` reads."""
         return "".join(token + "\n" for token in self._vocabulary).encode()
 
     @classmethod

@@ -36,7 +36,7 @@ def efficientnet_lite0(size, pretrained=True):
     outputs = keras.layers.Reshape((-1, 1280))(x)
     model = keras.Model(inputs, outputs, name="efficientnet-lite0")
     if pretrained:
-        _assign(model, read_tensors(_weights_file()))
+        assign_weights(model, read_tensors(_weights_file()))
     return model
 
 
@@ -78,8 +78,11 @@ def _weights_file():
     return files[0]
 
 
-def _assign(model, tensors):
-    """Both networks have their layers in one order; the classifier is left over."""
+def assign_weights(model, tensors):
+    """Assigns the tensors of a file to the model, whose layers are in the same order.
+
+    The tensors of the classifier, which come last, are left over.
+    """
     stored = [value for name, value in tensors.items() if not name.endswith("num_batches_tracked")]
     for variable, value in zip(model.variables, stored, strict=False):
         if value.ndim == 4 and "depthwise" in variable.path:

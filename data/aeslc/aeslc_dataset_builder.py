@@ -1,7 +1,7 @@
 """AESLC: e-mails with their subject lines (Zhang and Tetreault 2019), out of the Enron corpus.
 
 `summary` is the subject that the writer gave; validation and test have three more, `summary_2` to
-`summary_4`, by people who read the mail (empty in training). Line breaks are kept.
+`summary_4`, by readers of the mail (empty in training). Line breaks are kept.
 """
 
 import io
@@ -38,7 +38,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        # No checksum: an archive that the site packs anew has other bytes and the same files.
+        # No checksum: the site may repack the same files into different bytes.
         path = sources.raw_file("aeslc", "aeslc.tar.gz", URL, None, self.data_dir_root)
         splits = {split: [] for split in SPLITS.values()}
         left_out = 0
@@ -58,7 +58,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def mails(path):
-    """(folder, name, text) of the archive's mails, in the order of their names."""
+    """(folder, name, text) of the archive's mails, sorted.
+
+    Raises: DataError for a damaged archive.
+    """
     found = []
     try:
         with tarfile.open(fileobj=io.BytesIO(sources.gunzip(path))) as archive:
@@ -73,7 +76,7 @@ def mails(path):
 
 
 def parse(text):
-    """The fields of one file: the mail, then lines `@subject`, `@ann0` ... each with a text."""
+    """Fields of a file: the mail, then lines `@subject`, `@ann0` ..., each followed by a text."""
     document, *rest = MARK.split(text)
     row = {"document": document.strip(), **dict.fromkeys(FIELDS.values(), "")}
     for mark, value in zip(rest[::2], rest[1::2], strict=True):

@@ -1,8 +1,8 @@
 """bAbI: 20 tasks of question answering over small simulated stories (Weston et al. 2015), in
-English, 1,000 training questions a task.
+English, 1,000 training questions per task.
 
 The last tenth of the training stories of each task is the validation split. A support is the
-number of a sentence, not of a line. With RAW_DATA all files stand in babi/babi_en_1k.tar.gz.
+number of a sentence, not of a line. In RAW_DATA all files are in babi/babi_en_1k.tar.gz.
 """
 
 import os

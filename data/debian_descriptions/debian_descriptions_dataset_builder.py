@@ -1,8 +1,8 @@
 """Descriptions of Debian's packages: the first paragraph, and the one-line synopsis as its summary.
 
-Out of the English package index of Debian 12 (main): documents of 12 to 150 words, each of them and
-each summary once; 94 / 3 / 3 % by a hash of the summary. Families of packages with nearly the same
-text do cross the splits, so scores look better than on news.
+From the English package index of Debian 12 (main): documents of 12 to 150 words, without repeated
+documents or summaries; 94 / 3 / 3 % by a hash of the summary. Families of packages with nearly the
+same text cross the splits, so scores look better than on news.
 """
 
 import bz2
@@ -53,7 +53,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return {split: self._generate_examples(rows) for split, rows in splits.items()}
 
     def _rows(self):
-        """Of the files in $RAW_DATA, which hold the same as JSON lines, or of the index."""
+        """Rows of the files in $RAW_DATA, which hold the same as JSON lines, else of the index."""
         folder = pathlib.Path(os.environ.get("RAW_DATA") or ".", "debian_descriptions")
         prepared = [folder / name for name in PREPARED]
         if os.environ.get("RAW_DATA") and all(path.is_file() for path in prepared):
@@ -76,8 +76,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def index_rows(text):
-    """Rows of a package index: stanzas `Package:`, `Description-en: synopsis`, then the paragraphs
-    on lines that begin with a space, a line ` .` between them."""
+    """Rows of a package index.
+
+    A stanza has `Package:`, `Description-en: synopsis`, then paragraphs on lines that begin with a
+    space, separated by lines ` .`.
+    """
     for stanza in text.split("\n\n"):
         name = synopsis = ""
         paragraph, inside = [], False

@@ -1,4 +1,4 @@
-"""Docstrings out of Python source files, read with `ast`: nothing is imported, nothing runs."""
+"""Collects docstrings from Python source files with `ast`: nothing is imported, nothing runs."""
 
 import ast
 import importlib.util
@@ -8,8 +8,8 @@ import re
 import sysconfig
 import warnings
 
-# Import names of the packages that requirements.txt installs, or that come with those. A fixed
-# list: what else is installed on a machine must not change the data.
+# Import names of the packages that requirements.txt installs, or that come with those. The list is
+# fixed: other packages on a machine must not change the data.
 PACKAGES = (
     "numpy",
     "keras",
@@ -36,7 +36,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def source_roots() -> dict[str, pathlib.Path]:
-    """Folder of the standard library, and of each package that is installed."""
+    """{name: folder} of the standard library and of each installed package."""
     roots = {"python": pathlib.Path(sysconfig.get_path("stdlib"))}
     for name in PACKAGES:
         spec = importlib.util.find_spec(name)  # looks, and does not import
@@ -46,7 +46,7 @@ def source_roots() -> dict[str, pathlib.Path]:
 
 
 def source_files(root, folders=("",)):
-    """(module name, path) of what is in `folders` of the package at `root`, ordered by name."""
+    """(module name, path) of the files in `folders` of the package at `root`, sorted by name."""
     found = []
     for path in (path for folder in folders for path in (root / folder).rglob("*.py")):
         parts = path.relative_to(root).parts
@@ -64,7 +64,7 @@ def source_files(root, folders=("",)):
 def docstrings(path):
     """(name, docstring) of everything documented in a source file, cleaned of indentation.
 
-    numpy documents its compiled functions by calls of `add_newdoc(module, name, text)`: those
+    Calls of `add_newdoc(module, name, text)`, by which numpy documents its compiled functions,
     count too. A file that this Python cannot parse has none.
     """
     try:
@@ -78,10 +78,10 @@ def docstrings(path):
             if text := ast.get_docstring(node):
                 yield getattr(node, "name", ""), text
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "add_newdoc":
-            told = [a.value for a in ast.walk(node) if isinstance(a, ast.Constant)]
-            told = [value for value in told if isinstance(value, str)]
-            if told and "\n\n" in told[-1]:
-                yield told[-2] if len(told) > 1 else "", inspect.cleandoc(told[-1])
+            texts = [a.value for a in ast.walk(node) if isinstance(a, ast.Constant)]
+            texts = [value for value in texts if isinstance(value, str)]
+            if texts and "\n\n" in texts[-1]:
+                yield texts[-2] if len(texts) > 1 else "", inspect.cleandoc(texts[-1])
 
 
 ROLE = re.compile(r":[\w:.+-]+:`~?([^`<]+?)(?: *<[^`>]*>)?`")
@@ -94,8 +94,8 @@ SIGNATURE = re.compile(r"^[\w.]+\(.*\)( *-> .*)?$")  # numpy repeats it in the f
 def split_docstring(text) -> tuple[str, str]:
     """(summary, document): the first paragraph, and the prose that follows, on one line each.
 
-    Left out of the document: examples (`>>>`, fenced and `::` code), directives, underlines,
-    the marks around names. Parameters and results stay: they tell what a function is about.
+    The document lacks examples (`>>>`, fenced and `::` code), directives, underlines and the marks
+    around names. Parameters and results stay: they say what a function is about.
     """
     text = CODE.sub("", text.expandtabs())
     head, _, body = text.partition("\n\n")
@@ -105,7 +105,7 @@ def split_docstring(text) -> tuple[str, str]:
 
 
 def _prose(lines):
-    """The lines that are no code and no directive; those end where the indentation does."""
+    """The lines that are neither code nor directives; these end where their indentation does."""
     hidden = None  # lines indented deeper than this belong to a block that is left out
     for line in lines:
         stripped = line.strip()

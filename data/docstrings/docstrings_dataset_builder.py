@@ -1,9 +1,9 @@
-"""Docstrings of Python: the text below the first line is to be summarised by the first line.
+"""Docstrings of Python: their first line is the summary of the text below it.
 
-Out of the source files of the standard library and of the packages that requirements.txt installs,
-so the counts depend on their versions (of the release that the README's were made with, see
-data/README.md). A document is kept once, and so is a summary; whole modules are in one split, by a
-hash of the module's name without its package, so that a module's copies stay together.
+From the source files of the standard library and of the packages that requirements.txt installs,
+so counts depend on their versions (data/README.md has those of the published counts). Repeated
+documents and summaries are left out. Whole modules are in one split, by a hash of the module's name
+without its package, so that copies of a module stay together.
 """
 
 import platform
@@ -15,7 +15,7 @@ from data import DataError, sources
 from data.docstrings import collect
 
 SUMMARY_WORDS = (3, 20)
-DOCUMENT_WORDS = (12, 200)  # what follows is cut off
+DOCUMENT_WORDS = (12, 200)  # longer ones are cut off
 OPENING = 10  # documents that begin with the same words are variants of each other
 SMALL = (
     "asyncio",
@@ -28,7 +28,7 @@ SMALL = (
     "json",
     "concurrent",
 )
-LETTERS = 0.6  # at least so much of a document is letters: no tables, no formulas
+LETTERS = 0.6  # least share of letters in a document: no tables, no formulas
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -67,7 +67,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def found_docstrings(small=False):
-    """(id, module, docstring) of every source file, in the order of packages and modules."""
+    """Yields (id, module, docstring) of all source files, by package and module."""
     for package, root in collect.source_roots().items():
         if small and package != "python":
             continue
@@ -77,7 +77,7 @@ def found_docstrings(small=False):
 
 
 def select(docstrings):
-    """Rows by split, and how many docstrings were left out for which reason."""
+    """(rows by split, {reason: number of docstrings left out})."""
     splits = {"train": [], "validation": [], "test": []}
     seen = set()
     left_out = {"no or too short text": 0, "no sentence": 0, "repeated": 0}

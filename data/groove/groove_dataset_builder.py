@@ -1,10 +1,10 @@
 """The Groove MIDI Dataset: ten drummers on an electronic kit, with style and tempo.
 
 Performances in 4/4 on a grid of sixteenths, the kit reduced to nine voices as in the paper, in
-three tracks of which each plays one of its voices at a time: kick; snare and toms; cymbals.
-The splits are the official ones. How loud and how far off the grid a hit was is left out; so are
-ghost notes, the half of the snare's strokes that are hardly heard: without their loudness they
-would count as much as the others.
+three tracks, each of which plays one of its voices at a time: kick; snare and toms; cymbals.
+The splits are the official ones. Loudness and timing off the grid are left out; so are ghost
+notes, the half of the snare's strokes that are hardly heard: without loudness they would count as
+much as the others.
 """
 
 import csv
@@ -31,7 +31,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """Performances of one bar or more.
 
     `drums` is int32 `[time, 3]`: a General MIDI drum number where a voice is hit, else 0; `kind` is
-    "beat", which goes on for some time, or "fill", a bar or two between beats.
+    "beat", a longer stretch, or "fill", a bar or two between beats.
     """
 
     VERSION = tfds.core.Version("1.1.0")
@@ -92,7 +92,7 @@ def _drums(midi):
     hits = [note for track in midi.tracks for note in track.notes]
     steps = -(-(1 + round(4 * max(note[0] for note in hits))) // 16) * 16
     if round(4 * max(note[0] for note in hits)) % 16 == 0 and steps > 16:
-        steps -= 16  # the closing hit on the one after the last bar
+        steps -= 16  # the closing hit on the first beat after the last bar
     cells, loudness = np.zeros([steps, 3], np.int32), np.zeros([steps, 3])
     for start, _, pitch, velocity in hits:
         if DRUMS.get(pitch) == SNARE and velocity < GHOST:

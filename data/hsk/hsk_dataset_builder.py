@@ -1,8 +1,8 @@
 """Graded Chinese sentences (HSK 3.0 levels 1 to 6) with English translation and pinyin.
 
 They come with the package hsk-sentences-audio. The split follows a hash of the Chinese sentence
-without punctuation; a sentence that is there twice is kept once, and one whose English was never
-filled in ("placeholder", "placeholder-q1", "PH" in release 1.0.0) is left out.
+without punctuation; repeated sentences are kept once, and those whose English was never filled in
+("placeholder", "placeholder-q1", "PH" in release 1.0.0) are left out.
 """
 
 import re

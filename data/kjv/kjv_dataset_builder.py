@@ -1,8 +1,8 @@
 """The King James Bible as running text, verse after verse in the order of the canon.
 
-Whole chapters are in one split, by the same hash of "book chapter" as in the set `bible`. Kings and
-Chronicles, or the first three gospels, tell some things twice in nearly the same words: parallel
-passages can be in two splits.
+Whole chapters are in one split, by the same hash of "book chapter" as in the set `bible`. Parallel
+passages, as in Kings and Chronicles or in the first three gospels, have nearly the same words and
+can be in two splits.
 """
 
 import tensorflow_datasets as tfds

@@ -6,7 +6,7 @@ from data import DataError, sources
 
 COMMIT = "a3d2e0d26b56f3846f66a952536ffed4e401d05a"
 URL = f"https://raw.githubusercontent.com/multi30k/dataset/{COMMIT}/data/task1/raw/"
-# The test split is test_2016_flickr, the one that most papers report.
+# The test split that most papers report is test_2016_flickr.
 FILES = {"train": "train", "validation": "val", "test": "test_2016_flickr"}
 SHA256 = {
     "train.en": "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
@@ -49,7 +49,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        # Every file is at hand and read before the first example is written.
+        # All files are read before the first example is written.
         return {
             split: self._generate_examples(split, self._columns(stem))
             for split, stem in FILES.items()

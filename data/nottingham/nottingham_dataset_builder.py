@@ -1,7 +1,7 @@
 """The Nottingham Music Database: British and American folk tunes, melody with chords.
 
-Cleaned and made into MIDI by Jukedeck. The kind of tune is that of its file. A tune begins with
-its pickup. The split follows a hash of the tune's name.
+Cleaned and converted to MIDI by Jukedeck. The style of a tune is that of its file. A tune begins
+with its pickup. The split follows a hash of the tune's name.
 """
 
 import re
@@ -29,10 +29,10 @@ LONGEST = 2048  # sixteenths
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Some 1,000 tunes; 80 / 10 / 10 %.
+    """About 1,000 tunes; 80 / 10 / 10 %.
 
     `melody` is int32 `[time]` on a grid of sixteenths: a MIDI number where a note begins, 1 where
-    it goes on, 0 for a rest; `chords` the same with the numbers of data/readers/chords.py. `bar`
+    it is held, 0 for a rest; `chords` the same with the numbers of data/readers/chords.py. `bar`
     and `pickup` are counted in sixteenths.
     """
 

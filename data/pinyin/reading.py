@@ -1,4 +1,4 @@
-"""Chinese text -> pieces of characters only -> their readings, by pypinyin."""
+"""Cuts Chinese text into pieces of characters only, and reads them with pypinyin."""
 
 import re
 import unicodedata
@@ -14,14 +14,15 @@ FREQUENT = b"".join(
 
 
 def pieces(text: str) -> list[str]:
-    """The runs of Chinese characters: text cut at punctuation, digits, letters, spaces. A single
-    character or more than 32 without a mark are left out."""
+    """The runs of 2 to 32 Chinese characters between punctuation, digits, letters and spaces."""
     return [piece for piece in PIECE.findall(text) if SHORTEST <= len(piece) <= LONGEST]
 
 
 def read(piece: str) -> list[str] | None:
-    """A syllable a character, without tones, v for ü; None when a character has none that is
-    known. Characters of several readings get that of the phrase in which they stand."""
+    """A syllable for each character, without tones, v for ü; None if a character has no known one.
+
+    Characters with several readings get that of the phrase they are in.
+    """
     from pypinyin import lazy_pinyin
 
     syllables = [plain(syllable) for syllable in lazy_pinyin(piece, errors="ignore")]
@@ -36,12 +37,12 @@ def readings(characters) -> dict[str, set[str]]:
     found = {}
     for character in characters:
         several = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
-        syllables = {plain(syllable) for one in several for syllable in one}
+        syllables = {plain(syllable) for alternatives in several for syllable in alternatives}
         found[character] = set(filter(SYLLABLE.fullmatch, syllables))
     return found
 
 
 def plain(syllable: str) -> str:
-    """Without tone marks and in small letters, v for ü: "Lǜ" -> "lv"."""
+    """A syllable in lower case without tone marks, v for ü: "Lǜ" -> "lv"."""
     apart = unicodedata.normalize("NFD", syllable.lower()).replace("u\u0308", "v")
     return "".join(c for c in apart if not unicodedata.combining(c))

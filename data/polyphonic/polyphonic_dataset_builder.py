@@ -1,8 +1,8 @@
 """Piano rolls of Boulanger-Lewandowski, Bengio and Vincent 2012: JSB chorales and Nottingham.
 
-Files and splits are those of the TCN paper (Bai, Kolter, Koltun 2018), by which most published
+Files and splits are those of the TCN paper (Bai, Kolter, Koltun 2018), on which most published
 likelihoods were measured. A frame of JSB is a quarter note, and nearly all pieces were moved to C.
-Held and repeated notes are not told apart.
+Rolls do not distinguish held from repeated notes.
 """
 
 import io
@@ -82,5 +82,7 @@ def _read(path):
     for split, found in rolls.items():
         for number, roll in enumerate(found):
             if roll.ndim != 2 or roll.shape[1] != KEYS or roll.max(initial=0) > 1:
-                raise DataError(f"{path}: {split} {number} is no roll [time, 88]: replace the file")
+                raise DataError(
+                    f"{path}: {split} {number} is not a roll [time, 88]: replace the file"
+                )
     return rolls

@@ -1,4 +1,4 @@
-"""POP909: popular songs arranged for piano, of which the melody and the chords are taken here.
+"""POP909: melody and chords of popular songs arranged for piano.
 
 Times are moved onto the annotated beats, so that a sixteenth is a quarter of a beat. The split
 follows a hash of the song's number. No drums.
@@ -82,7 +82,7 @@ def _song(number, files):
     times = np.array([float(beat[0]) for beat in beats])
     downbeats = np.flatnonzero([float(beat[2]) > 0 for beat in beats])
     length = float(np.median(np.diff(times)))
-    # Beats go on evenly past the annotated ones.
+    # After the annotated beats, beats continue evenly.
     times = np.concatenate([times, times[-1] + length * np.arange(1, 65)])
 
     def step(seconds):

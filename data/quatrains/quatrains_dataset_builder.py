@@ -1,8 +1,8 @@
 """Chinese quatrains (jueju): four lines of five or seven characters, of the Tang and the Song.
 
 Training: the four-line poems of chinese-poetry, in simplified characters. Validation and test:
-those of the THU Chinese Classical Poetry Corpus (CCPC). Poems of the former that are also in the
-latter's two parts are left out of training, so that scores on CCPC are scores on unseen poems.
+those of the THU Chinese Classical Poetry Corpus (CCPC). Training leaves out the poems that are also
+in these two parts of CCPC, so that scores on CCPC are scores on unseen poems.
 """
 
 import json
@@ -66,14 +66,16 @@ def _collected(dynasty):
 
 
 def _poems(path):
-    """Rows of a JSON Lines file, whose `content` has the four lines of a poem between bars."""
+    """Rows of a JSON Lines file, whose `content` has the four lines of a poem separated by |."""
     rows = []
     for number, line in enumerate(sources.content(path).decode().splitlines(), start=1):
         try:
             poem = json.loads(line)
             one, two, three, four = poem["content"].split("|")
         except (ValueError, KeyError) as error:
-            raise DataError(f"{path} line {number} is no poem of four lines: replace it") from error
+            raise DataError(
+                f"{path} line {number} is not a poem of four lines: replace it"
+            ) from error
         text = f"{one}，{two}。{three}，{four}。"
         rows.append({"text": text, **{key: poem.get(key, "") for key in KEYS[1:]}})
     return rows

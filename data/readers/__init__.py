@@ -1,4 +1,44 @@
-"""Readers of your own files: text, tables, captions, tagged words, stories and MIDI.
+"""Readers of your own files, and of the sets that hold the same kinds of examples.
 
-Each leaves out what it cannot use and says so by number.
+Each reader leaves out what it cannot use and reports it by number; a file with nothing usable is a
+DataError. A reader that also has `of_set` gives the examples of a prepared set in the same form:
+
+    text_files      lines of text: one file, two aligned files, or a TSV of pairs
+    plain_text      running text out of files and folders
+    tables          records of a TSV, CSV or JSON file; labelled and documents read through it
+    labelled        texts with labels
+    documents       documents with summaries
+    tagged_text     words with tags: CoNLL-U or word/tag
+    stories         stories with questions and answers, in bAbI's format
+    caption_files   pictures with captions
+    midi_files      MIDI files; chords are the numbers of chord symbols
 """
+
+from data.readers import (
+    caption_files,
+    chords,
+    documents,
+    labelled,
+    midi_files,
+    plain_text,
+    stories,
+    tables,
+    tagged_text,
+    text_files,
+)
+from data.readers.text_files import Report, read_lines
+
+__all__ = [
+    "Report",
+    "caption_files",
+    "chords",
+    "documents",
+    "labelled",
+    "midi_files",
+    "plain_text",
+    "read_lines",
+    "stories",
+    "tables",
+    "tagged_text",
+    "text_files",
+]

@@ -1,4 +1,4 @@
-"""People's own captioned pictures: a TSV or a JSON file beside a folder of pictures."""
+"""Reads your own captions files, TSV or JSON, which go with a folder of pictures."""
 
 import json
 import pathlib
@@ -10,17 +10,18 @@ KARPATHY = {"train": ("train", "restval"), "validation": ("val",), "test": ("tes
 
 
 def read_captions(path, folder="", split=""):
-    """Captions of pictures, in the order in which the pictures first come.
+    """Captions of pictures, in the order in which the pictures first appear.
 
-    A TSV has the name of a picture and a caption a line (more captions: more lines). A file called
-    .json has COCO's layout ("images" with "id" and "file_name", "annotations" with "image_id" and
-    "caption") or Karpathy's ("images" with "filename", "split" and "sentences", each with "raw").
+    Each line of a TSV has the name of a picture and a caption (more captions: more lines). A file
+    named .json has COCO's layout ("images" with "id" and "file_name", "annotations" with
+    "image_id" and "caption") or Karpathy's ("images" with "filename", "split" and "sentences",
+    each with "raw").
 
     Args:
-      folder: where the pictures are, or its subfolders are; "": the folder that the file is in.
-      split: "train", "validation" or "test": of a file in Karpathy's layout only this.
-    Returns: [(path, captions), ...], Report. Left out are lines without a caption or with a picture
-      that is not there; what the picture file holds is not looked at.
+      folder: has the pictures, or subfolders with them; "": the folder that the file is in.
+      split: "train", "validation" or "test": in Karpathy's layout only this split is read.
+    Returns: [(path, captions), ...], Report. Lines without a caption or with a missing picture are
+      left out; the content of picture files is not checked.
     Raises: DataError for a missing or damaged file, and when nothing is usable.
     """
     folder = pathlib.Path(folder) if folder else pathlib.Path(path).parent
@@ -72,6 +73,6 @@ def _json_rows(path, split):
         return [(i["filename"], whole(s["raw"])) for i in images for s in i["sentences"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
-            f"{path} is no captions JSON ({type(error).__name__}: {error}): give COCO's layout, "
+            f"{path} is not a captions file ({type(error).__name__}: {error}): give COCO's layout, "
             "Karpathy's, or a TSV"
         ) from error

@@ -1,12 +1,12 @@
-"""Chord symbols as numbers: 21 + 12 * quality + root, the same in every set.
+"""Reads chord symbols as numbers: 21 + 12 * quality + root, the same in every set.
 
-They lie within the 88 numbers of a piano's keys, so that a track of chords is written like a voice:
-a number where a chord begins, 1 where it goes on, 0 where there is none.
+The numbers are among the 88 of a piano's keys, so that a track of chords is written like a voice:
+a number where a chord begins, 1 where it is held, 0 where there is none.
 """
 
 FIRST = 21
 QUALITIES = ("", "m", "7", "m7", "maj7", "dim", "sus4")
-# Semitones over the root -> quality; what is not here is simplified by its third and seventh.
+# Semitones over the root -> quality; others are simplified to their third and seventh.
 SHAPES = {
     (0, 4, 7): 0,
     (0, 3, 7): 1,
@@ -31,7 +31,7 @@ def of_pitches(pitches) -> int:
 
 
 def of_label(label) -> int:
-    """The number of a label as annotations write it (`Eb:min7/5`), 0 for none (`N`)."""
+    """The number of a label as annotations write it (`Eb:min7/5`), 0 for no chord (`N`)."""
     root, _, quality = label.partition(":")
     if root[:1] not in ROOTS:
         return 0
@@ -51,9 +51,10 @@ def of_label(label) -> int:
 
 
 def grid(spans, steps):
-    """int32 `[steps]` of (first step, step after the last, number): as the module says.
+    """A track of chords, int32 `[steps]`; a chord that follows itself is held.
 
-    A chord that follows itself goes on.
+    Args:
+        spans: (first step, step after the last one, number) of each chord.
     """
     import numpy as np
 

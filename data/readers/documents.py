@@ -1,4 +1,4 @@
-"""Documents with their summaries: of a set, or of people's own tables."""
+"""Reads documents with summaries: those of a set, or your own tables and text files."""
 
 import html.parser
 import re
@@ -19,7 +19,10 @@ class Example(NamedTuple):
 
 
 def of_set(name, split, config=None, data_dir=None):
-    """A `Store` of all Examples of one split of a summarisation set."""
+    """A `Store` of all Examples of one split of a summarisation set.
+
+    Raises: DataError as `data.rows` does, and for a set without summaries.
+    """
 
     def examples():
         for row in data.rows(name, config or None, split, data_dir):
@@ -32,16 +35,19 @@ def of_set(name, split, config=None, data_dir=None):
 
 
 def of_file(path, document="document", summary="summary"):
-    """Examples of people's own table; in JSON both fields may be a list: several documents,
-    several reference summaries. Returns and raises as `tables.read` does."""
+    """Examples of your own table; in JSON both fields may be lists, of documents or of references.
+
+    Returns and raises as `tables.read` does.
+    """
     flags = "--data.document-field", "--data.summary-field"
     return tables.read(path, (document, summary), flags, _example, Example)
 
 
 def of_text_files(paths) -> str:
-    """Whole files as one set of documents, joined by form feeds; HTML loses its tags.
+    """The texts of files, joined by form feeds as several documents are; HTML loses its tags.
 
-    Files that are empty or say the same as one before are left out, with a note on stderr.
+    Empty files and repetitions are left out, with a note on stderr.
+
     Raises: DataError for a file that is missing, damaged or not UTF-8, and when nothing is left.
     """
     kept = []
@@ -79,7 +85,7 @@ class _Text(html.parser.HTMLParser):
         self._between(tag)
 
     def _between(self, tag):
-        if tag not in INLINE:  # which stand inside words
+        if tag not in INLINE:  # inline tags may be inside words
             self.parts.append(" ")
 
     def handle_data(self, data):

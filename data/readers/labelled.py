@@ -1,4 +1,4 @@
-"""Texts with a label each: of a set, or of people's own tables."""
+"""Reads texts with labels: those of a set, or your own tables."""
 
 from typing import NamedTuple
 
@@ -14,14 +14,20 @@ class Example(NamedTuple):
 
 
 def of_set(name, split, config=None, data_dir=None):
-    """A `Store` of all Examples of one split of a classification set."""
+    """A `Store` of all Examples of one split of a classification set.
+
+    Raises: DataError as `data.rows` does, and for a set without labels.
+    """
     names = labels_of_set(name, config, data_dir)
     rows = data.rows(name, config or None, split, data_dir)
     return Store((Example(row["text"].decode(), names[row["label"]]) for row in rows), Example)
 
 
 def labels_of_set(name, config=None, data_dir=None) -> list[str]:
-    """The names of a set's labels, in its own order."""
+    """The names of a set's labels, in its own order.
+
+    Raises: DataError as `data.builder` does, and for a set without labels.
+    """
     features = data.builder(name, config or None, data_dir).info.features
     if not {"text", "label"} <= set(features):
         raise DataError(f"data set {name} holds no texts with labels")
@@ -29,8 +35,10 @@ def labels_of_set(name, config=None, data_dir=None) -> list[str]:
 
 
 def of_file(path, text="text", label="label"):
-    """Examples of people's own table; in JSON a label may also be a number or true or false.
-    Returns and raises as `tables.read` does."""
+    """Examples of your own table; in JSON a label may also be a number, true or false.
+
+    Returns and raises as `tables.read` does.
+    """
     flags = "--data.text-field", "--data.label-field"
     return tables.read(path, (text, label), flags, _example, Example)
 

@@ -1,7 +1,7 @@
-"""People's own MIDI files: read whatever there is, say what was mended, refuse what is no music.
+"""Reads your own MIDI files, reports what was mended, refuses files without music.
 
-Times are in quarters of the file's own beat, so tempo changes change nothing. Mended: a note that
-never ends stops at its key's next beginning or with its track, a note of no length is left out.
+Times are in quarters of the file's own beat, so tempo changes do not matter. A note that never ends
+is ended by the next onset of its key or with its track; a note without length is left out.
 """
 
 import io
@@ -34,9 +34,9 @@ class Midi:
 
 
 def read(path, content=None) -> Midi:
-    """A MIDI file, or its `content` as bytes, where `path` is only named in errors.
+    """Reads a MIDI file, or its `content` as bytes, where `path` only serves errors.
 
-    Raises: DataError naming file, cause and cure, for a file that is no MIDI or has no note.
+    Raises: DataError naming file, cause and cure, for a file that is not MIDI or has no notes.
     """
     import mido
 
@@ -55,7 +55,7 @@ def read(path, content=None) -> Midi:
     except Exception as error:  # mido raises what it likes on a damaged file
         reason = str(error) or "it ends too early"
         raise DataError(
-            f"{path} is no MIDI file, or damaged ({reason}): export it again"
+            f"{path} is not a MIDI file or is damaged ({reason}): export it again"
         ) from error
     if file.ticks_per_beat <= 0:
         raise DataError(f"{path} counts time in SMPTE frames, not beats: export it again")
@@ -73,8 +73,13 @@ def read(path, content=None) -> Midi:
 
 
 def _metre(signatures, end):
-    """(quarters in a bar, pickup) of the time signature that lasts longest: a short first bar is
-    often written as a signature of its own. `signatures`: (quarter, quarters in a bar)."""
+    """(quarters in a bar, pickup) of the time signature that lasts longest.
+
+    A pickup is often written as a time signature of its own.
+
+    Args:
+        signatures: (quarter at which it begins, quarters in a bar), in order.
+    """
     ends = [start for start, _ in signatures[1:]] + [end]
     best, found = -1.0, (4.0, 0.0)
     for (start, bar), stop in zip(signatures, ends, strict=False):
@@ -131,10 +136,10 @@ def _key(message):
 
 
 def folder(path):
-    """All MIDI files under a folder -> [(name, Midi), ...] in the order of their names, and a
-    report: reason -> names of the files left out or mended.
+    """Reads all MIDI files under a folder.
 
-    Raises: DataError for a folder that is not there or has no usable MIDI file.
+    Returns: [(name, Midi), ...] sorted by name, and {reason: names of files left out or mended}.
+    Raises: DataError for a folder that is missing or has no usable MIDI file.
     """
     path = pathlib.Path(path)
     if not path.is_dir():
@@ -161,9 +166,11 @@ def folder(path):
 
 
 def grid(notes, steps=None):
-    """One voice on a grid of sixteenths: int32 `[time]`, a MIDI number where a note begins, 1
-    where it holds, 0 for a rest. A note ends the one before it; of those that begin together the
-    highest is taken."""
+    """One voice on a grid of sixteenths, int32 `[time]`.
+
+    A cell is a MIDI number where a note begins, 1 where it is held, 0 for a rest. A note ends the
+    note before it; of notes that begin together the highest is taken.
+    """
     import numpy as np
 
     ends = [round(note[1] * 4) for note in notes]

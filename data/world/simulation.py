@@ -1,6 +1,6 @@
 """A small world: people walk about, take things, put them down and hand them over.
 
-Nothing is told that does not happen, and only what the sentences tell is asked.
+The sentences tell exactly what happens, and only that is asked.
 """
 
 from data.readers.stories import Example
@@ -18,7 +18,7 @@ KINDS = ("where person", "where thing", "who has", "how many", "is in", "where b
 
 
 class World:
-    """Four people, four places and three things out of all, and what has happened to them."""
+    """Four people, four places and three things, and what has happened to them."""
 
     def __init__(self, random):
         self.random = random
@@ -46,7 +46,7 @@ class World:
         return ["there"] * (self.random.random() < 0.2)
 
     def happen(self):
-        """One event: of the possible kinds, each with its weight, and of those any."""
+        """Draws an event: a possible kind by its weight, then any event of that kind."""
         held = [(thing, who) for thing, who in self.holder.items() if who]
         take = [
             (who, thing)
@@ -96,7 +96,7 @@ class World:
         self.handled[thing], self.holder[thing] = said, other
         self.gifts.append((who, thing, other, said))
 
-    # Questions: (question, answer, sentences that tell it) ------------------------------------
+    # Questions: (question, answer, numbers of the supporting sentences) ------------------------
 
     def questions(self, kind):
         """Every question of a kind that the story answers."""
@@ -110,7 +110,7 @@ class World:
     def _where_thing(self):
         for thing, who in self.holder.items():
             place = self.here(who) if who else self.lies_in[thing]
-            # Of a thing put down: the last visit before that of who put it there.
+            # Of a thing that was put down: the carrier's last visit before that.
             told = [n for at, n in self._visits_of_carrier(thing) if at == place][-1:]
             yield f"Where is the {thing}?", place, tuple(sorted({self.handled[thing], *told}))
 
@@ -151,8 +151,10 @@ class World:
 
 
 def example(random, kind, shortest=3, longest=14) -> Example:
-    """A story of `shortest` to `longest` sentences with a question of that kind; of the possible
-    answers each is as probable as the others."""
+    """A story of `shortest` to `longest` sentences with a question of that kind.
+
+    All possible answers are equally probable.
+    """
     while True:
         world = World(random)
         for _ in range(int(random.integers(shortest, longest + 1))):

@@ -1,9 +1,9 @@
-"""Questions about stories out of a small simulated world, of seven kinds: where somebody or
+"""Questions about stories from a small simulated world, of seven kinds: where somebody or
 something is, who has it, how many things somebody carries, yes or no, where somebody was before,
 who gave what to whom.
 
 Made by a seeded generator (simulation.py), so nothing is downloaded; each split has a seed of its
-own. What training would share with the other splits is left out.
+own. Training leaves out the examples that are also in another split.
 """
 
 import numpy as np

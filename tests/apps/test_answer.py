@@ -34,7 +34,7 @@ ANSWERS = tf.constant([[2], [0]])
 VARIANTS = [
     {},
     {"cell": "lstm", "story_layers": 2},
-    {"cell": "simple", "hops": 1},
+    {"cell": "elman", "hops": 1},
     {"sentence": "position", "story_layers": 0},
     {"kind": "flat", "cell": "lstm"},
 ]
@@ -89,7 +89,7 @@ def test_flat_rows_are_sentences_again():
 
 
 @pytest.mark.parametrize("change", VARIANTS, ids=str)
-def test_every_weight_learns_and_neither_padding_nor_neighbours_matter(change):
+def test_every_weight_learns_without_padding_or_neighbours(change):
     keras.utils.set_random_seed(2)
     model = Answerer(replace(SMALL, dropout=0.0, **change), 12, 3)
     with tf.GradientTape() as tape:
@@ -236,7 +236,7 @@ ROOMS = ("attic", "barn", "cave", "den")
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """(run, file): trained on people's own stories of cats and dogs, until it knows."""
+    """(run, file): trained on your own stories of cats and dogs, until it knows."""
     folder = tmp_path_factory.mktemp("own")
     pairs = [(a, b) for a in ROOMS for b in ROOMS if a != b] * 8
     text = "".join(OWN.replace("attic", a).replace("barn", b) for a, b in pairs)

@@ -50,6 +50,6 @@ def test_the_plain_network_has_the_same_loss(upper_layers):
     assert sum(v.shape.num_elements() for v in ours) == plain.count_params()
 
 
-def test_what_it_has_not_is_refused():
+def test_missing_options_are_refused():
     with pytest.raises(ValueError, match="no plain Keras version of model.cell gru"):
         PlainCaptioner(replace(SMALL, cell="gru"), VOCAB, 16)

@@ -7,7 +7,7 @@ from tests.benchmarks import growth
 SMALL = {"units": 4, "length": 3, "vocabulary": 20, "batch": 2, "beam": 2}
 
 
-def test_powers_of_a_parabola_and_of_what_begins_late(tmp_path):
+def test_powers_of_a_parabola_and_a_late_start(tmp_path):
     seconds = {}
     for name, (values, _) in growth.SIZES.items():
         seconds |= {(name, value): float(value) ** 2 for value in values}
@@ -18,7 +18,7 @@ def test_powers_of_a_parabola_and_of_what_begins_late(tmp_path):
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_is_measured_is_a_gradient_and_a_whole_search(monkeypatch):
+def test_gradients_and_whole_searches_are_measured(monkeypatch):
     monkeypatch.setattr(growth, "BASE", SMALL)
     assert growth.tokens(SMALL).shape == (2, 3)
     assert growth.training_step(SMALL)() > 0

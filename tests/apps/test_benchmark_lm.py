@@ -30,6 +30,6 @@ def test_the_plain_network_carries_the_same_state():
     np.testing.assert_allclose(found, nll / count, rtol=1e-5)
 
 
-def test_what_it_has_not_is_refused():
+def test_missing_options_are_refused():
     with pytest.raises(ValueError, match="no plain Keras version"):
         PlainLanguageModel(replace(SMALL, cell="gru"), 11)

@@ -37,6 +37,6 @@ def test_the_plain_network_has_the_same_loss():
     assert plain.count_params() == model.count_params()
 
 
-def test_what_it_has_not_is_refused():
+def test_missing_options_are_refused():
     with pytest.raises(ValueError, match="an LSTM only"):
         roll_model(PRESETS["jsb"].model)

@@ -31,7 +31,7 @@ class Fixed:
         return source, target
 
 
-def test_the_plain_network_has_the_same_loss_and_gradient():
+def test_the_plain_network_has_equal_loss_and_gradient():
     keras.utils.set_random_seed(1)
     model = Summarizer(SMALL, VOCAB)
     for (
@@ -54,6 +54,6 @@ def test_the_plain_network_has_the_same_loss_and_gradient():
     assert norms[0] == pytest.approx(norms[1], rel=1e-4)
 
 
-def test_what_it_has_not_is_refused():
+def test_missing_options_are_refused():
     with pytest.raises(ValueError, match="no plain Keras version of model.coverage 1.0"):
         PlainSummarizer(replace(SMALL, coverage=1.0), VOCAB)

@@ -46,7 +46,7 @@ def make_model(config, seed=1):
 
 @pytest.mark.parametrize("upper_layers", [0, 1])
 @pytest.mark.parametrize("attention", ["general", "scaled"])
-def test_the_plain_network_has_our_loss_and_our_gradient(upper_layers, attention):
+def test_the_plain_network_has_our_loss_and_gradient(upper_layers, attention):
     config = replace(QUIET, upper_layers=upper_layers, attention=attention)
     ours, batches = make_model(config), make_batches()
     plain = compiled(config, TRAINING, ours)
@@ -65,7 +65,7 @@ def test_the_plain_network_has_our_loss_and_our_gradient(upper_layers, attention
     assert float(tf.linalg.global_norm(dense)) == pytest.approx(float(norm), rel=1e-3)
 
 
-def test_losses_without_dropout_agree_before_and_after_the_same_updates(tmp_path):
+def test_losses_agree_before_and_after_equal_updates(tmp_path):
     ours, batches = make_model(QUIET), make_batches()
     plain = compiled(QUIET, TRAINING, ours)
     order = batches.order(0)[:3]
@@ -101,7 +101,7 @@ def test_both_searches_find_the_same():
         translate.assert_equal_outputs(found, wrong)
 
 
-def test_decoding_is_measured_in_batches_and_one_by_one(monkeypatch):
+def test_decoding_is_measured_in_batches_and_singly(monkeypatch):
     monkeypatch.setattr(_training, "PAUSE", 0)
     config, sources = replace(PRESETS["tiny"], model=MODEL), make_batches().columns[0][:2]
     rows, ties = translate.decoding_speed(config, make_model(MODEL), sources, 1)
@@ -137,7 +137,7 @@ def test_benchmarks_are_found_by_looking():
 
 
 @pytest.mark.parametrize("name", benchmarks())
-def test_an_option_goes_to_the_benchmarks_that_have_it(name):
+def test_an_option_reaches_the_benchmarks_with_it(name):
     *_, module, rounds, torch = [*call(name, Command(3, "python")), "", ""][:5]
     assert module == f"tests.benchmarks.{name}"
     assert (rounds == "--rounds=3") == (name != "memory")

@@ -1,4 +1,4 @@
-"""The captioning app: the loss, forms of the network, people's own pictures, odd ones, scores."""
+"""The captioning app: the loss, forms of the network, your own pictures, odd ones, scores."""
 
 import json
 import runpy
@@ -131,7 +131,7 @@ def test_a_caption_depends_on_its_own_picture_only(captioner):
         np.testing.assert_allclose([c.score for c in alone], [c.score for c in both[n]], rtol=1e-4)
 
 
-def test_a_drawn_caption_depends_on_its_seed_and_picture_only(captioner):
+def test_a_drawn_caption_depends_on_seed_and_picture(captioner):
     drawn, pictures, keys = Sampling(1, temperature=1.5), IMAGES[[0, 1, 0, 0]], list("abac")
     first, other, again, apart = captioner(pictures, drawn, batch_size=3, keys=keys)
     assert first[0].text == again[0].text != apart[0].text
@@ -174,7 +174,7 @@ def test_variety():
     assert scores.variety(["一只狗"], ["一只猫"], "zh")["vocabulary_used"].value == 200 / 3
 
 
-# Commands on people's own pictures ---------------------------------------------------------------
+# Commands on your own pictures ---------------------------------------------------------------
 
 COLORS = {"red": (220, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 220)}
 

@@ -1,4 +1,4 @@
-"""The classification app: the network, pooling, bags of words, people's own files, bad input."""
+"""The classification app: the network, pooling, bags of words, your own files, bad input."""
 
 import itertools
 import json
@@ -71,7 +71,7 @@ def test_poolings_are_what_their_names_say():
         np.testing.assert_allclose(weights[n, :length], share, rtol=1e-4)
 
 
-def test_the_last_step_of_a_long_text_in_half_precision():
+def test_long_texts_keep_their_end_in_half_precision():
     """bfloat16 knows no number between 258 and 260."""
     model = Classifier(replace(SMALL, pooling=("last",)), 12, 3)
     mask = tf.sequence_mask([259, 257], 259)
@@ -147,7 +147,7 @@ def sentences(pairs):
     return [good.format(*p) for p in pairs] + [bad.format(*p) for p in pairs]
 
 
-def test_a_bag_of_words_cannot_tell_the_lectures_sentences_apart():
+def test_a_bag_of_words_confuses_the_lectures_sentences():
     pair = [row.split() for row in sentences([("movie", "friend")])]
     words = sorted(set(pair[0]))
     rows = [np.array([4 + words.index(word) for word in row] + [EOS]) for row in pair]
@@ -237,7 +237,7 @@ def test_baselines_learn_what_they_can():
 # Reading -----------------------------------------------------------------------------------------
 
 
-def test_of_long_texts_the_beginning_and_the_end_are_read():
+def test_long_texts_are_read_at_both_ends():
     tokenizer = train_tokenizer(TokenizerConfig(kind="char", vocab_size=50), ["abcdefgh"])
     texts = tf.constant(["abcdefgh", "", "abcd", "ab", b"a\xffb"])
     rows = dataset.read(tokenizer, texts, 5).to_list()
@@ -296,7 +296,7 @@ def run(monkeypatch, module, *arguments):
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """A run of people's own JSON lines with attention, trained for two steps."""
+    """A run on your own JSON lines with attention, trained for two steps."""
     folder = tmp_path_factory.mktemp("own")
     pairs = itertools.product(THINGS, PEOPLE)
     rows = [{"says": text, "kind": n < 36} for n, text in enumerate(sentences(pairs))]

@@ -61,7 +61,7 @@ VARIANTS = [
     {},
     {"cell": "gru", "layers": 2, "tie": False, "residual_from": 2},
     {"units": 12, "layers": 2, "activation_penalty": 2.0, "temporal_penalty": 1.0},
-    {"cell": "simple", "token_dropout": 0.2, "input_dropout": 0.0},
+    {"cell": "elman", "token_dropout": 0.2, "input_dropout": 0.0},
     {"cell": "peephole_lstm", "recurrent_dropout": 0.2},
 ]
 
@@ -105,7 +105,7 @@ def test_penalties_are_their_formulas():
     )
 
 
-def test_a_stream_of_one_row_can_be_trained_on():
+def test_a_stream_of_one_row_is_trainable():
     """In a graph, where a batch of one row is a size that broadcasting takes for unknown."""
     model, streams = LanguageModel(SMALL, 12), Streams(np.arange(4, 12), 5, 8)
     assert streams.batch_size == 1
@@ -189,7 +189,7 @@ def test_texts_of_lines_come_back(kind):
     assert text.decode(text.encode(tf.constant(["", ""]))).numpy().tolist() == [b"", b""]
 
 
-def test_a_prompt_is_kept_as_typed_and_a_row_depends_on_itself(subwords):
+def test_prompts_stay_as_typed_and_rows_independent(subwords):
     prompts = ["The ☃ light", "", "And the", "The ☃ light"]
     found = subwords.write(prompts, 5, temperature=1.0, lines=0, max_length=12)
     assert all(f.startswith(p) and len(f) > len(p) for f, p in zip(found, prompts, strict=True))
@@ -242,7 +242,7 @@ def test_where_nothing_may_be_written_nothing_is_certain(characters, most):
 
 
 @pytest.mark.parametrize("lines", [1, 2])
-def test_the_best_of_some_is_the_most_probable_by_token(characters, lines):
+def test_the_best_sample_is_most_probable_by_token(characters, lines):
     prompts = ["It", "The"]
     seeds = 2 + pipeline.BETWEEN * tf.range(5)
     for prompt, best in zip(
@@ -352,7 +352,7 @@ def test_the_cache_is_its_formula():
     np.testing.assert_allclose(adapt.mixed_nll(nll, np.array([0, 0.5]), 0.2), wanted)
 
 
-def test_adaptation_helps_on_a_text_that_repeats_and_leaves_the_weights(subwords, monkeypatch):
+def test_adaptation_helps_on_repetition_and_restores_weights(subwords, monkeypatch):
     monkeypatch.setattr(adapt, "RATES", (0.02,))
     tokens = encode(subwords.tokenizer.tokenize, [LINES[0]] * 30)
     plain, _ = subwords.nll(tokens)
@@ -429,7 +429,7 @@ def test_unknown_parts_are_named(characters, subwords):
     assert subwords.unknown("") == []
 
 
-def test_texts_with_unknown_parts_are_told_by_number(subwords, tmp_path, monkeypatch, capsys):
+def test_texts_with_unknown_parts_are_reported(subwords, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pipeline, "load", lambda *run, **options: (subwords, {}))
     monkeypatch.setattr("common.runs.Run.open", lambda *run: None)
     lines = tmp_path / "lines.txt"

@@ -9,13 +9,13 @@ import tensorflow as tf
 from apps.music.batches import RollBatches
 from apps.music.composer import Composer
 from apps.music.config import TINY, DataConfig
-from apps.music.dataset import Piece
 from apps.music.likelihood import Likelihood
+from apps.music.piece import Piece
 from apps.music.pipeline import Pipeline
-from apps.music.request import Wish
-from apps.music.voices import steps as voice_steps
-from apps.music.voices import tokens as code
+from apps.music.request import Request
+from apps.music.voices import constraints, decoding, voice_tokens
 from apps.music.voices.batches import VoiceBatches
+from apps.music.voices.conditions import condition_array, step_conditions
 from common.decoding import Sampling, sample
 from common.errors import UserError
 from common.music import FREE, HOLD, keys, measures, rolls
@@ -36,29 +36,34 @@ def composer():
 
 def test_holds_know_their_note():
     tokens = tf.constant([[9, 4, 4, 5, 12, 4]])
-    v = code.VOCAB
-    assert code.resolved(tokens[..., None])[0, :, 0].numpy().tolist() == [
+    v = voice_tokens.VOCAB
+    assert voice_tokens.resolved(tokens[..., None])[0, :, 0].numpy().tolist() == [
         *(9, v + 9, v + 9),
         *(5, 12, v + 12),
     ]
     notes = random_notes(50)
-    np.testing.assert_array_equal(code.from_code(tf.constant(notes)), code.token_array(notes))
-    np.testing.assert_array_equal(code.to_code(code.token_array(notes)), notes)
+    np.testing.assert_array_equal(
+        voice_tokens.from_notes(tf.constant(notes)), voice_tokens.token_array(notes)
+    )
+    np.testing.assert_array_equal(voice_tokens.to_notes(voice_tokens.token_array(notes)), notes)
 
 
 def test_degrees_count_from_the_tonic():
-    tokens = np.array([code.FIRST + 60 - 21, code.FIRST + 69 - 21, code.REST_TOKEN], np.int32)
-    tokens = np.concatenate([tokens, tokens[:2] + code.VOCAB])  # the last two are held
+    tokens = np.array(
+        [voice_tokens.FIRST + 60 - 21, voice_tokens.FIRST + 69 - 21, voice_tokens.REST_TOKEN],
+        np.int32,
+    )
+    tokens = np.concatenate([tokens, tokens[:2] + voice_tokens.VOCAB])  # the last two are held
     for key, expected in [(0, 24), ("C", 0), ("A", 3), ("Am", 15), ("Bb", 2)]:
         number = keys.parse(key) + 1 if key else 0
-        found = code.degree(tokens, tf.constant(number)).numpy().tolist()
+        found = voice_tokens.degree(tokens, tf.constant(number)).numpy().tolist()
         assert found[0] == expected and found[3:] == found[:2] and found[2] == 24
-    assert code.degree(tokens[:2], tf.constant([4, 22])).numpy().tolist() == [9, 12]
+    assert voice_tokens.degree(tokens[:2], tf.constant([4, 22])).numpy().tolist() == [9, 12]
 
 
-def test_a_transposed_piece_in_its_own_key_has_the_same_degrees():
-    notes = code.resolved(tf.constant(code.token_array(random_notes(30)[None])))
-    higher = code.resolved(tf.constant(code.token_array(
+def test_a_transposed_piece_has_the_same_degrees():
+    notes = voice_tokens.resolved(tf.constant(voice_tokens.token_array(random_notes(30)[None])))
+    higher = voice_tokens.resolved(tf.constant(voice_tokens.token_array(
         np.where(random_notes(30) > HOLD, random_notes(30) + 3, random_notes(30))[None]
     )))  # fmt: skip
     for key in ("G", "Dm"):
@@ -66,15 +71,15 @@ def test_a_transposed_piece_in_its_own_key_has_the_same_degrees():
             tf.constant(k + 1) for k in (keys.parse(key), keys.transpose(keys.parse(key), 3))
         ]
         np.testing.assert_array_equal(
-            code.degree(notes, numbers[0]), code.degree(higher, numbers[1])
+            voice_tokens.degree(notes, numbers[0]), voice_tokens.degree(higher, numbers[1])
         )
 
 
 def test_conditions_in_the_graph_and_in_numpy():
     facts = [[16, 4, 2, -1, 3, 0], [12, 0, -1, 5, -1, 2]]
-    both = code.conditions(40, tf.constant(facts)).numpy()
+    both = step_conditions(40, tf.constant(facts)).numpy()
     for row, fact in zip(both, facts, strict=True):
-        np.testing.assert_array_equal(row, code.condition_array(40, fact))
+        np.testing.assert_array_equal(row, condition_array(40, fact))
     assert both[0, :6, 0].tolist() == [12, 13, 14, 15, 0, 1]
     assert both[1, :3, 0].tolist() == [16, 17, 18] and both[0, 39, 1] == 0
 
@@ -86,10 +91,10 @@ def test_composing_has_the_probability_that_is_scored(composer):
     facts = tf.constant([[16, 0, 4]])
     for given in ([0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 1, 0]):
         asked = np.where(np.array(given) == 1, notes, FREE)[None]
-        given_tokens = code.from_code(tf.constant(asked))
-        step = voice_steps.steps(model, given_tokens, code.conditions(12, facts), wide)
-        found = sample(step, voice_steps.first_state(model, 1), 1, 48, Sampling((3, 4)))
-        chosen = code.to_code(tf.reshape(found.tokens, [1, 12, 4]))
+        given_tokens = voice_tokens.from_notes(tf.constant(asked))
+        step = decoding.step_function(model, given_tokens, step_conditions(12, facts), wide)
+        found = sample(step, decoding.first_state(model, 1), 1, 48, Sampling((3, 4)))
+        chosen = voice_tokens.to_notes(tf.reshape(found.tokens, [1, 12, 4]))
         nll = composer.pipeline.score_voices(chosen, tf.constant(given), facts)
         np.testing.assert_allclose(nll, -found.log_probs[:, 0], rtol=1e-4)
         kept = np.array(given) == 1
@@ -103,10 +108,10 @@ def test_parallel_notes_are_those_that_the_measure_counts():
     for voice in range(4):
         known = now.copy()
         known[:, voice:] = before[:, voice:]  # not chosen yet
-        masks = code.parallel(
+        masks = constraints.parallel(
             tf.constant(before, tf.int32), tf.constant(known, tf.int32), tf.constant(voice)
         ).numpy()
-        assert not masks[:, : code.FIRST].any()
+        assert not masks[:, : voice_tokens.FIRST].any()
         for row, mask in enumerate(masks):
             for pitch in range(57, 73):
                 chosen = known[row].copy()
@@ -115,7 +120,7 @@ def test_parallel_notes_are_those_that_the_measure_counts():
                 rest = np.delete(two, voice, 1)
                 counts = [measures.parallel_fifths([piece]) > 0 for piece in (two, rest)]
                 if not counts[1]:  # those of the other voices are not this one's
-                    wrong += counts[0] != mask[pitch - 21 + code.FIRST]
+                    wrong += counts[0] != mask[pitch - 21 + voice_tokens.FIRST]
                     found += counts[0]
     assert wrong == 0 and found > 10
 
@@ -123,34 +128,34 @@ def test_parallel_notes_are_those_that_the_measure_counts():
 @pytest.mark.parametrize("line", ["", "C5 D5 E5 F5 G5 A5 G5 F5", "|||C3 D3 E3 F3 G3 F3 E3 D3"])
 def test_parallels_are_composed_only_when_asked_for(composer, line):
     """The network is untrained: left alone, it writes many."""
-    pipeline, wish = composer.pipeline, Wish(temperature=1.5, bars=8)
+    pipeline, request = composer.pipeline, Request(temperature=1.5, bars=8)
     free = Pipeline(replace(pipeline.config, parallels=True), pipeline.model, LIMITS)
     strict, loose = (
-        made.compose(made.read(line), wish)[0].notes for made in (composer, Composer(free))
+        made.compose(made.read(line), request)[0].notes for made in (composer, Composer(free))
     )
     assert measures.parallel_fifths([strict]) == 0 < measures.parallel_fifths([loose])
 
 
 def test_a_form_repeats_its_sections(composer):
-    piece = composer("C5:2 D5:0.5", Wish(form="ABAC", bars=2, bar=8))[0]
+    piece = composer("C5:2 D5:0.5", Request(form="ABAC", bars=2, bar=8))[0]
     sections = piece.reshape(4, 16, 4)
     np.testing.assert_array_equal(sections[0], sections[2])
     assert (sections[0] != sections[1]).any() and (sections[1] != sections[3]).any()
     assert sections[0][:10, 0].tolist() == [72, 1, 1, 1, 1, 1, 1, 1, 74, 1]
     assert (sections[:, 0] != HOLD).all()
-    assert len(composer("", Wish(form="AAB")).notes) == 3 * 8 * 16
+    assert len(composer("", Request(form="AAB")).notes) == 3 * 8 * 16
     with pytest.raises(UserError, match="AABA"):
-        Wish(form="A-B")
+        Request(form="A-B")
 
 
 def test_a_given_note_ends_where_it_ends(composer):
     for seed in range(6):  # an untrained model holds it every few times
-        piece = composer("G4:1 | D4:0.5", Wish(bars=1, seed=seed)).notes
+        piece = composer("G4:1 | D4:0.5", Request(bars=1, seed=seed)).notes
         assert piece[:4, 0].tolist() == [67, 1, 1, 1] and piece[4, 0] != HOLD
         assert piece[:2, 1].tolist() == [62, 1] and piece[2, 1] != HOLD
 
 
-def test_padding_and_batches_move_no_likelihood(composer):
+def test_padding_and_batches_keep_the_likelihood(composer):
     pieces = [Piece(str(n), random_notes(time, seed=n)) for n, time in enumerate((8, 30, 17))]
     pipeline = composer.pipeline
     found = []
@@ -189,7 +194,7 @@ def test_every_weight_learns(composer):
 
 
 def test_composed_voices_stay_in_range(composer):
-    for piece in composer.compose(composer.read(""), Wish(bars=3, temperature=2.0), takes=2):
+    for piece in composer.compose(composer.read(""), Request(bars=3, temperature=2.0), takes=2):
         assert piece.notes.shape == (48, 4)
         for voice, (low, high) in zip(rolls.sounding(piece.notes).T, LIMITS, strict=True):
             sounding = voice[voice > 0]
@@ -210,12 +215,12 @@ def test_text_in_and_text_out(composer):
     found = composer.text(composer(line))
     assert found.startswith("C5 D5:2 -:1 | ") and found.count("|") == 3
     assert composer.text(composer(line)) == found
-    assert composer.text(composer(line, Wish(seed=2))) != found
+    assert composer.text(composer(line, Request(seed=2))) != found
     np.testing.assert_array_equal(composer.read(found), composer(line).notes)
     with pytest.raises(UserError, match="C7 is outside the range of the soprano, C4 to G5"):
         composer.check(composer.read("C7"))
-    with pytest.raises(UserError, match="knows no styles"):
-        composer("C5", Wish(style="jig"))
+    with pytest.raises(UserError, match="does not know styles"):
+        composer("C5", Request(style="jig"))
 
 
 # Batches ------------------------------------------------------------------------------------
@@ -228,7 +233,7 @@ def test_transposition_stays_in_range_and_moves_the_key():
     shifts = set()
     for epoch in range(30):
         tokens, _, known = batches.arrays((epoch, [0]))
-        notes = code.to_code(tf.constant(tokens[0])).numpy()
+        notes = voice_tokens.to_notes(tf.constant(tokens[0])).numpy()
         moved = (notes - pieces[0].notes)[pieces[0].notes > HOLD]
         assert len(set(moved.tolist())) == 1
         shift = int(moved[0])
@@ -257,14 +262,14 @@ def test_a_batch_depends_on_seed_and_epoch_alone():
 
 
 @pytest.mark.parametrize("bar, pickup", [(16, 4), (12, 0), (18, 6)])
-def test_every_step_of_a_piece_is_in_some_crop(bar, pickup):
+def test_every_step_is_in_some_crop(bar, pickup):
     notes = np.arange(60, 60 + 61)[:, None] * np.ones([1, 4], np.int32)
     config = replace(TINY, data=DataConfig(crop=32, transpose=0))
     batches = VoiceBatches(config, [Piece("a", notes, bar, pickup)], [[60, 121]] * 4)
     seen = set()
     for epoch in range(60):
         tokens = batches.arrays((epoch, [0]))[0]
-        seen |= {*code.to_code(tf.constant(tokens[0])).numpy()[:, 0].tolist()}
+        seen |= {*voice_tokens.to_notes(tf.constant(tokens[0])).numpy()[:, 0].tolist()}
     assert seen == set(range(60, 121))
 
 

@@ -1,4 +1,4 @@
-"""The band, files, and scores beside those of the data."""
+"""The band, MIDI in and out, and scores compared with those of the data."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -7,17 +7,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import dataset, files, midi_folder, scores
+import data
+from apps.music import dataset, midi_input
 from apps.music.band import styles
+from apps.music.band.arrangement import arrange
+from apps.music.band.dataset import without_rests
 from apps.music.band.network import LAYERS, own_style
 from apps.music.composer import Composer
+from apps.music.composition_scores import compose_like, measure_pieces
 from apps.music.config import TINY, Config, DataConfig
-from apps.music.dataset import Piece
+from apps.music.output_files import write_files
+from apps.music.piece import Piece
 from apps.music.pipeline import Pipeline
-from apps.music.request import Wish
-from apps.music.voices import steps as voice_steps
-from apps.music.voices import tokens as code
+from apps.music.request import Request
+from apps.music.voices import decoding, voice_tokens
 from apps.music.voices.batches import BandBatches
+from apps.music.voices.conditions import step_conditions
 from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, measures, rolls
 from data.readers import midi_files
@@ -75,8 +80,8 @@ def test_band_layers_learn_from_their_own_sets(band):
 
 
 def test_band_composes_melody_then_chords_then_drums(band):
-    wish = Wish(bars=3, bar=12, style="jig", tempo=120, key="D")
-    found = band("C5 D5 E5", wish)
+    request = Request(bars=3, bar=12, style="jig", tempo=120, key="D")
+    found = band("C5 D5 E5", request)
     assert found.notes.shape == (36, 5)
     assert found.notes[:12:4, 0].tolist() == [72, 74, 76]
     for column, allowed in zip(found.notes.T[1:], band.pipeline.limits[1:], strict=True):
@@ -90,21 +95,21 @@ def test_band_composes_melody_then_chords_then_drums(band):
     for tune_notes in tunes:
         tune_notes[:, 1] = FREE
     steps = [
-        voice_steps.steps(
+        decoding.step_function(
             model,
-            code.from_code(tf.constant(notes[None])),
-            code.conditions(36, facts),
+            voice_tokens.from_notes(tf.constant(notes[None])),
+            step_conditions(36, facts),
             LIMITS[:2],
         )
         for notes in tunes
     ]
     for n, step in enumerate(steps):
-        state = voice_steps.first_state(model, 1)
+        state = decoding.first_state(model, 1)
         _, state = step(tf.constant([2]), state)
         steps[n] = step(tf.constant([30]), state)[0].numpy()
     assert np.abs(steps[0] - steps[1]).max() > 1e-4
     with pytest.raises(UserError, match="choose one of jig, reel"):
-        band("", Wish(style="polka"))
+        band("", Request(style="polka"))
 
 
 def test_a_part_draws_for_itself(band):
@@ -127,17 +132,17 @@ def test_a_part_draws_for_itself(band):
 def test_a_band_without_melodies_is_refused(monkeypatch):
     groove = {"drums": beat().notes[:, 2:], "kind": b"beat", "style": b"rock", "tempo": 120}
     rows = [groove | {"id": b"1"}]
-    monkeypatch.setattr(dataset.sets, "rows", lambda *_: rows)
+    monkeypatch.setattr(data, "rows", lambda *_: rows)
     config = replace(TINY, model=replace(TINY.model, kind="band"))
     config = replace(config, data=DataConfig(name="band", config="groove"))
-    with pytest.raises(dataset.sets.DataError, match="groove has no melodies"):
+    with pytest.raises(data.DataError, match="groove has no melodies"):
         dataset.read_pieces(config, "train")
 
 
 def test_a_roll_of_midi_keeps_every_note():
     def roll(*notes):
         track = SimpleNamespace(notes=[(start, end, 60) for start, end in notes])
-        return midi_folder.midi_roll([track])[:, 39].tolist()
+        return midi_input.roll([track])[:, 39].tolist()
 
     assert roll((0, 1), (2, 4)) == [1, 0, 1, 1]
     assert roll((0, 1), (3.6, 3.9)) == [1, 0, 0, 1]
@@ -145,7 +150,7 @@ def test_a_roll_of_midi_keeps_every_note():
     assert roll((0.4, 2.6), (4.5, 5.5)) == [1, 1, 1, 0, 0, 1]
 
 
-def test_people_s_own_midi_files(tmp_path, capsys):
+def test_your_own_midi_files(tmp_path, capsys):
     from common.music import midi
 
     for n in range(8):
@@ -170,77 +175,77 @@ def test_people_s_own_midi_files(tmp_path, capsys):
 
 
 def test_files_of_a_chorale(composer, tmp_path):
-    wish = Wish(bars=2, pickup=4)
-    piece = composer("C5 D5 E5", wish)
-    files.write_files(str(tmp_path / "new" / "a"), composer, piece, wish)
+    request = Request(bars=2, pickup=4)
+    piece = composer("C5 D5 E5", request)
+    write_files(str(tmp_path / "new" / "a"), composer, piece, request)
     found = sorted(path.name for path in (tmp_path / "new").iterdir())
     assert found == ["a.mid", "a.musicxml", "a.png", "a.wav"]
     midi = midi_files.read(tmp_path / "new" / "a.mid")
     assert [track.name for track in midi.tracks] == ["Soprano", "Alto", "Tenor", "Bass"]
     soprano = midi_files.grid(midi.tracks[0].notes, 32)
     np.testing.assert_array_equal(soprano, piece.notes[:, 0])
-    given, wish = files.read_midi(tmp_path / "new" / "a.mid", composer, Wish())
+    given, request = midi_input.read_midi(tmp_path / "new" / "a.mid", composer, Request())
     np.testing.assert_array_equal(given[:12, 0], piece.notes[:12, 0])
-    assert (given[:, 1:] == FREE).all() and (wish.metre, wish.pickup) == (16, 4)
+    assert (given[:, 1:] == FREE).all() and (request.metre, request.pickup) == (16, 4)
 
 
 def test_a_tune_without_its_rests():
     """Bars of four steps: the first two and the fifth and sixth are silent, chords go on."""
     melody = [0] * 8 + [60, 1, 62, 1] + [0] * 12 + [64, 1, 1, 1]
     chords = [*[21, 1, 1, 1, 26], *[1] * 7, 28, *[1] * 7, 30, *[1] * 7]
-    notes, pickup = dataset.without_rests(np.array([melody, chords]).T, 4, 0)
+    notes, pickup = without_rests(np.array([melody, chords]).T, 4, 0)
     assert notes[:, 0].tolist() == [60, 1, 62, 1, 0, 0, 0, 0, 64, 1, 1, 1] and pickup == 0
     assert notes[:, 1].tolist() == [26, 1, 1, 1, 28, 1, 1, 1, 30, 1, 1, 1]
     tune = np.array([[60, 1, 62, 1, 64, 1, 1, 1]]).T  # begins with an upbeat of two steps
-    notes, pickup = dataset.without_rests(tune, 4, 2)
+    notes, pickup = without_rests(tune, 4, 2)
     assert notes.tolist() == tune.tolist() and pickup == 2
 
 
-def test_a_layer_hears_only_of_styles_that_it_learnt():
+def test_a_layer_knows_only_styles_it_learnt():
     facts = tf.constant([[16, 0, 4, styles.style(name), 1, 2] for name in ("jig", "rock", "pop")])
     asked = facts[:, 3].numpy().tolist()
     assert own_style("melody", facts)[:, 3].numpy().tolist() == [asked[0], -1, asked[2]]
     assert own_style("drums", facts)[:, 3].numpy().tolist() == [-1, asked[1], -1]
-    known = code.conditions(3, facts)
+    known = step_conditions(3, facts)
     for layer in LAYERS:
-        expected = code.conditions(3, own_style(layer, facts))
+        expected = step_conditions(3, own_style(layer, facts))
         np.testing.assert_array_equal(own_style(layer, known, unknown=0), expected)
 
 
 def test_tracks_of_the_band():
     notes = np.zeros([16, 5], np.int32)
     notes[0], notes[1:, :2] = (67, 21 + 12 + 4, 36, 38, 42), HOLD  # E minor
-    melody, chords, bass, drums = files.band_tracks(notes)
+    melody, chords, bass, drums = arrange(notes)
     assert melody.notes == [(0, 16, 67)] and bass.notes == [(0, 16, 40, 76)]
     assert sorted(note[2] % 12 for note in chords.notes) == [4, 7, 11]
     assert drums.drums and [note[2] for note in drums.notes] == [36, 38, 42]
 
 
-def test_drums_alone_are_no_melody(composer, tmp_path):
+def test_drums_alone_are_not_a_melody(composer, tmp_path):
     from common.music import midi
 
     midi.write(tmp_path / "d.mid", [midi.Track("d", [(0, 1, 36)], drums=True)])
     with pytest.raises(UserError, match="only drums"):
-        files.read_midi(tmp_path / "d.mid", composer, Wish())
+        midi_input.read_midi(tmp_path / "d.mid", composer, Request())
     grace = [midi.Track("melody", [(0, 0.01, 60)])]
     midi.write(tmp_path / "d.mid", grace)
     with pytest.raises(UserError, match="lasts to the next sixteenth"):
-        files.read_midi(tmp_path / "d.mid", composer, Wish())
+        midi_input.read_midi(tmp_path / "d.mid", composer, Request())
 
 
-def test_what_is_asked_for_goes_before_what_is_found(composer, tmp_path):
+def test_the_request_overrides_the_file(composer, tmp_path):
     from common.music import midi
 
     midi.write(tmp_path / "a.mid", midi.voice_tracks(random_notes(20), "satb"), bar=10, pickup=3)
-    _, wish = files.read_midi(tmp_path / "a.mid", composer, Wish())
-    assert (wish.metre, wish.pickup) == (10, 3)
-    _, wish = files.read_midi(tmp_path / "a.mid", composer, Wish(bar=12, pickup=1))
-    assert (wish.metre, wish.pickup) == (12, 1)
-    with pytest.raises(UserError, match="4 quarters are asked for, and 6 are given"):
-        composer("G4:4 A4:2", Wish(bars=1))
+    _, request = midi_input.read_midi(tmp_path / "a.mid", composer, Request())
+    assert (request.metre, request.pickup) == (10, 3)
+    _, request = midi_input.read_midi(tmp_path / "a.mid", composer, Request(bar=12, pickup=1))
+    assert (request.metre, request.pickup) == (12, 1)
+    with pytest.raises(UserError, match="4 quarters are requested, but 6 are given"):
+        composer("G4:4 A4:2", Request(bars=1))
     for wrong in ({"temperature": float("nan")}, {"pickup": 16}, {"pickup": -1}):
         with pytest.raises(UserError, match=next(iter(wrong))):
-            Wish(**wrong)
+            Request(**wrong)
     seen = []
     composer_like = Composer(composer.pipeline)
     composer_like.run = lambda notes, facts, *_: (
@@ -250,13 +255,13 @@ def test_what_is_asked_for_goes_before_what_is_found(composer, tmp_path):
     assert seen[0][0][2] >= 0  # the key of the bass
 
 
-def test_scores_stand_beside_those_of_the_data(composer, band, frames):
+def test_scores_are_compared_with_the_data(composer, band, frames):
     voices = [Piece(str(n), random_notes(40, seed=n)) for n in range(5)]
-    composed, real = scores.compose(composer, voices, 2, Wish(seed=3))
+    composed, real = compose_like(composer, voices, 2, Request(seed=3))
     for made, notes in zip(composed, real, strict=True):
         np.testing.assert_array_equal(made[:, 0], notes[:, 0])  # the melody of that very piece
         assert (made[:, 1:] != notes[:, 1:]).any()
-    found = scores.music(composer, composed, real, voices)
+    found = measure_pieces(composer, composed, real, voices)
     assert found["in_range"].value == 100 and found["longest_copy"].value < 40
     assert found["silence"].value != found["silence_data"].value > 0
     for side, group in (("", composed), ("_data", real)):  # the given voice says nothing
@@ -264,18 +269,18 @@ def test_scores_stand_beside_those_of_the_data(composer, band, frames):
         lower = [notes[:, 1:] for notes in group]
         expected = [100 * measure(lower) for measure in (measures.in_key, measures.self_repetition)]
         assert values == pytest.approx(expected)
-    same = scores.music(composer, real, real, voices)
+    same = measure_pieces(composer, real, real, voices)
     assert same["longest_copy"].value == 40
     assert same["interval_histogram"].value == pytest.approx(100)
     whole = tune().notes.copy()
     whole[:, 2:] = beat().notes[:, 2:]
-    composed, real = scores.compose(band, [tune(), beat()], 1)
+    composed, real = compose_like(band, [tune(), beat()], 1)
     assert len(composed) == 1 and len(real) == 2
-    found = scores.music(band, [whole], real, [])
+    found = measure_pieces(band, [whole], real, [])
     assert found["chord_agreement"].value == found["chord_agreement_data"].value
     assert found["kicks_on_the_beat"].value == 100 == found["kicks_on_the_beat_data"].value
     rolled = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
     roll = np.zeros([4, 88], np.uint8)
     roll[1:, [40, 44]] = 1
-    found = scores.music(rolled, [roll], [roll], [])
+    found = measure_pieces(rolled, [roll], [roll], [])
     assert found["empty_frames"].value == 25 and found["notes_a_frame_data"].value == 1.5

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from apps.music import scores
+from apps.music import likelihood_scores
 from apps.music.composer import Composer
 from apps.music.config import TINY, Config
-from apps.music.dataset import Piece
+from apps.music.frames import decoding
+from apps.music.frames.frame_tokens import FIRST, from_rolls
 from apps.music.frames.network import Frames
-from apps.music.frames.tokens import FIRST, frame_tokens
 from apps.music.likelihood import Likelihood
+from apps.music.piece import Piece
 from apps.music.pipeline import Pipeline
-from apps.music.request import Wish
+from apps.music.request import Request
 from common.decoding import Sampling, sample
 from tests.apps.music_models import (
     FRAMES,
@@ -38,11 +39,11 @@ def test_marginal_model_by_hand():
     train[:3, 0], train[0, 1] = 1, 1
     test = np.zeros([3, 88], np.uint8)
     test[1, 0], test[2, 0], test[2, 1] = 1, 1, 1
-    silent = 86 * -np.log(1 - scores.LEAST)
+    silent = 86 * -np.log(1 - likelihood_scores.LEAST)
     second = -np.log(0.75) - np.log(0.75)  # key 0 on, key 1 off
     third = -np.log(0.75) - np.log(0.25)
     pieces = [Piece("a", test)]
-    found = scores.marginal_nll([Piece("t", train)], pieces)
+    found = likelihood_scores.marginal_nll([Piece("t", train)], pieces)
     assert found == pytest.approx((second + third) / 2 + silent, abs=1e-6)
 
 
@@ -85,13 +86,17 @@ def test_a_frame_is_a_distribution_over_sets():
 def test_frame_tokens():
     roll = np.zeros([2, 88], np.float32)
     roll[0, [2, 5]] = 1
-    assert frame_tokens(tf.constant(roll)).numpy().tolist() == [[7, 10, 4], [4, 0, 0]]
-    assert frame_tokens(tf.constant(roll[:0])).shape == (0, 1)
+    assert from_rolls(tf.constant(roll)).numpy().tolist() == [[7, 10, 4], [4, 0, 0]]
+    assert from_rolls(tf.constant(roll[:0])).shape == (0, 1)
 
 
-def test_what_is_sampled_has_the_probability_that_is_scored(frames):
+def test_sampled_frames_have_the_scored_probability(frames):
     found = sample(
-        frames.step(tf.zeros([3, 0], tf.int32), 7), frames.first_state(3), 3, 120, Sampling((1, 2))
+        decoding.step_function(frames, tf.zeros([3, 0], tf.int32), 7),
+        decoding.first_state(frames, 3),
+        3,
+        120,
+        Sampling((1, 2)),
     )
     pieces = np.zeros([3, 7, 88], np.float32)
     for row in range(3):
@@ -108,22 +113,22 @@ def test_frames_of_many_notes_are_kept(frames):
     made = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
     roll = np.zeros([4, 88], np.uint8)
     roll[:, 20:40] = 1
-    found = made.compose(roll, Wish(bars=5, bar=1))[0].notes
+    found = made.compose(roll, Request(bars=5, bar=1))[0].notes
     np.testing.assert_array_equal(found[:4], roll)
 
 
 def test_a_piece_from_nothing(frames):
     made = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
-    assert made.compose(made.read(""), Wish(bars=3, bar=1))[0].notes.shape == (3, 88)
+    assert made.compose(made.read(""), Request(bars=3, bar=1))[0].notes.shape == (3, 88)
 
 
-def test_roll_goes_on_from_its_primer(frames):
+def test_a_roll_continues_its_primer(frames):
     config = Config(model=frames.config)
     made = Composer(Pipeline(config, frames, [[21, 108]]))
     primer = random_roll(5)
-    first, second = made.compose(primer, Wish(bars=12, bar=1), takes=2)
+    first, second = made.compose(primer, Request(bars=12, bar=1), takes=2)
     assert first.notes.shape == (12, 88)
     np.testing.assert_array_equal(first.notes[:5], primer)
     assert (first.notes != second.notes).any()
-    again = made.compose(primer, Wish(bars=12, bar=1), takes=2)
+    again = made.compose(primer, Request(bars=12, bar=1), takes=2)
     np.testing.assert_array_equal(second.notes, again[1].notes)

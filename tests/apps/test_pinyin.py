@@ -1,4 +1,4 @@
-"""The pinyin app: spellings, segmentation, network, search, baselines, people's own text."""
+"""The pinyin app: spellings, segmentation, network, search, baselines, your own text."""
 
 import itertools
 import json
@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sentencepiece
 import tensorflow as tf
 
 from apps.pinyin import dataset, pipeline, syllables
@@ -89,7 +90,7 @@ def test_spellings(tokenizers, text, found):
         ("ta, shi", "letter 3"),
     ],
 )
-def test_what_is_no_pinyin_is_named(tokenizers, text, told):
+def test_text_that_is_not_pinyin_is_named(tokenizers, text, told):
     assert UNK in syllables.tokenize(tokenizers[0], [text]).numpy()[0]
     assert told in syllables.complaint(tokenizers[0], text)
 
@@ -98,7 +99,7 @@ def test_segmentation_is_the_best_of_all(tokenizers):
     """Viterbi's result against all ways to spell a string."""
     counts = {"xi": 5, "an": 7, "xian": 1, "gan": 3, "g": 0, "fan": 6, "fang": 2, "a": 1, "n": 0}
     tokenizer = syllables.segmenter(counts)
-    model = tokenizer._processor
+    model = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.content())
     scores = {model.id_to_piece(n): model.get_score(n) for n in range(4, len(counts) + 4)}
 
     def ways(text):
@@ -145,11 +146,11 @@ def test_every_weight_learns_and_padding_is_inert(tokenizers, cell, layers):
 
 
 def test_steps_are_the_loss(few):
-    """The search's steps over gold characters give the loss of the decoder when w is 0 and that of
+    """The search's steps over the references give the loss of the decoder when w is 0 and that of
     the language model when it is 1; between, both weighted; and a softmax changes nothing."""
     model, rows = few.model, tf.constant([[4, 5, 6, 7]])
     rows = few.syllables.tokenize(["tashiyanxi"]).to_tensor()
-    gold = few.characters.tokenize(["她使研西"]).to_tensor()
+    references = few.characters.tokenize(["她使研西"]).to_tensor()
     memory = model.encode(rows)
     sums = {}
     for weight in (0.0, 0.4, 1.0):
@@ -159,14 +160,14 @@ def test_steps_are_the_loss(few):
         for t in range(4):
             log_probs, state = step(tokens, state)
             np.testing.assert_allclose(tf.reduce_logsumexp(log_probs), 0, atol=1e-5)
-            tokens = gold[:, t]
+            tokens = references[:, t]
             sums[weight] += float(log_probs[0, int(tokens[0])])
-    loss, count, _ = model.token_losses((rows, gold), training=False)
+    loss, count, _ = model.token_losses((rows, references), training=False)
     assert count == 4 and float(loss) == pytest.approx(-sums[0.0] - sums[1.0], rel=1e-5)
     assert sums[0.4] == pytest.approx(0.6 * sums[0.0] + 0.4 * sums[1.0], rel=1e-4)
 
 
-def test_a_wide_beam_finds_all_readings_in_their_order(few):
+def test_a_wide_beam_finds_all_readings_ordered(few):
     text = "ta shi yan xi"
     every = ["".join(one) for one in itertools.product(*(FEW[s] for s in text.split()))]
     assert len(every) == 12
@@ -178,7 +179,7 @@ def test_a_wide_beam_finds_all_readings_in_their_order(few):
     assert found[2] == [] and found[3] == [("", 0.0)]
 
 
-def test_a_reading_that_is_not_known_is_scored_as_unknown(few):
+def test_an_unknown_reading_is_scored_as_unknown(few):
     arrays = few.syllables.tokenize(["tashi"]).to_tensor(), few.characters.tokenize(["是他"])
     nll = few.model.token_losses((arrays[0], arrays[1].to_tensor()), training=False)[2]
     assert 0 < float(nll) < 100  # not the billion of what is forbidden

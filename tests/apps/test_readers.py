@@ -1,4 +1,4 @@
-"""Whatever stands in a file of one's own, it is read, or refused by an error that says why."""
+"""Every file of your own is read, or refused by an error that says why."""
 
 import importlib
 import json
@@ -37,7 +37,7 @@ COCO = {
     "annotations": [{"image_id": n, "caption": line} for n, line in enumerate(LINES[:3])],
 }
 
-# (app, name of the file, what stands in it): every format that the apps read.
+# (app, name of the file, its content): every format that the apps read.
 FILES = [
     ("lm", "own.txt", "\n".join(LINES)),
     ("translate", "own.tsv", "".join(f"{line}\t{line[::-1]}\n" for line in LINES)),

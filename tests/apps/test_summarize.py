@@ -1,4 +1,4 @@
-"""The summarisation app: the network, copying, several documents, people's own files, bad input."""
+"""The summarisation app: the network, copying, several documents, your own files, bad input."""
 
 import json
 import runpy
@@ -34,7 +34,7 @@ VARIANTS = [
     {"pointer": False},
     {"cell": "gru", "attention": "additive", "input_feeding": True},
     {"encoder_layers": 2, "decoder_layers": 2, "attention": "general"},
-    {"word_dropout": 0.3, "cell": "simple"},
+    {"word_dropout": 0.3, "cell": "elman"},
 ]
 
 
@@ -93,7 +93,7 @@ def test_half_precision_gives_nearly_the_same_loss():
     assert all(value.dtype == tf.float32 for value in (*found, log_probs))
 
 
-def test_coverage_and_its_loss_begin_with_the_second_phase():
+def test_coverage_begins_with_the_second_phase():
     model = Summarizer(replace(SMALL, embedding_dropout=0, dropout=0, output_dropout=0), 12)
     first = model.token_losses((SOURCE, TARGET), 0.74)
     second = model.token_losses((SOURCE, TARGET), 0.75)
@@ -107,7 +107,7 @@ def test_coverage_and_its_loss_begin_with_the_second_phase():
     assert float(model.token_losses((SOURCE, TARGET), 0.75)[2]) != pytest.approx(float(first[2]))
 
 
-def test_unknown_words_of_a_source_differ_only_by_the_pointer():
+def test_unknown_words_differ_only_by_the_pointer():
     """The network reads each of them as <unk>: what it hears is the same, what it copies is not."""
     model = Summarizer(SMALL, 12)
     np.testing.assert_array_equal(model.embed(SOURCE[0]), model.embed(tf.constant([5, 1, 7, 1, 3])))
@@ -118,7 +118,7 @@ def test_unknown_words_of_a_source_differ_only_by_the_pointer():
     assert (row[[12, 14, 15, 16]] < -1e8).all()  # no words of this source
 
 
-def test_word_dropout_is_of_training_and_of_pointers_only():
+def test_word_dropout_is_for_training_pointers_only():
     config = replace(SMALL, word_dropout=0.5, embedding_dropout=0, dropout=0, output_dropout=0)
     model = Summarizer(config, 12)
     known = tf.where(SOURCE < 12, SOURCE, 4), tf.where(TARGET < 12, TARGET, 4)
@@ -251,7 +251,7 @@ def test_searches_keep_their_constraints(copier):
         assert len(set(tokens)) == len(tokens) == 6 and EOS not in tokens[:5]
 
 
-def test_what_is_over_the_budget_is_not_read_and_told(copier, capsys):
+def test_words_over_the_budget_are_reported(copier, capsys):
     start = "the function a_1 opens it. " + "and it " * 20
     assert copier.best([start + "x"]) == copier.best([start + "function b_2 reads it. " * 5000])
     assert "leaves out the end of 1 texts (number 1)" in capsys.readouterr().err
@@ -362,7 +362,7 @@ def run(monkeypatch, module, *arguments):
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """A run of people's own JSON lines with subwords, trained for two steps."""
+    """A run on your own JSON lines with subwords, trained for two steps."""
     folder = tmp_path_factory.mktemp("own")
     random = np.random.default_rng(0)
     rows = [{"body": e.document, "title": e.references[0]} for e in cases(random, 120)]

@@ -73,7 +73,7 @@ def test_a_crf_of_zero_weights_is_a_softmax():
 
 def test_word_dropout_hides_words_in_training_only():
     model = made(word_dropout=1.0)
-    np.testing.assert_array_equal(model._some_unknown(WORDS), [[UNK] * 3, [UNK, PAD, PAD]])
+    np.testing.assert_array_equal(model.drop_words(WORDS), [[UNK] * 3, [UNK, PAD, PAD]])
     losses = [float(model.token_losses(BATCH, training=False)[0]) for _ in range(2)]
     assert losses[0] == losses[1]
 
@@ -202,26 +202,26 @@ def test_vocabularies_know_case_width_and_digits_apart(tmp_path):
 
 
 def test_scores():
-    words, gold = [["a", "b"], ["new"]], [["N", "V"], ["N"]]
-    told = scores.of_tags([["N", "N"], ["N"]], gold, words, {"a", "b"})
+    words, references = [["a", "b"], ["new"]], [["N", "V"], ["N"]]
+    told = scores.of_tags([["N", "N"], ["N"]], references, words, {"a", "b"})
     values = {name: round(score.value, 1) for name, score in told.items()}
     assert values == {"accuracy": 66.7, "accuracy_known": 50, "accuracy_unknown": 100,
                       "sentence_accuracy": 50, "macro_f1": 40}  # fmt: skip
-    assert set(scores.of_tags(gold, gold, words, None)) == {"accuracy", "sentence_accuracy", "macro_f1"}  # fmt: skip # noqa: E501
-    lines = scores.table([["N", "N"], ["N"]], gold).splitlines()
+    assert set(scores.of_tags(references, references, words, None)) == {"accuracy", "sentence_accuracy", "macro_f1"}  # fmt: skip # noqa: E501
+    lines = scores.table([["N", "N"], ["N"]], references).splitlines()
     assert lines[1:] == ["N\t2\t3\t2\t80.0\t", "V\t1\t0\t0\t0.0\tN 1"]
 
 
 def test_scores_of_raw_text():
-    gold = [Sentence(("我", "爱", "购物"), ("r", "v", "n"), "我爱购物")]
+    references = [Sentence(("我", "爱", "购物"), ("r", "v", "n"), "我爱购物")]
     found = [pipeline.Tagged(["我爱", "购物"], ["v", "v"], [])]
-    told = {name: score.value for name, score in scores.of_raw_text(found, gold).items()}
+    told = {name: score.value for name, score in scores.of_raw_text(found, references).items()}
     assert told == {"cutting_f1": 40, "raw_f1": 0}
     found = [pipeline.Tagged(["我", "爱", "购物"], ["r", "v", "v"], [])]
-    assert scores.of_raw_text(found, gold)["raw_f1"].value == pytest.approx(200 / 3)
+    assert scores.of_raw_text(found, references)["raw_f1"].value == pytest.approx(200 / 3)
 
 
-# People's own files and commands ------------------------------------------------------------------
+# Your own files and commands ------------------------------------------------------------------
 
 
 def test_own_files_are_split_and_checked(tmp_path, capsys):

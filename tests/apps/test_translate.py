@@ -1,4 +1,4 @@
-"""The translation app: people's own files, bad input, long text, search options, the loss."""
+"""The translation app: your own files, bad input, long text, search options, the loss."""
 
 import gzip
 import json
@@ -41,7 +41,7 @@ VARIANTS = [
     {"cell": "gru", "attention": "additive"},
     {"cell": "fgr", "input_feeding": True},
     {"cell": "ctrnn", "upper_layers": 1},
-    {"cell": "simple", "attention": "general", "tie": "output"},
+    {"cell": "elman", "attention": "general", "tie": "output"},
     {"tie": "none", "embedding_dim": 6},
     {"input_feeding": True, "decoder_layers": 2, "encoder_layers": 2},
     {"upper_layers": 2, "encoder_layers": 3, "same_dropout": True},
@@ -85,7 +85,7 @@ def test_loss_is_that_of_the_steps():
 
 
 @pytest.mark.parametrize("static", [False, True])
-def test_agreement_is_nothing_without_dropout_and_costs_with_it(static):
+def test_agreement_costs_only_with_dropout(static):
     for rate in (0.0, 0.5):
         rates = dict.fromkeys(("dropout", "embedding_dropout", "output_dropout"), rate)
         changed = replace(SMALL, agreement=5.0, label_smoothing=0.0, **rates)
@@ -111,8 +111,8 @@ def test_static_shapes_give_the_same_loss():
 def test_scheduled_sampling_replaces_words_only_as_planned():
     model = Translator(replace(SMALL, scheduled_sampling=1.0), 12, 12)
     shifted = tf.concat([[[2], [2]], TARGET[:, :-1]], 1)
-    np.testing.assert_array_equal(model._own_words(SOURCE, shifted, 0.0), shifted)
-    replaced = model._own_words(SOURCE, shifted, 1.0).numpy()
+    np.testing.assert_array_equal(model.sample_words(SOURCE, shifted, 0.0), shifted)
+    replaced = model.sample_words(SOURCE, shifted, 1.0).numpy()
     assert (replaced[:, 0] == 2).all() and (replaced[0, 4] == PAD)
     assert (replaced != shifted.numpy()).any()
 
@@ -146,7 +146,7 @@ def test_order_and_batching_do_not_matter(translator):
         assert alone[0].score == pytest.approx(found[0].score, abs=1e-4)
 
 
-def test_n_best_is_ordered_and_starts_with_the_best(translator):
+def test_n_best_is_ordered(translator):
     found = translator(["the light"], BeamConfig(beam=4, n_best=4))[0]
     scores = [item.score for item in found]
     assert len(found) == 4 and scores == sorted(scores, reverse=True)
@@ -259,7 +259,7 @@ def test_own_files_have_no_languages_of_a_version(capsys):
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """A run of people's own files, trained for two steps."""
+    """A run of your own files, trained for two steps."""
     import runpy
     import sys
 
@@ -334,7 +334,7 @@ def test_evaluate_own_files(run_folder, monkeypatch, capsys, tmp_path):
     assert result["sentences"] == 2 and result["search"]["beam"] == 2
 
 
-def test_subword_sampling_gives_other_pieces_of_the_same_words_every_epoch(tmp_path):
+def test_subword_sampling_cuts_words_anew_every_epoch(tmp_path):
     config = replace(
         PRESETS["tiny"],
         tokenizer=TokenizerConfig(kind="bpe", vocab_size=200, subword_sampling=0.3),

@@ -53,7 +53,7 @@ def test_two_workers_are_one_with_twice_the_batch(tmp_path):
     }
 
 
-def test_a_killed_worker_stops_the_others_with_a_message(tmp_path):
+def test_a_killed_worker_stops_the_others(tmp_path):
     process = start("common.workers", 2, *TRAIN, "--data.limit=6000", "--run-dir", tmp_path / "run")
     found = ""
     while "step 50/" not in found:

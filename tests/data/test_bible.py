@@ -22,7 +22,7 @@ def test_cut_at_markers_whatever_the_offsets_say():
     }
 
 
-def test_a_marker_that_names_its_verse_wins_over_a_title():
+def test_a_marker_with_its_verse_beats_a_title():
     text = "1. A Psalm. Of David. 2.\\3:1\\Lord, how many! 3.\\3:2\\Many say.\\ 1. Next psalm."
     ids = [19003001, 19003002, 19003003, 19004001]
     assert verses.split_by_markers(text, ids) == {
@@ -32,7 +32,7 @@ def test_a_marker_that_names_its_verse_wins_over_a_title():
     }
 
 
-def test_a_skipped_number_shifts_the_rest_of_its_chapter_only():
+def test_a_skipped_number_shifts_only_its_chapter():
     text = "1. One. 2.+ 3. Two. 4. Three. 1. Other."
     ids = [43001001, 43001002, 43001003, 43001004, 43002001]
     assert verses.split_by_markers(text, ids) == {
@@ -43,7 +43,7 @@ def test_a_skipped_number_shifts_the_rest_of_its_chapter_only():
     }
 
 
-def test_markers_that_disagree_with_the_index_are_an_error():
+def test_markers_must_agree_with_the_index():
     with pytest.raises(DataError, match="marker 2 is 3, but the index says 1001002"):
         verses.split_by_markers("1. a 3. b", [1001001, 1001002])
     with pytest.raises(DataError, match="1 verse markers for 2 verses"):

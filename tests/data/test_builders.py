@@ -50,7 +50,7 @@ def test_multi30k_of_unequal_length(raw, tmp_path):
         data.builder("multi30k", data_dir=tmp_path)
 
 
-def test_damaged_raw_file_is_named_and_leaves_nothing_prepared(raw, tmp_path):
+def test_damaged_raw_files_leave_nothing_prepared(raw, tmp_path):
     file = raw / "multi30k/task1/raw/train.en.gz"
     whole = file.read_bytes()
     file.write_bytes(whole[:-5])

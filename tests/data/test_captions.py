@@ -1,4 +1,4 @@
-"""The emoji set, Flickr8k out of tiny raw files, people's own captions files."""
+"""The emoji set, Flickr8k out of tiny raw files, your own captions files."""
 
 import gzip
 import io
@@ -42,7 +42,7 @@ def test_names():
     assert " " not in emoji_names("zh")["\U0001f469" + DARK + "\u200d\U0001f373"]
 
 
-def test_no_base_is_in_training_and_in_test_unseen():
+def test_bases_of_test_unseen_are_not_learned():
     pictures = [[emoji] for emoji in emoji_names("en")]
     splits = split_pictures(pictures)
     bases = {}
@@ -115,7 +115,7 @@ def test_sets_without_pictures_say_so():
         list(data.pictures("hsk", None, "test"))
 
 
-# People's own ------------------------------------------------------------------------------------
+# Your own ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -176,9 +176,9 @@ def test_json_of_coco_and_karpathy(folder):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("x.json", "{", "no captions JSON"),
-        ("x.json", '{"images": [{}]}', "no captions JSON"),
-        ("x.json", "[]", "no captions JSON"),
+        ("x.json", "{", "not a captions file"),
+        ("x.json", '{"images": [{}]}', "not a captions file"),
+        ("x.json", "[]", "not a captions file"),
         ("x.tsv", "nothing.jpg\tx\n", "nothing usable.*1 without its picture"),
         ("x.tsv", "", "nothing usable"),
     ],

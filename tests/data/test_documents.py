@@ -1,4 +1,4 @@
-"""Documents with summaries: docstrings out of source files, the three sets, people's own files."""
+"""Documents with summaries: docstrings out of source files, the three sets, your own files."""
 
 import bz2
 import gzip
@@ -201,7 +201,7 @@ Description-en: other
 """
 
 
-def test_debian_index_and_prepared_files_are_the_same_set(raw, tmp_path):
+def test_debian_index_and_prepared_files_agree(raw, tmp_path):
     assert list(index_rows(INDEX.format("tool")))[0] == {
         "id": "one",
         "document": "First line of the paragraph.",
@@ -227,7 +227,7 @@ def test_a_set_without_summaries_is_refused(tmp_path):
         documents.of_set("hsk", "test")
 
 
-# People's own files ------------------------------------------------------------------------------
+# Your own files ------------------------------------------------------------------------------
 
 
 def test_json_lines(tmp_path):
@@ -300,11 +300,11 @@ def test_csv(tmp_path):
     path.write_text('document,summary\na,b\n"' + "x" * 200_000 + '",c\n')
     assert len(documents.of_file(path)[0][1].document) == 200_000
     path.write_text('document,summary\na,b\n"never ended,c\nd,e\n')
-    with pytest.raises(DataError, match="a.csv line 3: .* a quote there is written twice"):
+    with pytest.raises(DataError, match="a.csv line 3: .* write a quote inside twice"):
         documents.of_file(path)
 
 
-def test_json_that_is_no_text_or_no_number(tmp_path):
+def test_json_without_text_or_with_huge_numbers(tmp_path):
     path = tmp_path / "a.jsonl"
     rows = [
         '{"document": ["a \\ud83d", "b"], "summary": "\\udc00"}',
@@ -314,7 +314,7 @@ def test_json_that_is_no_text_or_no_number(tmp_path):
     found, report = documents.of_file(path)
     assert found == [("a ?\fb", ("?",))] and report.dropped == {"not JSON": [2]}
     path.write_text("[" + "9" * 5000 + "]")
-    with pytest.raises(DataError, match="is none"):
+    with pytest.raises(DataError, match="is not one"):
         documents.of_file(path)
 
 
@@ -328,7 +328,7 @@ def test_json_list(tmp_path):
         "3 of 4 entries left out: 1 not a JSON object (entry 2), 2 without 'summary' (entries 3, 4)"
     )
     path.write_text('[{"document": "a"')
-    with pytest.raises(DataError, match="begins as a JSON list does, but is none .*column"):
+    with pytest.raises(DataError, match="begins as a JSON list does, but is not one .*column"):
         documents.of_file(path)
     path.write_bytes(b'[{"document": "\xff"}]')
     with pytest.raises(DataError, match="not UTF-8: convert it"):

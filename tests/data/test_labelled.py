@@ -1,4 +1,4 @@
-"""Texts with labels: Chinese reviews, the sets of sentences, people's own files."""
+"""Texts with labels: Chinese reviews, the sets of sentences, your own files."""
 
 import gzip
 import hashlib
@@ -87,11 +87,11 @@ def test_folds_and_hashes(archive, tmp_path):
     assert left_out == 1 and 5 < len(validation) < 40 and len(train) + len(validation) == 199
 
 
-def test_what_is_wrong_with_the_files_is_said(archive, tmp_path, monkeypatch):
+def test_wrong_files_are_named(archive, tmp_path, monkeypatch):
     for content in (b"0 good\n7 bad\n", b"0 good\n1\n", b"good\n"):
-        with pytest.raises(DataError, match=r"x line \d is no label and sentence"):
+        with pytest.raises(DataError, match=r"x line \d is not a label and a sentence"):
             sentences.parse(content, "x", 2)
-    with pytest.raises(DataError, match="does not hold the files"):  # the archive has no subj.all
+    with pytest.raises(DataError, match="not hold the expected"):  # the archive has no subj.all
         data.builder("sentence_classification", "subj", tmp_path / "other")
     monkeypatch.delenv("RAW_DATA")
     folder = tmp_path / "2" / "downloads" / "sentence_classification"

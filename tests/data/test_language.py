@@ -1,4 +1,4 @@
-"""The sets of running text on tiny raw files, and people's own text."""
+"""The sets of running text on tiny raw files, and your own text."""
 
 import gzip
 import json

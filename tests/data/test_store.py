@@ -48,11 +48,11 @@ def test_threads_read_the_same():
         assert all(pool.map(lambda n: store[n % 50] == ITEMS[n % 50], range(2000)))
 
 
-def test_the_file_is_where_tmpdir_says_and_has_no_name(tmp_path):
+def test_the_file_is_unnamed_and_in_tmpdir(tmp_path):
     program = (
         "from data.store import Store; import os; store = Store(['a' * 100000] * 50);"
-        "print(len(os.listdir(os.environ['TMPDIR'])), os.fstat(store._file.fileno()).st_dev,"
-        "os.stat(os.environ['TMPDIR']).st_dev, os.fstat(store._file.fileno()).st_size)"
+        "print(len(os.listdir(os.environ['TMPDIR'])), os.fstat(store.fileno()).st_dev,"
+        "os.stat(os.environ['TMPDIR']).st_dev, os.fstat(store.fileno()).st_size)"
     )
     found = subprocess.run(
         [sys.executable, "-c", program],
@@ -66,7 +66,7 @@ def test_the_file_is_where_tmpdir_says_and_has_no_name(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a full disk at hand")
-def test_a_full_disk_is_told(monkeypatch):
+def test_a_full_disk_is_reported(monkeypatch):
     monkeypatch.setattr(tempfile, "TemporaryFile", partial(open, "/dev/full", "r+b"))
     with pytest.raises(DataError, match="temporary file .* No space left .* TMPDIR"):
         Store(["a" * 100_000])

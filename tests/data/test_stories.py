@@ -1,4 +1,4 @@
-"""Stories with questions: the simulated world, bAbI's files, people's own."""
+"""Stories with questions: the simulated world, bAbI's files, your own."""
 
 import io
 import re
@@ -17,7 +17,7 @@ from data.world.simulation import AGAIN, DROPPED, GAVE, KINDS, NUMBERS, TOOK, WE
 # The world ---------------------------------------------------------------------------------------
 
 
-def told(sentences):
+def happened(sentences):
     """What the sentences alone say, read by other means than those that made them."""
     been, holder, place, gifts = {}, {}, {}, []
     for sentence in sentences:
@@ -45,7 +45,7 @@ def told(sentences):
 
 
 def answer(question, sentences):
-    been, holder, place, gifts = told(sentences)
+    been, holder, place, gifts = happened(sentences)
     words = question.rstrip("?").split()
     match question.split()[0], words[1]:
         case "Where", "is":
@@ -69,7 +69,7 @@ def test_the_world_is_possible():
     for _ in range(100):
         story = example(random, "where person", longest=30).story
         for number, sentence in enumerate(story):
-            been, holder, place, _ = told(story[:number])
+            been, holder, place, _ = happened(story[:number])
             here = {who: visits[-1] for who, visits in been.items()}
             who, *_, last = words = sentence.rstrip(".").removesuffix(" there").split()
             if any(f" {act} " in sentence for act in TOOK):
@@ -99,7 +99,7 @@ def test_the_world_answers_what_its_sentences_say(kind):
     assert len(seen) > 1 and max(seen.values()) < 100
 
 
-def test_the_world_is_the_same_every_time_and_its_splits_differ(tmp_path):
+def test_the_world_is_reproducible_and_its_splits_differ(tmp_path):
     splits = {s: stories.of_set("world", s, "small", tmp_path) for s in data.SPLITS}
     assert [len(rows) for rows in splits.values()] == [1000, 100, 100]
     random = np.random.default_rng([2015, 2])
@@ -164,7 +164,7 @@ def test_babi_names_what_is_missing(raw, tmp_path, monkeypatch):
     assert re.fullmatch(r"https://raw\.github\S+/babi_data/en/qa7_counting_test\.txt", asked[0])
 
 
-# People's own ------------------------------------------------------------------------------------
+# Your own files -------------------------------------------------------------------------------
 
 
 def test_bad_lines_are_counted_by_number():

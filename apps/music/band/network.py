@@ -5,8 +5,8 @@
     drums  ~ Voices(conditions, with the density of the melody)
 
 Each layer is a recurrent network of its own, trained on the sets that have its tracks. No set here
-has a melody and drums, so drums know the melody by what both kinds of set can say: place in the
-bar, style, tempo, and how densely notes begin.
+has a melody and drums, so drums know of the melody what both kinds of set have: place in the bar,
+style, tempo, and the density of onsets.
 """
 
 import functools
@@ -15,20 +15,23 @@ import keras
 import tensorflow as tf
 
 from apps.music.band import styles
-from apps.music.voices import tokens as code
+from apps.music.voices.conditions import BAND_CONDITIONS
 from apps.music.voices.network import Voices
 from common.text import PAD
 from common.training import Losses
 
 TRACKS = ("melody", "chords", "kick", "snare", "cymbals")
 STYLE = 3  # its place among the facts and the conditions
-# Tracks that a layer's network has, and how many of the first ones are always given to it.
+# First and last track (exclusive) of a layer's network, and how many first ones are always given.
 LAYERS = {"melody": (0, 1, 0), "chords": (0, 2, 1), "drums": (2, 5, 0)}
 
 
 def own_style(layer, facts, unknown=-1):
-    """Facts `[..., n]`, or conditions, where 0 is unknown: with their style unknown where the sets
-    that a layer learns from do not have it. Traceable."""
+    """Facts `[..., n]` without a style that the sets of a layer do not have; traceable.
+
+    Args:
+        unknown: the number of an unknown style, -1 in facts and 0 in conditions.
+    """
     style = facts[..., STYLE]
     own = (style - unknown > len(styles.TONAL)) == (layer == "drums")
     style = tf.where(own, style, unknown)[..., None]
@@ -41,7 +44,7 @@ class Band(keras.Model):
     def __init__(self, config, **kwargs):
         super().__init__(**kwargs)
         self.parts = {
-            name: Voices(config, end - start, code.BAND_CONDITIONS, name=name)
+            name: Voices(config, end - start, BAND_CONDITIONS, name=name)
             for name, (start, end, _) in LAYERS.items()
         }
         self.built = True
@@ -74,5 +77,5 @@ class Band(keras.Model):
         return Losses(total, count, total)
 
     def nll(self, arrays):
-        """-log P of the tracks that are not given, nats `[batch]`; all tracks must be there."""
+        """-log P of the tracks that are not given, nats `[batch]`; no track may be missing."""
         return sum(part.nll(self._arrays(name, arrays)) for name, part in self.parts.items())

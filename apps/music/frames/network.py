@@ -4,33 +4,24 @@
     independent:  log P(frame_t) = sum_k log Bernoulli(roll_tk; sigmoid(W h_t + b)_k)
     sequence:     log P(frame_t) = sum_k log P(note_k | notes below it, h_t), then END
 
-Both are probabilities of sets of keys, so their likelihoods compare. As tokens a frame is its notes
-from low to high and then END, for both: independent keys too can be drawn one after another,
-P(next = k | last = j) = p_k prod_{j<i<k} (1 - p_i). That is how the shared sampler writes either.
+Both are probabilities of sets of keys, so their likelihoods are comparable. In both, the tokens of
+a frame are its notes from low to high, then END: independent keys can be drawn one after another as
+well, P(next = k | last = j) = p_k prod_{j<i<k} (1 - p_i). So the shared sampler serves both.
 """
 
 import keras
 import tensorflow as tf
 
-from apps.music.frame_rnn import FrameRNN
-from apps.music.frames.tokens import (
-    END,
-    FIRST,
-    MOST_NOTES,
-    VOCAB,
-    ascending,
-    bernoulli_next,
-    frame_tokens,
-)
+from apps.music.frames.frame_tokens import VOCAB, ascending, from_rolls
+from apps.music.note_axis_rnn import NoteAxisRNN
 from common.layers import Embedding, Stack
 from common.music import KEYS
-from common.special_tokens import FORBIDDEN
-from common.text import BOS, EOS, PAD
+from common.text import BOS, PAD
 from common.training import Losses, cross_entropy
 
 
 class Frames(keras.Model):
-    """Rolls float32 `[batch, time, 88]`, 0 to the right of their lengths -> likelihoods, steps."""
+    """The frame model, on rolls float32 `[batch, time, 88]`, 0 to the right of their lengths."""
 
     def __init__(self, config, **kwargs):
         super().__init__(**kwargs)
@@ -45,8 +36,8 @@ class Frames(keras.Model):
             dim = config.embedding_dim
             self.embedding = Embedding(VOCAB, dim, name="notes")
             self.embedding.build()
-            self.frame = FrameRNN(config.cell, config.frame_units, rate, name="frame")
-            self.frame.build(dim, units)
+            self.over_notes = NoteAxisRNN(config.cell, config.frame_units, rate, name="frame")
+            self.over_notes.build(dim, units)
             self.output_layer = keras.layers.Dense(VOCAB, name="output")
             self.output_layer.build((None, config.frame_units))
         else:
@@ -57,33 +48,36 @@ class Frames(keras.Model):
         self.built = True
 
     def call(self, rolls, training=False):
-        """`[batch, time, 88]` -> h `[batch, time, units]`; h_t knows the frames before t."""
+        """`[batch, time, 88]` -> h `[batch, time, units]`; h_t depends on the frames before t."""
         before = tf.pad(rolls[:, :-1], [[0, 0], [1, 0], [0, 0]])
         h, _ = self.over_time(self.input_dropout(before, training=training), training=training)
         return self.dropout(h, training=training)
 
     def frame_nll(self, rolls, training=False):
-        """-log P of each frame given those before it, nats: `[batch, time, 88]` -> `[batch,
-        time]`."""
+        """-log P of each frame given the frames before it, in nats.
+
+        `[batch, time, 88]` -> `[batch, time]`.
+        """
         h = self(rolls, training=training)
         if self.sequence:
             return self._sequence_nll(h, rolls, training)
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(rolls, self._logits(h))
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(rolls, self.logits(h))
         return tf.reduce_sum(losses, -1)
 
     def _sequence_nll(self, h, rolls, training):
         batch, time = tf.shape(rolls)[0], tf.shape(rolls)[1]
-        elements = frame_tokens(tf.reshape(rolls, [-1, KEYS]))  # [batch * time, notes + 1]
+        elements = from_rolls(tf.reshape(rolls, [-1, KEYS]))  # [batch * time, notes + 1]
         shifted = tf.pad(elements[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
-        outputs = self.frame(
+        outputs = self.over_notes(
             self.embedding(shifted), tf.reshape(h, [-1, h.shape[-1]]), training=training
         )
-        logits = self._logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
+        logits = self.logits(outputs) + ascending(shifted)  # [batch * time, notes + 1, vocab]
         losses = cross_entropy(logits, elements)
         losses = tf.where(elements != PAD, losses, 0.0)
         return tf.reshape(tf.reduce_sum(losses, -1), [batch, time])
 
-    def _logits(self, features):
+    def logits(self, features):
+        """Features of the last network `[..., units]` -> `[..., keys or vocab]`, float32."""
         return tf.cast(self.output_layer(features), tf.float32)
 
     def token_losses(self, arrays, progress=0.0, training=True):
@@ -98,64 +92,3 @@ class Frames(keras.Model):
         weights = tf.cast((place >= first) & (place < lengths[:, None]), tf.float32)
         total = tf.reduce_sum(weights * self.frame_nll(rolls, training))
         return Losses(total, tf.reduce_sum(weights), total)
-
-    # Decoding -----------------------------------------------------------------------------------
-
-    def first_state(self, batch):
-        """Before the first frame: what `step` carries."""
-        zero = self.over_time.zero_state(batch)
-        h, states = self.over_time.step(tf.zeros([batch, KEYS]), zero)
-        return {
-            "time": states,
-            "h": h,
-            "frame": self.frame.start(h) if self.sequence else [],
-            "roll": tf.zeros([batch, KEYS]),
-            "frames": tf.zeros([batch], tf.int32),
-            "position": tf.zeros([batch], tf.int32),
-        }
-
-    def step(self, primer, frames):
-        """The step function of common.decoding.
-
-        Args:
-            primer: int32 `[batch, any]`, tokens that come first; PAD to the right.
-            frames: int32 scalar, the length of the piece; EOS follows the last frame's END.
-        """
-
-        def step(tokens, state):
-            roll = tf.maximum(state["roll"], tf.one_hot(tokens - FIRST, KEYS))
-            ended = tokens == END  # [batch]
-            moved, times = self.over_time.step(roll, state["time"])
-            h = _where(ended, moved, state["h"])
-            state = {
-                "time": _where(ended, times, state["time"]),
-                "h": h,
-                "frame": state["frame"],
-                "roll": _where(ended, tf.zeros_like(roll), roll),
-                "frames": state["frames"] + tf.cast(ended, tf.int32),
-                "position": state["position"],
-            }
-            last = tf.where(ended, BOS, tokens)
-            if self.sequence:
-                begun = _where(ended | (tokens == BOS), self.frame.start(h), state["frame"])
-                output, state["frame"] = self.frame.step(self.embedding(last), begun)
-                logits = self._logits(output)
-            else:
-                logits = bernoulli_next(self._logits(h), last)
-            logits += ascending(last[:, None])[:, 0]
-            full = tf.reduce_sum(state["roll"], -1) >= MOST_NOTES
-            forced = tf.where(full, END, PAD)
-            forced = tf.where(state["frames"] >= frames, EOS, forced)
-            primed = tf.pad(primer, [[0, 0], [0, 1]], constant_values=PAD)
-            at = tf.minimum(state["position"], tf.shape(primed)[1] - 1)
-            primed = tf.gather(primed, at, batch_dims=1)
-            forced = tf.where(primed != PAD, primed, forced)
-            only = tf.one_hot(forced, VOCAB, on_value=0.0, off_value=FORBIDDEN)
-            state["position"] += 1
-            return tf.where((forced != PAD)[:, None], only, logits), state
-
-        return step
-
-
-def _where(rows, new, old):
-    return tf.nest.map_structure(lambda a, b: tf.where(rows[:, None], a, b), new, old)

@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from apps.music.batches import PieceBatches
-from apps.music.voices import tokens as code
+from apps.music.voices import voice_tokens
+from apps.music.voices.conditions import condition_array
 from common.batches import Batch
 from common.music import ABSENT, HOLD, LOWEST
 
@@ -27,14 +28,14 @@ class VoiceBatches(PieceBatches):
         given = np.zeros([len(pieces), voices], np.int32)
         for row, piece in enumerate(pieces):
             time = len(piece.notes)
-            tokens[row, :time] = code.token_array(piece.notes)
+            tokens[row, :time] = voice_tokens.token_array(piece.notes)
             facts = (piece.bar, piece.pickup, piece.key, *piece.more)
             if self.training:
                 given[row] = self._draw_given(randoms[row], voices)
                 facts = hide_facts(randoms[row], facts)
             else:
                 given[row] = self.given if self.given is not None else 0
-            known[row, :time] = code.condition_array(time, facts, piece.after)
+            known[row, :time] = condition_array(time, facts, piece.after)
         return tokens, given, known
 
     def _draw_given(self, random, voices):
@@ -60,7 +61,7 @@ class VoiceBatches(PieceBatches):
 
 
 def hide_facts(random, facts):
-    """Each fact but the metre is unknown (-1) in a fifth of the pieces: people may not say it."""
+    """Makes each fact but the metre unknown (-1) in a fifth of the pieces, as in requests."""
     hidden = random.random(len(facts)) < 0.2
     return [
         -1 if hide and n > 1 else fact

@@ -22,6 +22,6 @@ def test_perfect_and_edges():
 
 
 def test_nothing_is_an_error():
-    for confidences, right in ([], []), ([0.5], []):
+    for confidences, correct in ([], []), ([0.5], []):
         with pytest.raises(UserError):
-            calibration_error(confidences, right)
+            calibration_error(confidences, correct)

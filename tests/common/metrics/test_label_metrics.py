@@ -12,14 +12,14 @@ from common.metrics import accuracy, confusion, error_rate, macro_f1
 from common.metrics.error_rate import edit_distance
 from common.metrics.spans import are_spans, span_scores, spans
 
-FOUND, RIGHT = list("aabca"), list("abbcc")
+FOUND, REFERENCES = list("aabca"), list("abbcc")
 
 
 def test_accuracy_and_macro_f1_by_hand():
-    assert accuracy(FOUND, RIGHT).value == pytest.approx(60)
-    assert "n:5" in accuracy(FOUND, RIGHT).signature
+    assert accuracy(FOUND, REFERENCES).value == pytest.approx(60)
+    assert "n:5" in accuracy(FOUND, REFERENCES).signature
     # a: TP 1, FP 2, FN 0 -> 2/4; b: TP 1, FN 1 -> 2/3; c: TP 1, FN 1 -> 2/3
-    assert macro_f1(FOUND, RIGHT).value == pytest.approx(100 * (1 / 2 + 2 / 3 + 2 / 3) / 3)
+    assert macro_f1(FOUND, REFERENCES).value == pytest.approx(100 * (1 / 2 + 2 / 3 + 2 / 3) / 3)
     assert macro_f1(["x", "a"], ["a", "a"]).value == pytest.approx(100 * 2 / 3)
 
 
@@ -39,9 +39,9 @@ def test_spans_by_hand(tags, expected):
 
 
 def test_span_scores_by_hand():
-    right = [["B-P", "I-P", "O", "B-L"], ["O", "B-P"]]
+    references = [["B-P", "I-P", "O", "B-L"], ["O", "B-P"]]
     found = [["B-P", "O", "O", "B-L"], ["B-L", "B-P"]]  # a cut name, and one too many
-    scores = {name: score.value for name, score in span_scores(found, right).items()}
+    scores = {name: score.value for name, score in span_scores(found, references).items()}
     assert scores == pytest.approx(
         {"span_precision": 50, "span_recall": 200 / 3, "span_f1": 400 / 7}
     )
@@ -51,9 +51,11 @@ def test_span_scores_by_hand():
 
 
 def test_confusion_has_the_right_label_in_its_rows():
-    np.testing.assert_array_equal(confusion(FOUND, RIGHT, "abc"), [[1, 0, 0], [1, 1, 0], [1, 0, 1]])
+    np.testing.assert_array_equal(
+        confusion(FOUND, REFERENCES, "abc"), [[1, 0, 0], [1, 1, 0], [1, 0, 1]]
+    )
     with pytest.raises(UserError, match="'c'"):
-        confusion(FOUND, RIGHT, "ab")
+        confusion(FOUND, REFERENCES, "ab")
 
 
 @pytest.mark.parametrize("score", [accuracy, macro_f1, error_rate])

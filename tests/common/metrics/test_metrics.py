@@ -96,10 +96,10 @@ def test_tokenized_bleu_is_bleu_of_text_tokenised_by_hand(language, texts, token
 
 
 def test_tokenized_bleu_cuts_words_where_moses_does():
-    from common.metrics.translation import _moses
+    from common.metrics.translation import moses_tokenizer
 
     def cut(language, text):
-        return _moses(language)(text).replace("&apos;", "'").replace("&quot;", '"')
+        return moses_tokenizer(language)(text).replace("&apos;", "'").replace("&quot;", '"')
 
     assert cut("en", "A dog's life isn't easy, he said.") == "a dog 's life isn 't easy , he said ."
     # normalize-punctuation.perl puts the comma inside the quotation in English only.

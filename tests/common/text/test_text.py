@@ -101,7 +101,7 @@ def test_case_folding(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_lines_same_vocabulary(tokenizers, kind):
     again = train_tokenizer(TokenizerConfig(kind), iter(LINES))
-    assert again._content() == tokenizers[kind]._content()
+    assert again.content() == tokenizers[kind].content()
 
 
 @pytest.mark.parametrize("kind", KINDS)

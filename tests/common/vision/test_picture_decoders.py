@@ -37,7 +37,7 @@ LAYERS = {
     "state": lambda: PlainDecoder(2, 6, 5, reads="state"),
     "word": lambda: PlainDecoder(3, 6, 5, reads="word"),
     "word, gru": lambda: PlainDecoder(1, 6, 5, reads="word", cell="gru"),
-    "state, simple": lambda: PlainDecoder(1, 6, 5, reads="state", cell="simple"),
+    "state, elman": lambda: PlainDecoder(1, 6, 5, reads="state", cell="elman"),
 }
 
 

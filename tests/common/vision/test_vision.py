@@ -288,7 +288,7 @@ def test_efficientnet_takes_weights_in_order():
         tensors[variable.path] = value
         if "moving_variance" in variable.path:
             tensors[variable.path + ".num_batches_tracked"] = np.zeros(1)
-    efficientnet._assign(model, tensors | {"_fc.weight": np.zeros((1000, 1280))})
+    efficientnet.assign_weights(model, tensors | {"_fc.weight": np.zeros((1000, 1280))})
     stem = next(v for v in model.variables if v.path == "stem_convolution/kernel")
     stored = tensors["stem_convolution/kernel"]  # [out, in, h, w]
     np.testing.assert_array_equal(stem[1, 2, 0, 5], stored[5, 0, 1, 2])

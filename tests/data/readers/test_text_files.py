@@ -1,4 +1,4 @@
-"""People's own files: what is kept, what is left out and by which number, what is an error."""
+"""Your own files: what is kept, what is left out and by which number, what is an error."""
 
 import gzip
 
@@ -49,7 +49,7 @@ def test_only_newline_ends_a_line(tmp_path, inside):
     assert read_lines(write(tmp_path / "s", f"a{inside}b\nc\n")) == [f"a{inside}b", "c"]
 
 
-def test_bom_and_crlf_are_no_text(tmp_path):
+def test_bom_and_crlf_are_not_text(tmp_path):
     path = write(tmp_path / "s", b"\xef\xbb\xbfone\r\n\r\ntwo\r\n")
     assert read_lines(path) == ["one", "", "two"]
 

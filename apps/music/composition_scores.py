@@ -1,107 +1,69 @@
-"""What `evaluate` prints: likelihoods, and how composed pieces compare with the data's."""
+"""How composed pieces compare with those of the data, as `evaluate` prints it."""
+
+from dataclasses import replace
 
 import numpy as np
 
 from apps.music.band import styles
-from apps.music.likelihood import Likelihood
-from apps.music.request import Wish
+from apps.music.request import Request
 from common.lists import evenly_spaced
 from common.metrics import Score
 from common.music import ABSENT, FREE, keys, measures, rolls
 
 PERCENT = {"self_repetition": "percent|windows of 16 sixteenths of the highest composed voice"}
-LEAST = 1e-4  # probability of a key that the training set never has
 
 
-def likelihoods(composer, pieces):
-    """Label -> Score, mean nll in nats of a frame or a token."""
-    found = Likelihood(composer.pipeline)(pieces)
-    if composer.kind == "frames":
-        frames = sum(len(piece.notes) - 1 for piece in pieces)
-        how = f"nats a frame|frames 2..T|keys:88 summed|frames:{frames}|pieces:{len(pieces)}"
-        return {"nll": Score("nll", found["loss"], how)}
-    del found["loss"]
-    how = "nats a token (voice and sixteenth, holds included)|pieces:" + str(len(pieces))
-    return {
-        f"nll_{name}": Score(f"nll_{name}", value, f"{how}|given: {GIVEN[name]}")
-        for name, value in found.items()
-    }
+def compose_like(composer, pieces, count, request=None):
+    """Composes a counterpart for `count` of the pieces.
 
+    It harmonises the piece's melody, continues its first 8 frames, or has a tune's style, metre and
+    length (16 bars at most).
 
-GIVEN = {"compose": "nothing", "harmonise": "the first voice"}
-GIVEN |= {"melody": "nothing", "chords": "the melody", "drums": "nothing"}
-
-
-def marginal(composer, training, pieces):
-    """The nll of knowing only how often each key sounds: what any model has to beat."""
-    if composer.kind != "frames":
-        return {}
-    return {"nll_marginal": Score("nll", marginal_nll(training, pieces), "frames 2..T")}
-
-
-def marginal_nll(training, pieces):
-    """Mean over frames 2..T of the 88 binary cross-entropies under the training frequencies."""
-    share = np.concatenate([piece.notes for piece in training]).mean(0)
-    share = np.clip(share, LEAST, 1 - LEAST)
-    frames = np.concatenate([piece.notes[1:] for piece in pieces]).astype(float)
-    nll = -(frames * np.log(share) + (1 - frames) * np.log(1 - share)).sum(1)
-    return float(nll.mean())
-
-
-def compose(composer, pieces, count, wish=None):
-    """For `count` of the pieces one by the model: its melody harmonised, its first 8 frames
-    continued, or a piece of a tune's style, metre and length (16 bars at most).
-
-    Returns (composed notes, notes of the pieces that they stand beside: the same ones, and of the
-    band all the performances of drums, which no tune has).
+    Returns: (composed notes, notes of the pieces to compare them with: the same ones, and for the
+        band all performances of drums, which no tune has).
     """
-    wish, composed, drums = wish or Wish(), [], []
+    request, drums = request or Request(), []
     if composer.kind == "band":
         drums = [piece for piece in pieces if piece.notes[0, 0] == ABSENT]
         pieces = [piece for piece in pieces if piece.notes[0, 0] != ABSENT]
-    pieces = evenly_spaced(pieces, count)
-    for piece in pieces:
-        if composer.kind == "band":
-            asked = Wish(
-                bars=min(16, len(piece.notes) // piece.bar),
-                bar=piece.bar,
-                pickup=piece.pickup,
-                key=keys.name(piece.key),
-                style=styles.STYLES[piece.more[0]],
-                temperature=wish.temperature,
-                seed=wish.seed + len(composed),
-            )
-            composed.append(composer("", asked).notes)
-            continue
-        if composer.kind == "frames":
-            steps = max(len(piece.notes), 9)
-            asked = Wish(bars=steps, bar=1, temperature=wish.temperature, seed=wish.seed)
-            given = piece.notes[:8]
-        else:
-            asked = Wish(
-                bar=piece.bar,
-                pickup=piece.pickup,
-                temperature=wish.temperature,
-                seed=wish.seed,
-            )
-            given = np.full_like(piece.notes, FREE)
-            given[:, 0] = np.clip(piece.notes[:, 0], 0, None)
+    pieces, composed = evenly_spaced(pieces, count), []
+    for number, piece in enumerate(pieces):
+        given, asked = _task(composer, piece, request, number)
         composed.append(composer.compose(given, asked)[0].notes)
     return composed, [piece.notes for piece in [*pieces, *drums]]
 
 
-def music(composer, composed, real, training):
-    """Label -> Score of the composed pieces; those of the data stand beside them as `..._data`.
+def _task(composer, piece, request, number):
+    """(notes that are given, Request) for the counterpart of a piece."""
+    if composer.kind == "band":
+        return composer.read(""), replace(
+            request,
+            bars=min(16, len(piece.notes) // piece.bar),
+            bar=piece.bar,
+            pickup=piece.pickup,
+            key=keys.name(piece.key),
+            style=styles.STYLES[piece.more[0]],
+            seed=request.seed + number,
+        )
+    if composer.kind == "frames":
+        return piece.notes[:8], replace(request, bars=max(len(piece.notes), 9), bar=1)
+    given = np.full_like(piece.notes, FREE)
+    given[:, 0] = np.clip(piece.notes[:, 0], 0, None)
+    return given, replace(request, bar=piece.bar, pickup=piece.pickup)
+
+
+def measure_pieces(composer, composed, real, training):
+    """Label -> Score of the composed pieces, and of those of the data under `..._data`.
 
     Args:
-        composed, real: what `compose` gave; of the band, `real` has drums of its own.
+        composed, real: from `compose_like`.
     """
     measure = {"voices": voice_music, "frames": roll_music, "band": band_music}[composer.kind]
     return measure(composer, composed, real, training)
 
 
 def voice_music(composer, composed, real, training):
-    """The soprano was given: what one voice is like is measured on the three others."""
+    """The soprano was given, so single voices are measured on the three others only."""
     found = {}
     for side, whole in (("", composed), ("_data", real)):
         group = [notes[:, 1:] for notes in whole]
@@ -122,6 +84,7 @@ def voice_music(composer, composed, real, training):
 
 
 def roll_music(composer, composed, real, training):
+    """Keys, silence and density of the frames."""
     found = {}
     for side, group in (("", composed), ("_data", real)):
         frames = np.concatenate(group).sum(1)
@@ -147,7 +110,7 @@ def overlaps(composed, real, how=""):
 
 
 def band_music(composer, composed, real, training):
-    """Of melody, chords and drums; which of these a piece of the data has, its set decides."""
+    """Of the data, tunes give the figures of melody and chords, beats those of drums."""
     tunes = [notes for notes in real if notes[0, 0] != ABSENT]
     beats = [notes for notes in real if notes[0, 2] != ABSENT]
     found = {}

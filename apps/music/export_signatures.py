@@ -1,4 +1,4 @@
-"""The functions of an exported music model, and the cases that its check runs."""
+"""The signatures of an exported music model, and the cases that its check runs."""
 
 import numpy as np
 import tensorflow as tf
@@ -8,8 +8,11 @@ from common.music import FREE
 STEPS = 64  # of the checked cases; 16 frames of a roll
 
 
-def of(composer, lines):
-    """(name -> tf.function, name -> arguments) for a Composer and lines of examples.txt."""
+def export_signatures(composer, lines):
+    """(name -> tf.function, name -> arguments) for a Composer and lines of examples.txt.
+
+    The arguments are the cases that the export's check runs.
+    """
     return (_rolls if composer.kind == "frames" else _voices)(composer, lines)
 
 

@@ -1,9 +1,10 @@
-"""The recurrent network over the elements of one frame: what makes its notes depend on each other.
+"""The recurrent network over the notes of one moment, which makes them depend on each other.
 
     P(frame_t | past) = prod_k P(e_k | e_1 ... e_{k-1}, h_t)
 
-h_t comes from the network over time and sets the first state: a recurrent network in a recurrent
-network. Elements are the sounding notes from low to high (`frames`) or the voices (`voices`).
+h_t comes from the network over time and sets the first state; Johnson (2017, Generating Polyphonic
+Music Using Tied Parallel Networks) has such a pair of a time axis and a note axis. Elements are the
+sounding notes from low to high (`frames`) or the voices (`voices`).
 """
 
 import keras
@@ -11,7 +12,7 @@ import keras
 from common.layers import recurrent
 
 
-class FrameRNN(keras.layers.Layer):
+class NoteAxisRNN(keras.layers.Layer):
     """Call: (elements `[rows, elements, dim]`, h `[rows, depth]`) -> `[rows, elements, units]`."""
 
     def __init__(self, cell, units, dropout=0.0, **kwargs):
