@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from apps.music.voices.voice_tokens import FIRST, HOLD_TOKEN, REST_TOKEN, VOCAB, pitch
-from common.decoding.hypotheses import FORBIDDEN
+from common.special_tokens import FORBIDDEN
 from common.music import LOWEST
 from common.text import BOS
 
