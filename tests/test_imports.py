@@ -13,7 +13,8 @@ FILES = sorted(p for top in ("apps", "common", "data") for p in (ROOT / top).rgl
 # From the ground up. A room may import what is below it, and its own modules.
 FLOORS = [
     ["errors", "special_tokens"],
-    ["files", "lists", "cells", "searches", "unicode"],
+    ["limits", "files", "lists", "cells", "unicode"],
+    ["searches"],
     ["config", "system"],
     ["text", "runs", "music", "vision", "baselines"],
     ["metrics", "layers", "batches"],
