@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from .errors import UserError
+from .limits import Count, Natural, Weight, check
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,13 @@ class Greedy:
 
     width: ClassVar[int] = 1  # hypotheses that the search carries for each input
 
-    min_length: int = 0
+    min_length: Natural = 0
     """Tokens before the end of sentence is allowed."""
-    no_repeat_ngram: int = 0
+    no_repeat_ngram: Natural = 0
     """Length of the n-grams that may not come twice; 0: off."""
 
     def __post_init__(self):
-        _check_lowest(self, min_length=0, no_repeat_ngram=0)
+        check(self)
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ class Sampling:
     top_p: Any = 1.0
     """Draw among the likeliest tokens that together have this probability (nucleus sampling,
     Holtzman et al. 2020); 1: all."""
-    min_length: int = 0
+    min_length: Natural = 0
     """Tokens before the end of sentence is allowed."""
-    no_repeat_ngram: int = 0
+    no_repeat_ngram: Natural = 0
     """Length of the n-grams that may not come twice; 0: off."""
 
     def __post_init__(self):
-        _check_lowest(self, min_length=0, no_repeat_ngram=0)
+        check(self)
         if isinstance(self.temperature, Real) and not 0 <= self.temperature < math.inf:
             raise UserError(f"temperature is {self.temperature}: it must be 0 (greedy) or more")
         if isinstance(self.top_k, Real) and self.top_k < 0:
@@ -72,22 +73,21 @@ class Sampling:
 class Beam:
     """Settings of beam search; raises UserError for values that mean nothing."""
 
-    beam: int = 5
+    beam: Count = 5
     """Hypotheses kept alive at every step."""
-    length_penalty: float = 0.6
+    length_penalty: Weight = 0.6
     """Alpha of GNMT: log P is divided by ((5 + length) / 6) ** alpha."""
-    coverage_penalty: float = 0.0
+    coverage_penalty: Weight = 0.0
     """Beta of GNMT: punishes source positions left unattended."""
-    min_length: int = 0
+    min_length: Natural = 0
     """Tokens before the end of sentence is allowed."""
-    no_repeat_ngram: int = 0
+    no_repeat_ngram: Natural = 0
     """Length of the n-grams that may not come twice; 0: off."""
-    n_best: int = 1
+    n_best: Count = 1
     """Hypotheses returned, at most `beam`."""
 
     def __post_init__(self):
-        _check_lowest(self, beam=1, length_penalty=0, coverage_penalty=0)
-        _check_lowest(self, min_length=0, no_repeat_ngram=0, n_best=1)
+        check(self)
         if self.n_best > self.beam:
             raise UserError(f"n_best is {self.n_best}: it must be at most beam = {self.beam}")
 
@@ -110,11 +110,3 @@ def record(search: Search):
         return asdict(search)
     name = type(search).__name__.lower()
     return name if search == Greedy() else {name: asdict(search)}
-
-
-def _check_lowest(search, **lowest):
-    """Raises UserError for the first value below its lowest, or not finite."""
-    for name, low in lowest.items():
-        value = getattr(search, name)
-        if not low <= value < math.inf:
-            raise UserError(f"{name} is {value}: it must be at least {low}")

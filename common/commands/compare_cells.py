@@ -19,9 +19,9 @@ from typing import Annotated
 import tyro
 
 from ..cells import CELL_NAMES, read_cell
-from ..config.limits import Natural, Weight, check
 from ..errors import UserError
 from ..files import read_json, write_json
+from ..limits import Natural, Weight, check
 from ..runs import read_rows
 from ..system.tensorflow import load_tensorflow
 

@@ -4,10 +4,10 @@ The sections that apps share (tokenizer, batches, beam search, training), types 
 limits of a field (`units: Count`), and configurations as JSON. Nothing here imports TensorFlow, so
 help is quick."""
 
+from ..limits import Count, Limits, Natural, Positive, Range, Rate, Seed, Share, Weight, check
 from ..searches import Beam as BeamConfig
 from .cells import Cell
 from .json_form import differences, from_json, to_json
-from .limits import Count, Limits, Natural, Positive, Range, Rate, Seed, Share, Weight, check
 from .sections import BatchingConfig, TokenizerConfig, TrainingConfig
 
 __all__ = [

@@ -6,7 +6,7 @@ import tyro
 
 from ..cells import CELL_NAMES, read_cell
 from ..errors import UserError
-from .limits import Limits
+from ..limits import Limits
 
 
 class _Cells(Limits):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import UserError
-from .limits import Count, Natural, Positive, Rate, Share, Weight
+from ..limits import Count, Natural, Positive, Rate, Share, Weight
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, get_type_hints
 
-from ..errors import UserError
+from .errors import UserError
 
 
 class Limits:
