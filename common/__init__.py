@@ -2,8 +2,9 @@
 
 Rooms, from the ground up; imports only ever lead down (tests/test_imports.py has the floors):
 
-errors, special_tokens, keras_internals,         what all others stand on
-occurrences, files, lists, cells
+errors, special_tokens, keras_internals,         single modules that the rooms share
+occurrences, limits, files, lists, cells,
+unicode, searches
 config, system                                   configurations; the process and its machine
 text, runs, music, vision, baselines             tokenizers; run folders; two kinds of data; HMMs
 metrics, layers, batches                         scores; recurrent layers; batches
