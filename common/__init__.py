@@ -12,4 +12,4 @@ decoding, training, analysis                     searches; the training loop; pl
 serving, commands                                exports; what the commands of all apps share
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
