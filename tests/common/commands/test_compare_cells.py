@@ -98,7 +98,7 @@ def test_cells_of_equal_size_train_for_equal_time(tmp_path, monkeypatch, command
     compare(TASK)
     assert all("ctrnn" in str(command) for command in commands)  # only what failed is tried again
     monkeypatch.setattr(sys, "argv", ["compare", *line, "--minutes", "3"])
-    with pytest.raises(UserError, match="trained by other settings .* choose another --out"):
+    with pytest.raises(UserError, match="trained with other settings .* choose another --out"):
         compare(TASK)
 
 
