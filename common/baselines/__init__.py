@@ -1,4 +1,7 @@
-"""Classical baselines that the networks are compared with: hidden Markov models."""
+"""Classical baselines for the networks: hidden Markov models of tags.
+
+`TagCounts` tags each word by itself, `HiddenMarkovModel` by its two neighbours to the left as well;
+`viterbi` finds the best path through any lattice."""
 
 from .hidden_markov import HiddenMarkovModel, TagCounts
 from .viterbi import viterbi
