@@ -120,7 +120,7 @@ def test_a_cell_with_options_has_its_own_folder(tmp_path, monkeypatch, commands)
         (["--cells", "lsmt"], "unknown cell 'lsmt': choose one of lstm, "),
         (["--cells", "ctrnn"], "every run failed"),
         (["--minutes", "-1"], "minutes is -1"),
-        (["--parameters", "9"], "--parameters 9: with lstm 8 units come nearest, and have 256"),
+        (["--parameters", "9"], "--parameters 9 .*: lstm comes nearest with 8 units and 256"),
     ],
 )
 def test_bad_input_is_told(tmp_path, monkeypatch, commands, options, message):
