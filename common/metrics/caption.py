@@ -101,7 +101,7 @@ def rouge_l(hypotheses, references) -> float:
     """Mean F measure of the longest common subsequence, 0 to 100 (Lin 2004).
 
     F = (1 + b^2) P R / (R + b^2 P), b = 1.2, with P and R each the best over the references.
-    Arguments as of `corpus_bleu`.
+    Arguments as for `corpus_bleu`.
     """
     total, beta = 0.0, 1.2**2
     for tokens, wanted in zip(hypotheses, references, strict=True):
@@ -131,7 +131,7 @@ def cider_d(hypotheses, references) -> float:
         10 exp(-(l_h - l_r)^2 / (2 * 6^2)) min(g(h), g(r)) . g(r) / (|g(h)| |g(r)|)
 
     where g weights each n-gram by its count times log(pictures / pictures whose references have
-    it). The lengths l are counted in bigrams, as in the authors' program. Arguments as of
+    it). The lengths l are counted in bigrams, as in the authors' program. Arguments as for
     `corpus_bleu`.
     """
     document = Counter()

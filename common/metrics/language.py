@@ -28,7 +28,7 @@ def word_perplexity(nll: float, words: int, unknown: int = 0) -> Score:
 def bits_per_character(nll: float, characters: int, unknown: int = 0) -> Score:
     """nll / (characters ln 2), where each line end counts as a character.
 
-    Arguments and errors as of `word_perplexity`.
+    Arguments and errors as for `word_perplexity`.
     """
     value = _mean(nll, characters, "character") / math.log(2)
     signature = f"nll/(characters*ln2)|characters and ends of lines:{characters}|unknown:{unknown}"
@@ -39,7 +39,7 @@ def character_perplexity(nll: float, characters: int, unknown: int = 0) -> Score
     """exp(nll / characters) of Chinese text, which has no spaces between words.
 
     `characters` counts only Chinese characters: punctuation and line ends are predicted as well,
-    but do not lower the mean. Arguments and errors as of `word_perplexity`.
+    but do not lower the mean. Arguments and errors as for `word_perplexity`.
     """
     value = _exp(_mean(nll, characters, "Chinese character"))
     signature = f"exp(nll/characters)|Chinese characters:{characters}|unknown:{unknown}"

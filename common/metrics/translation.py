@@ -43,7 +43,7 @@ def bleu(
 def chrf(hypotheses: Sequence[str], references: References) -> Score:
     """chrF2, 0 to 100: F score of character 1- to 6-grams, recall weighted twice (Popović 2015).
 
-    Arguments and errors as of `bleu`.
+    Arguments and errors as for `bleu`.
     """
     return _score("chrF", CHRF(), hypotheses, _streams(hypotheses, references))
 
@@ -53,7 +53,7 @@ def tokenized_bleu(hypotheses: Sequence[str], references: References, language: 
 
     `lowercase.perl | normalize-punctuation.perl -l LANG | tokenizer.perl -l LANG`, by sacremoses,
     then n-grams of space-separated tokens. Comparable only with other `tokenized_bleu`, never with
-    `bleu`. Arguments and errors as of `bleu`.
+    `bleu`. Arguments and errors as for `bleu`.
 
     Args:
         language: en, de or fr; others use the rules of en; zh and ja are lower-cased and

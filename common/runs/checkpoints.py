@@ -43,7 +43,7 @@ def load(path):
     """Reads a checkpoint.
 
     Returns:
-        (variables, meta), as of `save`.
+        (variables, meta), as in `save`.
 
     Raises:
         Damaged: the file is damaged or is not a checkpoint.

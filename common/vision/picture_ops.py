@@ -103,7 +103,7 @@ def random_changes(images, seed, *, shift=0.0, zoom=0.0, turn=0.0, light=0.0, fl
     """A little of everything, each picture in its own way: `[batch, height, width, 3]` floats.
 
     Args:
-        seed: int32 `[2]`, as of `tf.random.stateless_uniform`.
+        seed: int32 `[2]`, as for `tf.random.stateless_uniform`.
         shift: at most so much of the width and height. zoom: factor 1 +- zoom at most.
         turn: radians at most. light: brightness and contrast, 1 +- light at most.
         flip: every second picture is mirrored left to right.

@@ -47,7 +47,7 @@ def test_cell_is_a_name_with_options(text, name, options):
         ("lstm:", "'' is not an option of cell lstm: write OPTION=VALUE"),
         ("lstm:layer_norm", "'layer_norm' is not an option of cell lstm: write OPTION=VALUE"),
         ("gru:peepholes=full", "'peepholes=full' is not an option of cell gru: .* activation"),
-        ("lstm:units=3", "no option of cell lstm"),
+        ("lstm:units=3", "not an option of cell lstm"),
         ("lstm:layer_norm=yes", "option layer_norm of cell lstm must be true or false"),
         ("lstm:cell_clip=-1", "option cell_clip of cell lstm must be a number above 0"),
         ("lstm:cell_clip=NaN", "must be a number above 0"),

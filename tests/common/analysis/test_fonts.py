@@ -12,6 +12,7 @@ def test_a_font_that_has_the_character_is_found(monkeypatch):
         for file, name in [("b.ttf", "Half"), ("c.ttf", "Noto Sans CJK SC"), ("d", "LastResort")]
     ]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", installed)
+    monkeypatch.setattr(font_manager, "findfont", lambda name: "a.ttf")
     monkeypatch.setattr(fonts, "_characters", lambda file: frozenset(have.get(file, "abc")))
     assert fonts.font_families("a你好 b") == (["DejaVu Sans", "Noto Sans CJK SC"], "")
     assert fonts.font_families("abc") == (["DejaVu Sans"], "")
