@@ -150,6 +150,7 @@ def curves_of(command):
 
 
 def main():
+    """Runs the command: draws the plot and prints some of the norms."""
     command = tyro.cli(Command, prog="python -m common.diagnostics", description=__doc__)
     for name in ("units", "steps", "clip"):
         if not getattr(command, name) > 0:

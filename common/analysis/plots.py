@@ -40,7 +40,7 @@ def training_curve(path, rows: list[dict], metric: str) -> None:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     left = figure.add_subplot()
     steps, losses = thinned(*_series(rows, "train", "loss"))
-    # A smoothed line over the pale one: single batches hide the trend.
+    # A smoothed line over the pale raw line: the noise of single batches hides the trend.
     smooth = len(losses) > 40
     style = "-" if len(losses) > 2 else "o-"
     left.plot(steps, losses, style, color=BLUE, linewidth=0.8, alpha=0.3 if smooth else 1)

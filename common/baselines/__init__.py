@@ -1,6 +1,6 @@
 """Classical baselines for the networks: hidden Markov models of tags.
 
-`TagCounts` tags each word by itself, `HiddenMarkovModel` by its two neighbours to the left as well;
+`TagCounts` tags each word without context, `HiddenMarkovModel` the words of a sentence jointly;
 `viterbi` finds the best path through any lattice."""
 
 from .hidden_markov import HiddenMarkovModel, TagCounts

@@ -52,6 +52,7 @@ class RowWriter:
         self._file, self._lengths = tempfile.TemporaryFile(), array("i")  # noqa: SIM115
 
     def append(self, row):
+        """Writes one sequence; raises UserError when the disk is full."""
         self._lengths.append(len(row))
         with _told_when_full():
             self._file.write(np.asarray(row, np.int32).tobytes())

@@ -31,6 +31,8 @@ PILOT = (50, 100)  # updates between which the speed of a cell is measured
 
 @dataclass
 class Command:
+    """Options of the command."""
+
     out: Annotated[str, tyro.conf.arg(help="Folder of the runs and of table.md.")]
     cells: tuple[str, ...] = ()
     """Cells, optionally with options (lstm:layer_norm=true); default: all cells of the suite."""
@@ -130,7 +132,7 @@ def units_for(count, parameters):
 
 @dataclass(frozen=True)
 class Row:
-    """The results of a cell, one for each seed that succeeded."""
+    """The results of a cell, with an element for each seed that succeeded."""
 
     scores: list
     updates: list
@@ -139,12 +141,14 @@ class Row:
 
     @classmethod
     def of(cls, found):
+        """The row of a list of (score, updates, seconds), None for failed runs."""
         good = [one for one in found if one is not None]
         columns = [list(column) for column in zip(*good, strict=True)] or [[], [], []]
         return cls(*columns, failed=len(found) - len(good))
 
     @property
     def mean(self):
+        """The mean score; infinite when all runs failed."""
         return statistics.mean(self.scores) if self.scores else math.inf
 
     def __str__(self):

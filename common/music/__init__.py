@@ -1,4 +1,4 @@
-"""Music: the note code and its text notation, keys, MIDI, score, sound and picture files, measures.
+"""Music: the note code and its text, keys, MIDI and score files, statistics.
 
 In the note code a piece is int32 `[time, voices]` on a grid of sixteenths. A cell is a MIDI number
 (21 to 108) where a note begins, HOLD where it is held, REST for silence, FREE where the model

@@ -192,6 +192,7 @@ def _free_ports(count):
 
 
 def main():
+    """Runs `python -m common.workers`; returns the exit code."""
     if len(sys.argv) < 3 or not sys.argv[1].isdigit() or not int(sys.argv[1]):
         raise UserError("usage: python -m common.workers COUNT MODULE [ARGUMENTS]")
     return start(int(sys.argv[1]), [sys.executable, "-m", *sys.argv[2:]])

@@ -1,4 +1,4 @@
-"""A reversible word tokenizer: detokenized text equals the original.
+"""A reversible word tokenizer: detokenized text equals the normalised input.
 
 Chinese is the exception: its characters are joined without spaces, but with a space next to a
 letter or digit.

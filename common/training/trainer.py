@@ -18,7 +18,7 @@ from .position import Position
 from .reporting import Progress
 from .update import Update
 
-EXPLODED = 10  # times the loss of the untrained model
+EXPLODED = 10  # training stops when the loss exceeds the first loss by this factor
 
 
 class Trainer:
