@@ -1,7 +1,7 @@
-"""Names of the recurrent cells, which switches of `LSTM` make which variant, and how a
-configuration says a cell: `lstm`, or with options `lstm:layer_norm=true,cell_clip=3`.
+"""Recurrent cells by name: the LSTM variants, the options of each cell, and the parser of cell
+specifications such as `lstm` or `lstm:layer_norm=true,cell_clip=3`.
 
-Nothing here imports TensorFlow, so that a command's help can list the names quickly.
+Does not import TensorFlow, so `--help` is fast.
 """
 
 import json
@@ -13,9 +13,9 @@ from typing import Any
 from .errors import ArgumentError
 
 # Greff et al. 2017, "LSTM: A search space odyssey": their vanilla LSTM has diagonal peepholes, and
-# each variant is it but for one change. `np` (no peepholes) therefore is `lstm`. Parameters for
-# input size n and k units, without bias: gates (n + k) k each, a diagonal peephole k, a full one
-# k^2, the gate recurrence 9 k^2.
+# each variant changes one thing about it. Hence `np` (no peepholes) equals `lstm`. Parameters for
+# input size n and k units, without biases: (n + k) k per gate, k per diagonal peephole, k^2 per
+# full peephole, 9 k^2 for the gate recurrence.
 LSTM_VARIANTS = {
     "lstm": {},
     "peephole_lstm": {"peepholes": "diagonal"},
@@ -43,7 +43,10 @@ CELL_NAMES = (
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a cell as text: what it may be, and its value, None for what it may not be."""
+    """An option of a cell: a description of its valid values, and the parser of its text.
+
+    `read` returns the value, or None for invalid text.
+    """
 
     told: str
     read: Callable[[str], Any]
@@ -91,8 +94,8 @@ _LSTM = {
 }
 _GRU = {"activation": _FUNCTION, "recurrent_activation": _FUNCTION}
 _ELMAN = {"activation": _FUNCTION}
-# Those that leave a cell's outputs and each of its states `[batch, units]` wide, which the networks
-# rely on, and its first state zero.
+# Only options that keep the outputs and each state of shape `[batch, units]` and the initial state
+# zero: the networks rely on both.
 OPTIONS = {
     **dict.fromkeys(LSTM_VARIANTS, _LSTM),
     "gru": _GRU,
@@ -113,7 +116,14 @@ assert tuple(OPTIONS) == CELL_NAMES
 
 
 def read_cell(text):
-    """(name, options as keyword arguments) of a cell such as `ctrnn:solver=heun,tau=1..100`."""
+    """Parses a cell specification such as `ctrnn:solver=heun,tau=1..100`.
+
+    Returns:
+        (name, options as keyword arguments).
+
+    Raises:
+        ArgumentError: the cell, an option or a value is unknown or contradictory.
+    """
     name, colon, rest = text.partition(":")
     if name not in OPTIONS:
         raise ArgumentError(f"unknown cell {name!r}: choose one of {', '.join(CELL_NAMES)}")
@@ -122,11 +132,11 @@ def read_cell(text):
         option, equals, value = pair.partition("=")
         if option not in known or not equals:
             raise ArgumentError(
-                f"{pair!r} is no option of cell {name}: write OPTION=VALUE, the options are "
+                f"{pair!r} is not an option of cell {name}: write OPTION=VALUE, the options are "
                 + ", ".join(known)
             )
         if option in options:
-            raise ArgumentError(f"cell {text!r} gives {option} twice")
+            raise ArgumentError(f"cell {text!r} gives {option} twice: keep one")
         options[option] = known[option].read(value)
         if options[option] is None:
             raise ArgumentError(f"option {option} of cell {name} must be {known[option].told}")

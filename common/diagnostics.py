@@ -1,4 +1,4 @@
-"""Draws how gradients fade or grow with the lag: python -m common.diagnostics [--cells ...]"""
+"""Plots gradient norms against the time lag: python -m common.diagnostics [--cells ...]"""
 
 from .analysis.gradient_lag import main
 from .errors import run_main

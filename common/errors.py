@@ -1,4 +1,4 @@
-"""Errors that a user can cause and mend: one line each, naming the cause and the cure."""
+"""Errors that a user can cause and fix, reported in one line that names cause and cure."""
 
 import os
 import sys
@@ -7,30 +7,33 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """Wrong input, a missing file, a full disk: what the message says is all there is to know."""
+    """Wrong input, a missing file, a full disk: the message alone suffices, without a traceback."""
 
-    for_users = True  # what `run_main` looks for; other packages mark their own errors by it
+    for_users = True  # checked by `run_main`; other packages set it on their own errors
 
 
 class ArgumentError(UserError, ValueError):
-    """An argument of a layer or of a function of the library: a ValueError to those who call it."""
+    """An invalid argument of a layer or library function; callers can catch it as a ValueError."""
 
-    # AutoGraph passes on only errors whose constructor is Exception's own; others lose their class.
+    # AutoGraph re-raises only errors with Exception's own constructor; others lose their class.
     __init__ = Exception.__init__
 
 
 def run_main(main: Callable[[], int | None]) -> None:
-    """Runs a command: an error with `for_users` set is one line on stderr and exit code 2.
+    """Runs a command and exits; an error with `for_users` set is one line on stderr and code 2.
 
-    With `--debug` on the command line the traceback is shown as well. An `OSError` (disk full,
-    no permission) is the environment's fault, not the program's, and is reported the same way.
+    With `--debug` on the command line the traceback is printed as well. An `OSError` (disk full,
+    no permission) is caused by the environment and reported the same way.
+
+    Args:
+        main: the command; returns its exit code, or None for 0.
     """
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
     try:
         code = main() or 0
-    except BrokenPipeError:  # `... | head` has seen enough: not an error of ours
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe: not an error
         code = 0
     except Exception as error:
         if not (getattr(error, "for_users", False) or isinstance(error, OSError)):

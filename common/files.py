@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under a temporary name, then renamed."""
+"""Atomic file writes (a temporary file, then a rename) and JSON files."""
 
 import contextlib
 import json
@@ -11,7 +11,11 @@ from .errors import UserError
 
 @contextlib.contextmanager
 def atomic(path, mode="w"):
-    """Opens a file for writing; on success it takes the place of `path`, else nothing changes."""
+    """Opens a temporary file for writing that replaces `path` on success; else `path` is unchanged.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -22,14 +26,14 @@ def atomic(path, mode="w"):
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(
-            f"cannot write {path}: {error.strerror or error}; what was there before is unharmed"
+            f"cannot write {path}: {error.strerror or error}; its previous content is unharmed"
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def clear_leftovers(folder):
-    """Removes the temporary files in a folder whose writers were killed."""
+    """Removes from a folder the temporary files whose writers are no longer running."""
     for path in Path(folder).glob(".*.tmp"):
         writer = re.fullmatch(r"\..+\.(\d+)\.tmp", path.name)
         if writer and not _is_alive(int(writer[1])):
@@ -41,17 +45,23 @@ def _is_alive(pid):
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except PermissionError:  # another user's
+    except PermissionError:  # a process of another user
         return True
     return pid > 0
 
 
 def write_json(path, value):
+    """Writes a value atomically as indented JSON."""
     with atomic(path) as file:
         file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path):
+    """Reads a JSON file.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:

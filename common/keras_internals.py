@@ -1,8 +1,7 @@
-"""The names of Keras that the suite uses although Keras does not document them, each with its
-reason. Nothing else in the suite may use an undocumented name of Keras.
+"""Access to undocumented names of Keras; no other module of the suite may use any.
 
-`RELIED_ON` lists them all; tests/common/test_keras_internals.py looks each of them up in the
-installed Keras, so that an upgrade that removes one fails with its name.
+`RELIED_ON` lists them with their reasons; tests/common/test_keras_internals.py looks each up in the
+installed Keras, so an upgrade that removes a name fails with that name.
 """
 
 from typing import NamedTuple
@@ -12,7 +11,7 @@ import tensorflow as tf
 
 
 class Name(NamedTuple):
-    """An undocumented attribute of a class, or of its instances, and why it is used."""
+    """An undocumented attribute of a class or its instances, and the reason for its use."""
 
     owner: type
     name: str
@@ -37,22 +36,22 @@ RELIED_ON = (
 
 
 def init_rnn(layer, cell, **options):
-    """Initialises a subclass of `keras.layers.LSTM`, `GRU` or `SimpleRNN` around a cell of its own.
+    """Initialises a subclass of `keras.layers.LSTM`, `GRU` or `SimpleRNN` with a custom cell.
 
-    The constructors of these classes would make Keras' cell, and a cell that has once been an
-    attribute of a layer stays tracked. What they set besides is `input_spec` and `use_cudnn`.
+    The constructors of these classes would create Keras' own cell, which the layer would keep
+    tracking even after its replacement. Apart from that they set `input_spec` and `use_cudnn`.
     """
     keras.layers.RNN.__init__(layer, cell, **options)
     layer.input_spec = keras.layers.InputSpec(ndim=3)
 
 
 def input_dropout_mask(cell, x):
-    """The mask `[batch, depth]` of a cell's input dropout: the same until the sequence ends."""
+    """The mask `[batch, depth]` of a cell's input dropout, the same for all steps of a sequence."""
     return _first(cell.get_dropout_mask(x))
 
 
 def recurrent_dropout_mask(cell, state):
-    """The mask `[batch, size]` of a cell's recurrent dropout: the same until the sequence ends."""
+    """The mask `[batch, size]` of recurrent dropout, the same for all steps of a sequence."""
     return _first(cell.get_recurrent_dropout_mask(state))
 
 
@@ -61,27 +60,26 @@ def _first(masks):
 
 
 def without_jit(layer):
-    """Keeps XLA from compiling a model that has this layer, unless `jit_compile=True` is given."""
+    """Keeps XLA from compiling models with this layer, unless `jit_compile=True` is given."""
     layer.supports_jit = False
 
 
 def all_layers(model):
-    """A model and all layers in it, at any depth."""
+    """A model and all its layers, at any depth."""
     return model._flatten_layers()
 
 
 def adam_moments(optimizer, variable):
-    """The first and the second moment of a variable, as variables of Keras."""
+    """The first and second moments of a variable, as Keras variables."""
     index = optimizer._get_variable_index(variable)
     return optimizer._momentums[index], optimizer._velocities[index]
 
 
 def apply_adam(variable, first, second, **rates):
-    """Adam's update of a variable as one operation of TensorFlow, which has no other public name
-    than the one in `tf.raw_ops`.
+    """Updates a variable by Adam in one TensorFlow operation, which only `tf.raw_ops` exposes.
 
     Args:
-        variable, first, second: variables of TensorFlow: the weight and its moments.
+        variable, first, second: TensorFlow variables, the weight and its moments.
         rates: the other arguments of `tf.raw_ops.ResourceApplyAdam`.
     """
     tf.raw_ops.ResourceApplyAdam(var=variable.handle, m=first.handle, v=second.handle, **rates)

@@ -1,6 +1,6 @@
-"""Values whose types say what they may be: `units: Count`, `dropout: Rate`.
+"""Types that state the limits of a field: `units: Count`, `dropout: Rate`.
 
-A dataclass states its limits by these types, `check` holds its values against them.
+`check` validates the values of a dataclass against the limits of its field types.
 """
 
 import dataclasses
@@ -12,16 +12,16 @@ from .errors import UserError
 
 
 class Limits:
-    """What the values of a field may be, as metadata of its type."""
+    """The limits of a field, as metadata of its type."""
 
     def wrong(self, value):
-        """What is wrong with a value, or ""."""
+        """A description of what is wrong with a value; "" for a valid value."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Range(Limits):
-    """The numbers from `low` (or, if `above`, what is greater) to `high` (or, if `below`, less)."""
+    """The numbers from `low` (exclusive if `above`) to `high` (exclusive if `below`)."""
 
     low: float
     high: float = math.inf
@@ -54,9 +54,10 @@ Rate = Annotated[float, Range(0, 1, below=True)]
 
 
 def check(config, path=""):
-    """Raises UserError for the first value of a dataclass, or of those in it, out of its limits.
+    """Raises UserError for the first value of a dataclass out of its limits; checks nested
+    dataclasses as well.
 
-    The values of a tuple are checked one by one, as in Annotated[tuple[int, ...], Range(1)].
+    The values of a tuple are checked individually, as in Annotated[tuple[int, ...], Range(1)].
     """
     kinds = get_type_hints(type(config), include_extras=True)
     for field in dataclasses.fields(config):

@@ -1,7 +1,7 @@
-"""Settings of the searches for a model's output: `Greedy`, `Sampling` and `Beam`.
+"""Settings of the decoding searches: `Greedy`, `Sampling` and `Beam`.
 
-A configuration holds them, a command line chooses one of them, `decoding.run_search` runs it.
-Nothing here imports TensorFlow, so help is quick.
+Configurations hold them, command lines choose among them, `decoding.run_search` runs them.
+Does not import TensorFlow, so `--help` is fast.
 """
 
 import math
@@ -26,7 +26,7 @@ class Greedy:
     min_length: Natural = 0
     """Tokens before the end of sentence is allowed."""
     no_repeat_ngram: Natural = 0
-    """Length of the n-grams that may not come twice; 0: off."""
+    """Length of the n-grams that may not occur twice; 0: off."""
 
     def __post_init__(self):
         check(self)
@@ -36,7 +36,7 @@ class Greedy:
 class Sampling:
     """A draw from the model's distribution; the same seed gives the same draw.
 
-    Inside a graph `seed`, `temperature`, `top_k` and `top_p` may be tensors, which are not checked.
+    In a graph `seed`, `temperature`, `top_k` and `top_p` may be tensors, which are not validated.
 
     Raises:
         UserError: a value out of its limits.
@@ -45,19 +45,19 @@ class Sampling:
     width: ClassVar[int] = 1
 
     seed: Any = 1
-    """An int; the draw of a row depends on it and on the row's number or key. As a tensor int32 [],
+    """An int; the draw of a row depends on it and on the row's index or key. As a tensor int32 [],
     [2] or [batch, 2], see `decoding.sample`."""
     temperature: Any = 1.0
-    """Below 1 safer, above 1 wilder; 0: always the likeliest token."""
+    """Below 1 the distribution is sharper, above 1 flatter; 0: always the most probable token."""
     top_k: Any = 0
-    """Draw among the k likeliest tokens (Fan et al. 2018); 0: all."""
+    """Draw among the k most probable tokens (Fan et al. 2018); 0: all."""
     top_p: Any = 1.0
-    """Draw among the likeliest tokens that together have this probability (nucleus sampling,
+    """Draw among the most probable tokens that together have this probability (nucleus sampling,
     Holtzman et al. 2020); 1: all."""
     min_length: Natural = 0
     """Tokens before the end of sentence is allowed."""
     no_repeat_ngram: Natural = 0
-    """Length of the n-grams that may not come twice; 0: off."""
+    """Length of the n-grams that may not occur twice; 0: off."""
 
     def __post_init__(self):
         check(self)
@@ -71,18 +71,22 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Beam:
-    """Settings of beam search; raises UserError for values that mean nothing."""
+    """Settings of beam search.
+
+    Raises:
+        UserError: a value out of its limits.
+    """
 
     beam: Count = 5
     """Hypotheses kept alive at every step."""
     length_penalty: Weight = 0.6
     """Alpha of GNMT: log P is divided by ((5 + length) / 6) ** alpha."""
     coverage_penalty: Weight = 0.0
-    """Beta of GNMT: punishes source positions left unattended."""
+    """Beta of GNMT: penalises source positions left unattended."""
     min_length: Natural = 0
     """Tokens before the end of sentence is allowed."""
     no_repeat_ngram: Natural = 0
-    """Length of the n-grams that may not come twice; 0: off."""
+    """Length of the n-grams that may not occur twice; 0: off."""
     n_best: Count = 1
     """Hypotheses returned, at most `beam`."""
 
@@ -105,7 +109,7 @@ Search = Greedy | Sampling | Beam
 
 
 def record(search: Search):
-    """A search in plain types, as the JSON of an evaluation keeps it."""
+    """A search in plain types, as stored in the JSON of an evaluation."""
     if isinstance(search, Beam):
         return asdict(search)
     name = type(search).__name__.lower()

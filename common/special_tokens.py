@@ -1,8 +1,8 @@
-"""The four tokens that every vocabulary begins with, and the score of what may not come next."""
+"""The four special tokens at the start of every vocabulary, and the score of forbidden tokens."""
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")
 
-# Log-probability, or score before a softmax, of what may not happen: a forbidden token, a padded
-# position. Finite, so that no difference of two of them is NaN.
+# Log-probability, or score before a softmax, of a forbidden token or a padded position. Finite, so
+# that the difference of two of them is not NaN.
 FORBIDDEN = -1e9

@@ -1,7 +1,7 @@
-"""Strings that UTF-8 can write."""
+"""Conversion of strings to valid Unicode text."""
 
 
 def valid_text(text: str) -> str:
-    """The text with `?` for its lone surrogates: undecodable bytes of a command line, which are no
-    text and cannot be encoded."""
+    """Replaces lone surrogates by `?`: undecodable bytes of a command line, which UTF-8 cannot
+    encode."""
     return text.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Starts several processes that train one model: python -m common.workers COUNT MODULE ..."""
+"""Starts several workers that train one model: python -m common.workers COUNT MODULE ..."""
 
 from .errors import run_main
 from .system.workers import main

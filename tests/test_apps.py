@@ -93,7 +93,7 @@ def test_stop_and_resume_is_exact(trained, tmp_path, monkeypatch, capsys):
     code, out, _ = command(monkeypatch, capsys, train, *arguments, 3)
     assert code == 0 and out[-1] == str(other)
     code, out, _ = command(monkeypatch, capsys, train, *arguments, STEPS)
-    assert code == 0 and any("going on at step 3" in line for line in out)
+    assert code == 0 and any("resuming at step 3" in line for line in out)
     left, right = (newest(folder) for folder in (run, other))
     assert left.keys() == right.keys()
     for name in left:
@@ -202,7 +202,7 @@ def test_damage_is_one_clear_line(trained, tmp_path, monkeypatch, capsys):
     code, _, err = command(monkeypatch, capsys, f"apps.{app}.infer", other, "x")
     assert code == 2 and "damaged" in err and len(err.splitlines()) == 1
     code, _, err = command(monkeypatch, capsys, f"apps.{app}.infer", tmp_path / "none", "x")
-    assert code == 2 and "no run folder" in err
+    assert code == 2 and "not a run folder" in err
 
 
 def numbers(kind, path=""):

@@ -7,6 +7,7 @@ import numpy as np
 
 from common import files
 from common.analysis import plots
+from common.analysis.fonts import font_families
 from common.vision import read_picture
 
 EXAMPLES = 8
@@ -38,7 +39,7 @@ def grid(path, pictures, captions, most=24):
     chosen = list(zip(pictures, captions, strict=True))[::step]
     rows = -(-len(chosen) // 6)
     figure = Figure(figsize=(12, 2.5 * rows), layout="constrained")
-    fonts, _ = plots.font_families("".join(captions))
+    fonts, _ = font_families("".join(captions))
     for number, (picture, caption) in enumerate(chosen, 1):
         axes = figure.add_subplot(rows, 6, number)
         axes.imshow(read_picture(picture.read(), picture.name))
@@ -64,7 +65,7 @@ def attention_sheet(path, image, weights, words) -> list[str]:
     columns = min(6, len(words) + 1)
     rows = -(-(len(words) + 1) // columns)
     figure = Figure(figsize=(2 * columns, 2.3 * rows), layout="constrained")
-    fonts, missing = plots.font_families("".join(words))
+    fonts, missing = font_families("".join(words))
     side = round(weights.shape[1] ** 0.5)
     for number, word in enumerate(["", *words]):
         axes = figure.add_subplot(rows, columns, number + 1)

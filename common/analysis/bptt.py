@@ -1,4 +1,4 @@
-"""Back-propagation through time by the formulas of the lectures, in numpy: to read, and to compare.
+"""Back-propagation through time by the textbook formulas in NumPy, for study and as a reference.
 
     h_t = tanh(U x_t + W h_{t-1})        p_t = softmax(V h_t)        E_t = -log p_t[y_t]
 
@@ -6,8 +6,8 @@
     dE_t/dW = sum_{k <= t} dE_t/dh_k diag(1 - h_k^2) h_{k-1}^T         U: x_k in place of h_{k-1}
     dE_t/dh_{k-1} = W^T diag(1 - h_k^2) dE_t/dh_k,    dE_t/dh_t = V^T (p_t - y_t)
 
-The product of the factors W^T diag(1 - h^2), one a step of the lag t - k, is what makes gradients
-vanish or explode.
+The product of the factors W^T diag(1 - h^2), one for each step of the lag t - k, makes gradients
+vanish or explode (Pascanu et al. 2013).
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ def bptt(U, V, W, inputs, targets, hidden):
         dict: "loss" `[time]`, E_t; "V" `[time, classes, units]`, dE_t/dV; "U" `[time, time, units,
         depth]` and "W" `[time, time, units, units]`, the term of step k in dE_t/dU and dE_t/dW at
         [t, k]; "hidden" `[time, time, units]`, dE_t/dh_k. The gradient of sum E_t is the sum over t
-        and k; that of back-propagation truncated to a window, the sum of the terms within it.
+        and k; truncated back-propagation sums only the terms within its window.
     """
     time, units = len(inputs), len(W)
     states = [np.asarray(hidden)]  # states[t + 1] is h_t

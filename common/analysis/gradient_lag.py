@@ -1,4 +1,4 @@
-"""Draws how the gradients of recurrent layers fade or grow with the lag.
+"""Plots how the gradients of recurrent layers vanish or explode with the time lag.
 
 python -m common.diagnostics [--cells elman lstm gru ctrnn] [--steps 100] [--out gradients.png]
 """
@@ -13,11 +13,10 @@ from ..system.tensorflow import load_tensorflow
 
 
 def gradient_norms(layer, inputs):
-    """The norm of dE_t/ds_k against the lag t - k, for any recurrent layer.
+    """The norm of dE_t/ds_k by lag t - k, for any recurrent layer, by automatic differentiation.
 
-    E_t = r . h_t with a fixed random r of length 1, t the last step; s_k is the layer's state after
-    step k: h_k and all else that it carries, such as c_k of an LSTM. By automatic differentiation
-    through one cell after the other.
+    E_t = r . h_t with a fixed random unit vector r and t the last step; s_k is the layer's state
+    after step k: h_k and all further states, such as c_k of an LSTM.
 
     Args:
         layer: a built `keras.layers.RNN`.
@@ -36,7 +35,7 @@ def gradient_norms(layer, inputs):
     states = []
     with tf.GradientTape() as tape:
         for t in range(inputs.shape[1]):
-            # Copies: c_k as the next step sees it, not as h_k does.
+            # Copies: the gradient by c_k through the next step only, not through h_k.
             state = [tf.identity(part) for part in layer.cell(inputs[:, t], state)[1]]
             tape.watch(state)
             states.append(state)
@@ -47,10 +46,14 @@ def gradient_norms(layer, inputs):
 
 
 def clipped(norms, limit):
-    """Norms by lag after the whole gradient has been clipped: one factor for all lags.
+    """Norms by lag after clipping by the global norm, which applies one factor to all lags.
 
-    The gradient of the weights is linear in dE_t/ds_k; where the sum of its terms is longer than
-    `limit`, clipping by the norm multiplies every term by limit / length.
+    The gradient of the weights is linear in dE_t/ds_k; if its norm exceeds `limit`, clipping
+    multiplies every term by limit / norm.
+
+    Args:
+        norms: float `[time]`, from `gradient_norms`.
+        limit: the clipping norm.
     """
     import numpy as np
 
@@ -59,7 +62,13 @@ def clipped(norms, limit):
 
 
 def draw(path, curves, limit):
-    """`curves`: list of (label, norms by lag); below, each of them after clipping to `limit`."""
+    """Draws norms by lag as PNG, and dotted those that clipping to `limit` changes.
+
+    Args:
+        path: of the PNG file.
+        curves: list of (label, norms by lag).
+        limit: the clipping norm.
+    """
     from matplotlib.figure import Figure
 
     from ..files import atomic
@@ -85,25 +94,25 @@ def draw(path, curves, limit):
 
 @dataclass
 class Command:
-    """See the module."""
+    """Options of the command; see the module."""
 
     cells: tuple[Cell, ...] = ("elman", "lstm", "gru", "ctrnn")
-    """Layers to draw; elman comes with three spectral radii (largest absolute eigenvalues of its
+    """Layers to draw: elman with three spectral radii (largest absolute eigenvalues of its
     recurrent kernel), lstm with two forget biases."""
     units: int = 64
     """Size of the layers."""
     steps: int = 100
     """Longest lag."""
     clip: float = 5.0
-    """Norm that gradients are clipped to; what is longer is drawn a second time, dotted."""
+    """Norm that gradients are clipped to; clipped curves are drawn again, dotted."""
     seed: int = 1
-    """Of weights and inputs."""
+    """Seed of weights and inputs."""
     out: str = "gradients.png"
-    """The picture."""
+    """File of the plot."""
 
 
 def layers_of(cell, units, depth):
-    """Pairs (label, built layer) of a cell."""
+    """Yields (label, built layer) for the settings of a cell that are compared."""
     import numpy as np
 
     from ..layers import recurrent
@@ -126,7 +135,7 @@ def layers_of(cell, units, depth):
 
 
 def curves_of(command):
-    """Pairs (label, norms by lag)."""
+    """The list of (label, norms by lag) of all layers of a `Command`."""
     import keras
     import numpy as np
 
@@ -141,6 +150,7 @@ def curves_of(command):
 
 
 def main():
+    """Runs the command: draws the plot and prints some of the norms."""
     command = tyro.cli(Command, prog="python -m common.diagnostics", description=__doc__)
     for name in ("units", "steps", "clip"):
         if not getattr(command, name) > 0:

@@ -1,15 +1,15 @@
-"""Pictures of a run: the training curve, attention maps, confusion matrices, as PNG.
+"""Plots of a run as PNG files: training curve, attention maps, confusion matrices.
 
-matplotlib is drawn through its object interface (no global state, no window) and is imported
-only when a picture is wanted.
+matplotlib is used through its object interface (no global state, no window) and is imported only
+when a plot is drawn.
 """
 
 import math
 import warnings
-from functools import cache
 from pathlib import Path
 
 from .. import files
+from .fonts import font_families
 
 BLUE, ORANGE, GREY = "#1f5fa8", "#d9730d", "#6b6b6b"
 LABELS = {
@@ -22,31 +22,25 @@ LABELS = {
     "error_rate": "error rate (percent)",
 }
 LOWER_IS_BETTER = ("perplexity", "loss", "error")
-FONTS = (
-    "Noto Sans CJK",
-    "Source Han Sans",
-    "WenQuanYi",
-    "PingFang",
-    "Microsoft YaHei",
-    "Noto Sans",
-)
-UNDRAWABLE = ("Last Resort", "LastResort", "Color Emoji")  # boxes, or bitmaps that Agg cannot draw
 MOST_POINTS = 2000
 MOST_NUMBERS = 12  # labels up to which the cells of a confusion matrix show counts
 
 
 def training_curve(path, rows: list[dict], metric: str) -> None:
-    """Draws the loss (left axis, nats per token) and validation `metric` (right) over steps.
+    """Draws the loss (left axis, nats per token) and a validation metric (right) over steps.
 
-    `rows` are those of metrics.jsonl: {"kind": "train", "step", "loss"} and {"kind":
-    "validation", "step", "loss", metric}; rows without a finite number are left out.
+    Args:
+        path: of the PNG file.
+        rows: measurements as in metrics.jsonl, {"kind": "train", "step", "loss"} and {"kind":
+            "validation", "step", "loss", metric}; rows without a finite number are skipped.
+        metric: name of the validation metric.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     left = figure.add_subplot()
     steps, losses = thinned(*_series(rows, "train", "loss"))
-    # A smoothed line over the pale one: single batches hide the trend.
+    # A smoothed line over the pale raw line: the noise of single batches hides the trend.
     smooth = len(losses) > 40
     style = "-" if len(losses) > 2 else "o-"
     left.plot(steps, losses, style, color=BLUE, linewidth=0.8, alpha=0.3 if smooth else 1)
@@ -95,31 +89,46 @@ def training_curve(path, rows: list[dict], metric: str) -> None:
 def attention_map(
     path, attention, rows: list[str], columns: list[str], title: str = ""
 ) -> list[str]:
-    """Draws attention [len(rows), len(columns)], weights 0 to 1: columns (source) on top.
+    """Draws attention weights, with the source on top.
 
-    Returns a list of warnings: empty when fonts of this machine show every character.
-    Errors: `ValueError` when the shape is not that of the labels.
+    Args:
+        path: of the PNG file.
+        attention: `[len(rows), len(columns)]`, weights 0 to 1.
+        rows: target tokens.
+        columns: source tokens.
+        title: of the plot.
+
+    Returns:
+        A list of warnings, empty when the installed fonts show every character.
+
+    Raises:
+        ValueError: the shape does not match the labels.
     """
     return _heat_map(path, attention, rows, columns, title, "attention weight")
 
 
 def confusion_matrix(path, counts, labels: list[str], title: str = "") -> list[str]:
-    """Draws counts [label, label] of (right, found) as shares of their row: right answers at the
-    left, found ones on top. A few labels have their counts in the cells as well.
+    """Draws counts as shares of their row; with few labels the cells show the counts as well.
 
-    Returns and raises what `attention_map` does.
+    Args:
+        path: of the PNG file.
+        counts: `[labels, labels]`, rows are the reference labels, columns the predicted labels.
+        labels: names of the labels.
+        title: of the plot.
+
+    Returns and raises as `attention_map`.
     """
     import numpy as np
 
     counts = np.asarray(counts)
     shares = counts / np.maximum(counts.sum(-1, keepdims=True), 1)
     numbers = counts if len(labels) <= MOST_NUMBERS else None
-    title = "; ".join(filter(None, [title, "rows: right, columns: found"]))
-    return _heat_map(path, shares, labels, labels, title, "share of the right label", numbers)
+    title = "; ".join(filter(None, [title, "rows: reference, columns: predicted"]))
+    return _heat_map(path, shares, labels, labels, title, "share of the reference label", numbers)
 
 
 def _heat_map(path, values, rows, columns, title, meaning, numbers=None):
-    """Shades of values 0 to 1 under the labels of columns and beside those of rows."""
+    """Draws values 0 to 1 as shades, with column labels on top and row labels at the left."""
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -127,10 +136,10 @@ def _heat_map(path, values, rows, columns, title, meaning, numbers=None):
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"the values are {values.shape}, labels {(len(rows), len(columns))}")
     if values.size == 0:
-        return [f"{path} was not drawn: there is nothing to show"]
+        return [f"{path} was not drawn: there are no values"]
     rows, columns = ([token if token.strip() else "␣" for token in one] for one in (rows, columns))
     families, missing = font_families("".join([*rows, *columns, title]))
-    cell = max(0.12, min(0.36, 14 / max(len(rows), len(columns))))  # inches a token
+    cell = max(0.12, min(0.36, 14 / max(len(rows), len(columns))))  # inches per token
     cell = 0.6 if numbers is not None else cell
     size = max(4.0, min(26 * cell, 10))  # points
     longest = [max(map(len, one)) * size / 110 for one in (columns, rows)]
@@ -182,7 +191,11 @@ def _series(rows, kind, key) -> tuple[list, list]:
 
 
 def thinned(steps: list, values: list) -> tuple[list, list]:
-    """Means over equal groups, so that a long run draws quickly."""
+    """Averages equal groups, so that a long run draws quickly.
+
+    Returns:
+        (steps, values), at most `MOST_POINTS` of each.
+    """
     group = math.ceil(len(values) / MOST_POINTS)
     starts = range(0, len(values), group) if group > 1 else ()
     means = [sum(values[i : i + group]) / len(values[i : i + group]) for i in starts]
@@ -190,48 +203,16 @@ def thinned(steps: list, values: list) -> tuple[list, list]:
 
 
 def smoothed(values: list) -> list:
-    """Centred moving mean over a fortieth of the run; the window shrinks at both ends."""
+    """Centred moving average over a fortieth of the run; the window shrinks at both ends."""
     half = max(1, len(values) // 80)
     windows = (values[max(0, i - half) : i + half + 1] for i in range(len(values)))
     return [sum(window) / len(window) for window in windows]
 
 
-def font_families(text: str) -> tuple[list[str], str]:
-    """Font families that together show `text`, and the characters that none shows."""
-    from matplotlib import font_manager
-
-    missing = {character for character in text if not character.isspace()}
-    missing -= _characters(font_manager.findfont("DejaVu Sans"))
-    families = ["DejaVu Sans"]
-
-    def preference(font):
-        listed = [i for i, name in enumerate(FONTS) if font.name.startswith(name)]
-        return (listed or [len(FONTS)])[0], font.style != "normal", abs(int(font.weight) - 400)
-
-    fonts = [f for f in font_manager.fontManager.ttflist if str(f.weight).isdigit()]
-    for font in sorted(fonts, key=preference) if missing else ():
-        shown = missing & _characters(font.fname)
-        if shown and font.name not in families and not any(n in font.name for n in UNDRAWABLE):
-            families.append(font.name)
-            missing -= shown
-        if not missing:
-            break
-    return families, "".join(sorted(missing))
-
-
-@cache
-def _characters(file: str) -> frozenset[str]:
-    from matplotlib import font_manager
-
-    try:
-        return frozenset(map(chr, font_manager.get_font(file).get_charmap()))
-    except (OSError, RuntimeError):  # a broken font file shows nothing
-        return frozenset()
-
-
 def save_figure(figure, path, dpi: float = 120) -> None:
+    """Writes a matplotlib figure atomically as PNG, making the folder if necessary."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings(), files.atomic(path, "wb") as file:
-        warnings.filterwarnings("ignore", message=".*[Gg]lyph.*")  # told by attention_map
+        warnings.filterwarnings("ignore", message=".*[Gg]lyph.*")  # reported by attention_map
         figure.savefig(file, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.12)

@@ -1,4 +1,4 @@
-"""Hidden Markov model over the tags of words (Brants 2000, "TnT"): the classical tagger."""
+"""Second-order hidden Markov model for tagging words (Brants 2000, "TnT")."""
 
 from collections import defaultdict
 from functools import cached_property
@@ -8,18 +8,21 @@ import numpy as np
 from .viterbi import viterbi
 
 LONGEST_SUFFIX = 10
-RARE = 10  # words up to this count teach what the end of a word tells
+RARE = 10  # suffix statistics come from words up to this count
 CANDIDATES = 12  # tags of an unknown word
 
 
 class TagCounts:
-    """How often each word has each tag, and by that the tags of words without their neighbours.
+    """Counts of the tags of each word, and a tagger that uses them without context.
 
     Args:
         words, tags: for each sentence the list of its words, and of their tags.
 
-    Attributes: `tags`, all of them, sorted; `sequences`, their numbers in each sentence; `words`,
-    word -> counts `[tags]`; `of_tags`, their sum.
+    Attributes:
+        tags: all tags, sorted.
+        sequences: the tag indices of each sentence.
+        words: word -> counts `[tags]`.
+        of_tags: `[tags]`, the sum of these counts.
     """
 
     def __init__(self, words, tags):
@@ -34,15 +37,18 @@ class TagCounts:
         self.of_tags = sum(self.words.values())
 
     def __call__(self, sentence):
-        """For each word the tag it has most often; for an unknown one that of its suffix."""
+        """The most frequent tag of each word of a sentence; that of its suffix if it is unknown."""
         known = [self.words.get(word) for word in sentence]
         shares = [self.guess(w) if k is None else k for w, k in zip(sentence, known, strict=True)]
         return [self.tags[int(np.argmax(share))] for share in shares]
 
     @cached_property
     def suffixes(self):
-        """(capital, suffix) -> P(tag | suffix) `[tags]`, by successive abstraction: of i letters
-        P_i = (share_i + theta P_(i-1)) / (1 + theta), theta the deviation of the tags' shares."""
+        """(capital, suffix) -> P(tag | suffix) `[tags]`, by successive abstraction.
+
+        For the last i letters P_i = (share_i + theta P_(i-1)) / (1 + theta), with theta the
+        standard deviation of the tag shares.
+        """
         counts = defaultdict(lambda: np.zeros(len(self.tags)))
         for word, tags in self.words.items():
             if tags.sum() <= RARE:
@@ -58,7 +64,7 @@ class TagCounts:
         return found
 
     def guess(self, word):
-        """P(tag) of an unknown word, by the longest suffix that was seen."""
+        """P(tag) `[tags]` of an unknown word, by its longest known suffix."""
         for length in range(min(len(word), LONGEST_SUFFIX), -1, -1):
             key = word[0].isupper(), word[len(word) - length :]
             if key in self.suffixes:
@@ -67,15 +73,18 @@ class TagCounts:
 
 
 class HiddenMarkovModel:
-    """argmax over tags of prod_t P(tag_t | tag_(t-2), tag_(t-1)) P(word_t | tag_t).
+    """Tagger: argmax over tags of prod_t P(tag_t | tag_(t-2), tag_(t-1)) P(word_t | tag_t).
 
-    Trigrams are smoothed linearly by bigrams and unigrams, with weights from deleted interpolation;
-    an unknown word has P(word | tag) ~ P(tag | suffix) / P(tag).
+    Trigrams are interpolated linearly with bigrams and unigrams, with weights from deleted
+    interpolation; for an unknown word P(word | tag) ~ P(tag | suffix) / P(tag).
+
+    Args:
+        counts: the `TagCounts` of the training data.
     """
 
     def __init__(self, counts):
         self.counts, n = counts, len(counts.tags)
-        trigrams = np.zeros([n + 1, n + 1, n])  # n stands for the start
+        trigrams = np.zeros([n + 1, n + 1, n])  # index n is the start
         for sequence in counts.sequences:
             padded = [n, n, *sequence]
             np.add.at(trigrams, (padded[:-2], padded[1:-1], padded[2:]), 1)
@@ -97,7 +106,7 @@ class HiddenMarkovModel:
         self.trigrams = np.log(np.maximum(smoothed, 1e-12))
 
     def _candidates(self, word):
-        """(numbers of the tags a word may have, log-scores of the word under each)."""
+        """(indices of the possible tags of a word, log-score of the word under each)."""
         tags = self.counts.words.get(word)
         if tags is not None:
             chosen = np.flatnonzero(tags)
@@ -128,5 +137,5 @@ class HiddenMarkovModel:
 
 
 def _share(counts, totals):
-    """counts / totals, 0 where that is not defined."""
+    """counts / totals, 0 where totals are not positive."""
     return np.where(totals > 0, counts / np.where(totals > 0, totals, 1), 0)

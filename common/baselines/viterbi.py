@@ -1,4 +1,4 @@
-"""The best path through a lattice: decoding of hidden Markov models, the classical baseline."""
+"""Viterbi search for the best path through a lattice, such as a hidden Markov model."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,18 +8,19 @@ import numpy as np
 def viterbi(
     emissions: Sequence[np.ndarray], transitions: np.ndarray | Callable[[int], np.ndarray]
 ) -> tuple[list[int], float]:
-    """The path z that maximises sum_t emissions[t][z_t] + sum_(t > 0) transition_t[z_(t-1), z_t]
-    (Viterbi 1967), in O(time * states^2).
+    """The path z that maximises sum_t emissions[t][z_t] + sum_(t > 0) transition_t[z_(t-1), z_t].
+
+    (Viterbi 1967.) Takes O(time * states^2).
 
     Args:
         emissions: for each position the log-scores of its states, whose number may differ from
-            position to position; the start's log-probabilities belong into the first.
+            position to position; the first includes the log-probabilities of the start.
         transitions: `[states, states]`, the same everywhere, or t -> `[states of t - 1, states of
             t]` for t = 1 ... time - 1.
 
     Returns:
-        the states, and the path's score; ([], 0.0) of no positions. Of equal paths that with the
-        lowest states, seen from the end.
+        (states, score of the path); ([], 0.0) without positions. Ties are broken from the end
+        towards the lowest states.
     """
     if not len(emissions):
         return [], 0.0

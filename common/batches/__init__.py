@@ -1,8 +1,8 @@
-"""Training data as batches: every source gives the same batches for the same seed and epoch.
+"""Training data as batches, reproducible: the same seed and epoch give the same batches.
 
 `Batches` pads and buckets aligned sequences, `Streams` cuts one long text for truncated
-back-propagation through time, `Rows` are token sequences in a file instead of in memory. Both
-batchers are a `BatchSource`, the interface of the training loop."""
+back-propagation through time, `Rows` holds token sequences in a file instead of in memory. Both
+batchers implement `BatchSource`, the interface of the training loop."""
 
 from .bucketed import Batches, pad
 from .source import Batch, BatchSource

@@ -1,4 +1,4 @@
-"""Batches of padded token sequences: bucketed by length, shuffled by a seed, resumable."""
+"""Batches of padded token sequences, bucketed by length, shuffled by a seed, and resumable."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,7 +9,15 @@ from .token_file import Rows, store
 
 
 def pad(sequences, multiple=1):
-    """Right-padded with PAD = 0: list of int sequences -> int32 `[n, longest]`."""
+    """Pads int sequences on the right with PAD = 0.
+
+    Args:
+        sequences: list of n int sequences.
+        multiple: the length is rounded up to a multiple of this.
+
+    Returns:
+        int32 `[n, longest]`, with `longest` at least 1.
+    """
     longest = max((len(sequence) for sequence in sequences), default=0)
     longest = -(-max(longest, 1) // multiple) * multiple
     padded = np.zeros([len(sequences), longest], np.int32)
@@ -19,18 +27,23 @@ def pad(sequences, multiple=1):
 
 
 class Batches(BatchSource):
-    """Examples of one or several aligned sequences, as batches of padded arrays.
+    """Batches of padded arrays from examples of one or several aligned sequences.
 
-    No batch is empty; sequences of length 0 are refused.
+    No batch is empty.
 
     Args:
         columns: for each side (source, target) its int sequences; sides are aligned.
+        config: `BatchingConfig`.
+        seed: of the order of the examples.
         resample: (epoch, numbers) -> columns that replace those of the examples `numbers` in that
-            epoch, such as other subwords of the same sentences; batches are still formed by the
-            lengths of `columns`.
+            epoch, such as a new subword segmentation; batches are still formed by the lengths of
+            `columns`.
 
     Attributes:
         columns: the `Rows` of each side.
+
+    Raises:
+        UserError: there are no examples, or one has an empty side.
     """
 
     def __init__(self, columns, config, seed=0, resample=None):
@@ -38,13 +51,13 @@ class Batches(BatchSource):
         self.config, self.seed, self.resample = config, seed, resample
         sizes = [column.sizes for column in self.columns]
         if not len(sizes[0]):
-            raise UserError("the training data has no examples: nothing to make batches of")
+            raise UserError("the training data has no examples: give at least one")
         if min(size.min() for size in sizes) < 1:
             raise UserError("a training example is empty on one side: leave it out")
         self.longest = np.max(sizes, axis=0)
-        # Sorting by all sides keeps padding small on each of them.
+        # Sorting by all sides keeps padding small on each side.
         self.sort_keys = np.stack(sizes[::-1] + [np.max(sizes, axis=0)])
-        self._latest = None, None  # (epoch, its order): a training asks for it repeatedly
+        self._latest = None, None  # (epoch, its order), cached: a training requests it repeatedly
 
     def order(self, epoch):
         if self._latest[0] != epoch:
@@ -68,7 +81,7 @@ class Batches(BatchSource):
         return tuple(tf.TensorSpec([None, None], tf.int32) for _ in self.columns)
 
     def arrays(self, batch):
-        """For each side the padded int32 array of the examples."""
+        """The padded int32 array of each side."""
         if self.resample:
             columns = self.resample(*batch)
         else:

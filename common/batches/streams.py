@@ -1,4 +1,4 @@
-"""One long text as contiguous streams, for truncated back-propagation through time."""
+"""Batches of one long text as contiguous streams, for truncated back-propagation through time."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from .source import BatchSource
 
 
 class Segment(NamedTuple):
-    """A batch of `Streams`: the columns from `start` on, of the rows of one device."""
+    """A batch of `Streams`: `columns` columns from `start` on, of the rows of one device."""
 
     epoch: int
     start: int
@@ -20,25 +20,29 @@ class Segment(NamedTuple):
 
 
 class Streams(BatchSource):
-    """A text of n tokens as `batch_size` rows that are read from left to right, batch after batch.
+    """Batches of a text of n tokens in `batch_size` rows, read from left to right.
 
-    Row r of a batch goes on where row r of the batch before stopped, so a state that is carried
-    from batch to batch has read all that stands before. The text is cut into rows of equal length;
-    the last row is filled up with PAD, which is not scored: every token is predicted exactly once
-    an epoch, from the token before it, the first from EOS.
+    Row r of a batch continues row r of the previous batch, so a state carried from batch to batch
+    has read all preceding tokens of its row. The text is cut into rows of equal length; the last
+    row is filled up with PAD, which is not scored: every token is predicted exactly once per epoch,
+    from the token before it, the first from EOS.
 
-    With `vary` the length of a batch is drawn anew (Merity et al. 2018): usually near `length`, one
-    time in twenty near half of it, with a standard deviation of 5. Then no token always stands at
-    the end of a batch, where gradients are cut. A shorter batch gives a noisier gradient, so its
+    With `vary` the length of each batch is random (Merity et al. 2018): usually near `length`, with
+    probability 1/20 near half of it, with a standard deviation of 5. Thus no token is always at the
+    end of a batch, where gradients are cut. A shorter batch gives a noisier gradient, so its
     learning rate is scaled by its length over `length`.
 
     Args:
-        tokens: int `[n]`; only what a batch needs is read of it.
-        batch_size: rows on each device; fewer where the text is so short that a row would not fill
-            one batch. The attribute `batch_size` says how many there are.
-        length: time steps a batch.
-        vary: draw lengths. They depend on (seed, epoch) alone.
-        replicas: devices; each has rows of its own.
+        tokens: int `[n]`, possibly memory-mapped; a batch reads only its own tokens.
+        batch_size: rows per device, reduced if the text is too short to fill one batch; the
+            attribute `batch_size` is the actual number.
+        length: time steps per batch.
+        vary: draw lengths, which depend only on (seed, epoch).
+        seed: of the lengths.
+        replicas: number of devices; each reads its own rows.
+
+    Raises:
+        UserError: the text is too short, or a size is below 1.
     """
 
     def __init__(self, tokens, batch_size, length, vary=False, seed=0, replicas=1):
@@ -56,7 +60,7 @@ class Streams(BatchSource):
         return (tf.TensorSpec([self.batch_size, None], tf.int32),) * 2
 
     def order(self, epoch):
-        """The epoch's `Segment`s, in the order of the text."""
+        """The `Segment`s of an epoch, in text order."""
         random = np.random.default_rng([self.seed, epoch])
         segments, start = [], 0
         while start < self.columns:

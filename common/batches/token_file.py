@@ -1,4 +1,4 @@
-"""Token sequences that need not fit into memory."""
+"""Token sequences in a memory-mapped temporary file, which may exceed main memory."""
 
 import contextlib
 import tempfile
@@ -12,20 +12,20 @@ from ..errors import UserError
 from ..lists import chunks_of
 from ..special_tokens import EOS
 
-CHUNK = 1024  # texts tokenised at once
+CHUNK = 1024  # texts tokenized at once
 
 
 class Rows(Sequence):
-    """Sequences of integers, read from an array that holds them one after the other.
+    """Integer sequences stored one after another in a memory-mapped array.
 
-    The array is a file mapped into memory, of which the system keeps as much in memory as there is
-    room for; besides it memory holds 12 bytes a row. `rows[numbers]` reads the same file. Made by
-    `store` or a `RowWriter`.
+    The system caches as much of the file as memory allows; the index takes 12 bytes per row. An int
+    index gives a sequence, an array or slice a `Rows` over the same file. Made by `store` or a
+    `RowWriter`.
 
     Attributes:
-        flat: int32 `[tokens]`, all rows of the file.
-        sizes: int32 `[rows]`, their lengths.
-        starts: int64 `[rows]`, the place of each row's first token in `flat`.
+        flat: int32 `[tokens]`, the tokens of all rows.
+        sizes: int32 `[rows]`, the row lengths.
+        starts: int64 `[rows]`, the offset of each row in `flat`.
     """
 
     def __init__(self, flat, sizes, starts):
@@ -42,22 +42,23 @@ class Rows(Sequence):
 
 
 class RowWriter:
-    """Writes sequences of integers into a temporary file, one by one.
+    """Writes integer sequences into a temporary file, one by one.
 
-    The file has no name, is made where Python makes temporary files ($TMPDIR), and disappears with
-    the last `Rows` that read it, also after kill -9.
+    The file is unnamed, lies in Python's temporary folder ($TMPDIR), and disappears with the last
+    `Rows` over it, even after kill -9.
     """
 
     def __init__(self):
         self._file, self._lengths = tempfile.TemporaryFile(), array("i")  # noqa: SIM115
 
     def append(self, row):
+        """Writes one sequence; raises UserError when the disk is full."""
         self._lengths.append(len(row))
         with _told_when_full():
             self._file.write(np.asarray(row, np.int32).tobytes())
 
     def rows(self):
-        """The `Rows` of all that was appended."""
+        """The `Rows` of all appended sequences."""
         with _told_when_full():
             self._file.flush()
         sizes = np.array(self._lengths, np.int32)
@@ -78,7 +79,7 @@ def _told_when_full():
     except OSError as error:
         raise UserError(
             f"cannot write a temporary file in {tempfile.gettempdir()}: {error.strerror}; "
-            "make room, or name another folder by TMPDIR"
+            "free some space, or set TMPDIR to another folder"
         ) from None
 
 
@@ -91,10 +92,11 @@ def store(sequences):
 
 
 def encode(tokenize, texts):
-    """The `Rows` of texts, each ending with EOS.
+    """The `Rows` of tokenized texts, each ending with EOS.
 
     Args:
-        tokenize: string `[n]` -> ragged int32 `[n, (length)]`. texts: strings.
+        tokenize: string `[n]` -> ragged int32 `[n, (length)]`.
+        texts: an iterable of strings.
     """
 
     def rows():

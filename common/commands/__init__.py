@@ -1,8 +1,8 @@
-"""The commands of an app: what train, evaluate, infer and export share.
+"""Code shared by the commands train, evaluate, infer and export of the apps.
 
-Stages of a training and of an export, command-line arguments, lines of input, and `compare_cells`,
-the command that trains one preset with each recurrent cell. Nothing here imports TensorFlow before
-a command line was read."""
+Offers the stages of a training and of an export, command-line parsing, reading of input lines, and
+`compare_cells`, the command that trains one preset with each recurrent cell. TensorFlow is imported
+only after the command line has been parsed."""
 
 from .arguments import parse_training, sampling, search_with
 from .stages import Training, exported, exporting, training

@@ -1,4 +1,4 @@
-"""Command lines: the arguments of `train`, and the searches that `infer` can be asked for."""
+"""Command-line parsing: the arguments of `train` and the search options of `infer`."""
 
 import dataclasses
 import sys
@@ -13,16 +13,16 @@ T = TypeVar("T")
 
 
 def search_with(default: Beam, *, beam=None, n_best=1, **changes) -> Beam | Greedy:
-    """The search that a command line asks for.
+    """The search requested on a command line.
 
     Args:
-        default: the run's own.
-        beam: size of the beam, raised to `n_best`; 0: greedy search; None: the run's own.
+        default: the search configured in the run.
+        beam: beam size, raised to `n_best`; 0: greedy search; None: that of `default`.
         n_best: answers for each input.
-        changes: other fields of `Beam`; None: the run's own.
+        changes: other fields of `Beam`; None: those of `default`.
 
     Raises:
-        UserError: a value out of its limits, or several answers of greedy search.
+        UserError: a value out of its limits, or several answers requested of greedy search.
     """
     if beam:
         changes["beam"] = beam
@@ -30,19 +30,19 @@ def search_with(default: Beam, *, beam=None, n_best=1, **changes) -> Beam | Gree
     default = dataclasses.replace(default, n_best=1, **changes)
     if beam == 0:
         if n_best > 1:
-            raise UserError("greedy search (--beam 0) has one answer: leave --n-best out")
+            raise UserError("greedy search (--beam 0) gives one answer: leave --n-best out")
         return default.greedy()
     return dataclasses.replace(default, beam=max(default.beam, n_best), n_best=n_best)
 
 
 def sampling(command) -> Sampling:
-    """The sampling that a command line asks for.
+    """The sampling requested on a command line.
 
     Args:
         command: has `n_best`, `seed`, `temperature`, `top_k` and `top_p`.
 
     Raises:
-        UserError: a value out of its limits, or several answers.
+        UserError: a value out of its limits, or several answers requested.
     """
     if command.n_best > 1:
         raise UserError("--sample draws one answer: leave --n-best out")
@@ -52,10 +52,20 @@ def sampling(command) -> Sampling:
 
 
 def parse_training(app: str, presets: dict[str, T], arguments=None):
-    """The command line of `train`: `[PRESET] [--run-dir DIR] [--max-steps N] [--field value ...]`.
+    """Parses the command line of `train`.
+
+    `[PRESET] [--run-dir DIR] [--max-steps N] [--field value ...]`
+
+    Args:
+        app: name of the app.
+        presets: name -> configuration; "default" must be among them.
+        arguments: the command line; None: that of this process.
 
     Returns:
-        (config, run_dir, max_steps); run_dir is runs/APP/PRESET unless given.
+        (config, run_dir, max_steps); run_dir defaults to runs/APP/PRESET.
+
+    Raises:
+        UserError: an unknown preset.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     preset = "default"
@@ -72,13 +82,13 @@ def parse_training(app: str, presets: dict[str, T], arguments=None):
     ):
         return config, run_dir, max_steps
 
-    command.__doc__ = f"""Train apps.{app}; the same command goes on where it was stopped.
+    command.__doc__ = f"""Train apps.{app}; the same command resumes a stopped training.
 
     Presets (first argument): {", ".join(presets)}. Defaults below are those of {preset!r}.
 
     Args:
-        config: all that shapes the model and its training.
+        config: settings of the data, the model and its training.
         run_dir: folder of the run.
-        max_steps: stop after so many updates in all, validate and save.
+        max_steps: stop after this many updates in total, validate and save.
     """
     return tyro.cli(command, prog=f"python -m apps.{app}.train [PRESET]", args=arguments)

@@ -1,8 +1,8 @@
-"""Recurrent cells on one task, with equal numbers of parameters and, if asked for, in equal time.
+"""Compares recurrent cells on one task, with equal parameter counts and optionally in equal time.
 
-An app gives what is its own; its command `python -m apps.APP.compare --out DIR [--cells lstm gru
-...]` trains one preset for each cell and seed, evaluates it, and prints a table. What is done is
-not done again. A run that fails, as one whose loss explodes, counts in the table as failed.
+An app supplies a `Task`; its command `python -m apps.APP.compare --out DIR [--cells lstm gru ...]`
+trains one preset for each cell and seed, evaluates the runs, and prints a table. Finished runs are
+not repeated. A run that fails, for example by an exploding loss, is counted as failed.
 """
 
 import json
@@ -25,48 +25,56 @@ from ..limits import Natural, Weight, check
 from ..runs import read_rows
 from ..system.tensorflow import load_tensorflow
 
-SAME = {"simple": "elman", "np": "lstm"}  # other names of a cell, not trained by themselves
-PILOT = (50, 100)  # updates between which a cell's time is taken
+SAME = {"simple": "elman", "np": "lstm"}  # aliases, which are not trained separately
+PILOT = (50, 100)  # updates between which the speed of a cell is measured
 
 
 @dataclass
 class Command:
+    """Options of the command."""
+
     out: Annotated[str, tyro.conf.arg(help="Folder of the runs and of table.md.")]
     cells: tuple[str, ...] = ()
-    """Names of cells, with options (lstm:layer_norm=true) or not; without any, all that the suite
-    has."""
+    """Cells, optionally with options (lstm:layer_norm=true); default: all cells of the suite."""
     seeds: tuple[int, ...] = (1, 2, 3)
-    """Each cell is trained with each of these."""
+    """Each cell is trained with each of these seeds."""
     parameters: Natural = 0
-    """Every model is as near to this as whole units allow; 0: the preset's own number."""
+    """Parameter count that the units of each model are chosen to match; 0: that of the preset."""
     preset: str = ""
-    """Preset that the runs share but for cell, units and seed; the first that fits."""
+    """Preset shared by the runs except for cell, units and seed; default: the first suitable."""
     epochs: Natural = 0
     """Epochs of each run; 0: those of the preset."""
     minutes: Weight = 0.0
-    """Plan as many updates as each cell makes in so many minutes, by a short trial of its speed,
-    but no more than the epochs have; 0: the epochs alone decide."""
+    """Training time of each run: plan the updates that its cell makes in that time, as measured in
+    a short trial, but at most those of the epochs; 0: the epochs alone decide."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What an app gives."""
+    """The part of a comparison that an app supplies."""
 
     app: str
     presets: dict
-    """Those that fit, by name."""
+    """Name -> configuration of the suitable presets."""
     parameters: Callable
-    """Configuration -> the number of parameters of its network, with a vocabulary as large as the
+    """Configuration -> the parameter count of its network, with the largest vocabulary that the
     configuration allows."""
     score: str
-    """What of evaluation.json's test scores is compared."""
+    """Name of the compared test score in evaluation.json."""
     lower_is_better: bool
     evaluate: tuple[str, ...] = ()
     """Options of the app's evaluate command."""
 
 
 def compare(task):
-    """Reads the command line, trains what is not trained yet, prints and keeps the table."""
+    """Parses the command line, trains the missing runs, prints the table and saves it as table.md.
+
+    Args:
+        task: the `Task`.
+
+    Raises:
+        UserError: an invalid option, or every run failed.
+    """
     program = f"python -m apps.{task.app}.compare"
     command = tyro.cli(Command, prog=program, description=__doc__.split("\n\n")[0])
     check(command)
@@ -89,8 +97,9 @@ def compare(task):
         units = units_for(count, wanted)
         if not 0.9 < count(units) / wanted < 1.1:
             raise UserError(
-                f"--parameters {wanted:,}: with {cell} {units} units come nearest, and have "
-                f"{count(units):,}; the preset has {task.parameters(preset):,}"
+                f"--parameters {wanted:,} is out of reach: {cell} comes nearest with {units} units "
+                f"and {count(units):,} parameters; choose near {task.parameters(preset):,}, as in "
+                "the preset"
             )
         row = Row.of([_run(task, command, name, cell, units, seed) for seed in command.seeds])
         rows.append((row, f"| {cell} | {units} | {count(units):,} {row}"))
@@ -108,9 +117,11 @@ def compare(task):
 
 
 def units_for(count, parameters):
-    """The units that bring a network nearest to a number of parameters, found by halving.
+    """The number of units whose network comes closest to a parameter count, found by bisection.
 
-    Args: count: units -> parameters, growing.
+    Args:
+        count: units -> parameters, increasing.
+        parameters: the desired count.
     """
     low, high = 8, 2048
     while high - low > 1:
@@ -121,7 +132,7 @@ def units_for(count, parameters):
 
 @dataclass(frozen=True)
 class Row:
-    """The runs of a cell, one a seed."""
+    """The results of a cell, with an element for each seed that succeeded."""
 
     scores: list
     updates: list
@@ -130,12 +141,14 @@ class Row:
 
     @classmethod
     def of(cls, found):
+        """The row of a list of (score, updates, seconds), None for failed runs."""
         good = [one for one in found if one is not None]
         columns = [list(column) for column in zip(*good, strict=True)] or [[], [], []]
         return cls(*columns, failed=len(found) - len(good))
 
     @property
     def mean(self):
+        """The mean score; infinite when all runs failed."""
         return statistics.mean(self.scores) if self.scores else math.inf
 
     def __str__(self):
@@ -147,7 +160,11 @@ class Row:
 
 
 def _run(task, command, preset, cell, units, seed):
-    """(test score, updates, seconds of training) of one run; None when it failed."""
+    """Trains and evaluates one run, or reads its results if it is finished.
+
+    Returns:
+        (test score, updates, seconds of training); None when the run failed.
+    """
     run = Path(command.out, f"{re.sub('[:,]', '-', cell)}-{seed}")
     scores = run / "evaluation.json"
     options = ["--model.cell", cell, "--model.units", str(units), "--seed", str(seed)]
@@ -167,20 +184,20 @@ def _run(task, command, preset, cell, units, seed):
         if not (_done([*train, str(run), *steps]) and _done(evaluate)):
             return _failed(cell, seed)
     score = json.loads(scores.read_text(encoding="utf-8"))["test"][task.score]
-    if score is None:  # not finite, which JSON has no number for
+    if score is None:  # not finite, which JSON cannot represent
         return _failed(cell, seed)
     return score, *list(_seconds(run).items())[-1]
 
 
 def _refuse_others(run, settings):
-    """What stands in the folder must be of the same settings."""
+    """Raises UserError if the run was trained with other settings; records those of a new run."""
     path = run.with_name(run.name + ".json")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, settings)
     elif (found := read_json(path)) != settings:
         raise UserError(
-            f"{run} was trained by other settings ({found}, now {settings}): choose another --out"
+            f"{run} was trained with other settings ({found}, now {settings}): choose another --out"
         )
 
 
@@ -193,17 +210,17 @@ def _failed(cell, seed):
 
 
 def _seconds(run):
-    """Update -> seconds of training until then."""
+    """Maps each logged update to the seconds of training until then."""
     rows = [row for row in read_rows(run) if row["kind"] == "train" and "seconds" in row]
     return {row["step"]: row["seconds"] for row in rows}
 
 
 def _steps(pilot, minutes):
-    """Updates that take so many minutes, at the pilot's speed."""
+    """The number of updates that take `minutes` at the speed of the pilot run."""
     seconds = _seconds(pilot)
     if not set(PILOT) <= set(seconds):
         raise UserError(
-            f"--minutes: a training of fewer than {PILOT[1]} updates, whose speed is not known; "
+            f"--minutes needs a training of at least {PILOT[1]} updates to measure its speed: "
             "leave it out"
         )
     update = (seconds[PILOT[1]] - seconds[PILOT[0]]) / (PILOT[1] - PILOT[0])

@@ -1,4 +1,4 @@
-"""What the train and export commands of all apps begin and end with."""
+"""The stages that the train and export commands of all apps share."""
 
 import contextlib
 from dataclasses import dataclass
@@ -13,9 +13,11 @@ from .arguments import parse_training
 
 @contextlib.contextmanager
 def training(app, presets):
-    """Reads the command line, loads TensorFlow, makes or opens the run and holds it.
+    """Context manager: parses the command line, loads TensorFlow, creates or opens the run and
+    locks it.
 
-    Yields: the `Training`.
+    Yields:
+        The `Training`.
     """
     config, run_dir, max_steps = parse_training(app, presets)
 
@@ -40,18 +42,18 @@ class Training:
     config: Any
     run: Any
     strategy: Any
-    """Models are made in its scope."""
+    """Models are created in its scope."""
     max_steps: int | None
 
     def read(self, read, *, whole=False):
-        """Reads the data, then sets the seed that all later random numbers follow from.
+        """Reads the data, then sets the seed of all later random numbers.
 
-        The seed comes after the data, since preparing a set for the first time draws random
-        numbers, and before the tokenizers, since with it TensorFlow clears their caches.
+        The seed is set after reading, since the first preparation of a set draws random numbers,
+        and before the tokenizers are built, since setting it clears TensorFlow's caches.
 
         Args:
             read: (config.data, split) -> examples.
-            whole: return all validation examples, instead of the `checked` ones.
+            whole: return all validation examples instead of the `checked` subset.
 
         Returns:
             (training examples, validation examples).
@@ -63,26 +65,29 @@ class Training:
         return examples, held_out if whole else self.checked(held_out)
 
     def checked(self, held_out):
-        """The validation examples that training looks at after each epoch."""
+        """The validation examples that training scores after each epoch."""
         return evenly_spaced(held_out, self.config.training.validate_on or max(1, len(held_out)))
 
     def report(self, examples, batches, model, more=""):
-        """Prints the size of the data and of the model.
+        """Prints the sizes of the data and of the model.
 
         Args:
-            examples: such as "29,000 training pairs". more: such as "4,000 words".
+            examples: text such as "29,000 training pairs".
+            batches: the `BatchSource`.
+            model: the Keras model.
+            more: further text such as "4,000 words".
         """
         parameters = f"{model.count_params():,} parameters"
         parts = ", ".join([parameters, more] if more else [parameters])
         print(f"{examples}, {len(batches.order(0)):,} batches; {parts}")
 
     def fit(self, model, batches, validate, *, metric, best, loss=None, **options):
-        """Trains, draws training.png, and prints how it ended; the last line is the run's folder.
+        """Trains, draws training.png, and prints a summary; the last line is the run's folder.
 
         Args:
             model, batches, validate, metric, options: see `common.training.Trainer`.
-            best: how to print the best validation score, such as "BLEU {:.2f} (greedy)".
-            loss: by default the model's `token_losses`.
+            best: format of the best validation score, such as "BLEU {:.2f} (greedy)".
+            loss: the loss function; None: the model's `token_losses`.
         """
         from ..analysis.plots import training_curve
         from ..training import Trainer
@@ -100,15 +105,18 @@ class Training:
 
 
 def exporting(app, config_type, description):
-    """Reads the command line of `export` and opens the run: (run, folder of the export)."""
+    """Parses the command line of `export` and opens the run.
+
+    Returns:
+        (run, folder of the export).
+    """
 
     def command(run: Annotated[str, tyro.conf.Positional], out: str = f"exports/{app}"):
         """Writes a SavedModel.
 
         Args:
             run: folder of the run, or `latest`.
-            out: the model's folder; the export is the next free version number in it, at first
-                OUT/1/.
+            out: folder of the exported versions; the export gets the next free number, first OUT/1.
         """
         return run, out
 
@@ -121,6 +129,6 @@ def exporting(app, config_type, description):
 
 
 def exported(folder, examples, what="texts"):
-    """Tells that an export is there and was checked; the last line is its folder."""
-    print(f"{len(examples)} {what} give the same answers in a fresh process, by both loaders")
+    """Prints that an export was written and verified; the last line is its folder."""
+    print(f"{len(examples)} {what} give the same answers in a fresh process with both loaders")
     print(folder)

@@ -1,8 +1,8 @@
 """Configurations: dataclasses whose field docstrings are the `--help` text.
 
-The sections that apps share (tokenizer, batches, beam search, training), types that state the
-limits of a field (`units: Count`), and configurations as JSON. Nothing here imports TensorFlow, so
-help is quick."""
+Offers the sections that apps share (tokenizer, batches, beam search, training), types that state
+the limits of a field (`units: Count`) and `check` that validates them, and conversion to and from
+JSON. Does not import TensorFlow, so `--help` is fast."""
 
 from ..limits import Count, Limits, Natural, Positive, Range, Rate, Seed, Share, Weight, check
 from ..searches import Beam as BeamConfig

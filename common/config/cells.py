@@ -1,4 +1,4 @@
-"""The type of a configuration's field that names a recurrent cell."""
+"""The type of a configuration field that names a recurrent cell."""
 
 from typing import Annotated
 
@@ -18,7 +18,6 @@ class _Cells(Limits):
         return ""
 
 
-# The type of a configuration's field.
 Cell = Annotated[
     str, _Cells(), tyro.conf.arg(metavar="{" + ",".join(CELL_NAMES) + "}[:OPTION=VALUE,...]")
 ]

@@ -1,4 +1,4 @@
-"""Configurations to and from JSON."""
+"""Conversion of configurations to and from JSON."""
 
 import dataclasses
 import json
@@ -15,7 +15,7 @@ _converter = cattrs.Converter(forbid_extra_keys=True)
 def _strict(value, kind):  # cattrs would turn "false" into True and 2.7 into 2
     if type(value) is kind or (kind is float and type(value) is int):
         return kind(value)
-    raise TypeError(f"{value!r} is no {kind.__name__}")
+    raise TypeError(f"{value!r} is not of type {kind.__name__}")
 
 
 for _kind in (bool, int, float, str):
@@ -28,11 +28,21 @@ def _reason(error, kind):
 
 
 def to_json(config) -> str:
+    """The configuration as indented JSON."""
     return json.dumps(dataclasses.asdict(config), indent=2, ensure_ascii=False) + "\n"
 
 
 def from_json(text: str, kind: type[T], origin="config.json") -> T:
-    """The configuration out of JSON; unknown or wrong fields are an error that names them."""
+    """The configuration of type `kind` stored as JSON.
+
+    Args:
+        text: JSON.
+        kind: a dataclass.
+        origin: file name for error messages.
+
+    Raises:
+        UserError: the JSON is damaged, or has unknown or invalid fields, which are named.
+    """
     try:
         return _converter.structure(json.loads(text), kind)
     except json.JSONDecodeError as error:
@@ -43,7 +53,7 @@ def from_json(text: str, kind: type[T], origin="config.json") -> T:
 
 
 def differences(old, new) -> list[str]:
-    """The fields in which two configurations differ, as `model.units: 256 -> 512`."""
+    """The differing fields of two configurations, as `model.units: 256 -> 512`."""
 
     def flat(value, prefix=""):
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Forms that a text must have, as a finite automaton that runs in a search next to the model."""
+"""Formal constraints on the output, as a finite automaton that runs alongside the model."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,13 @@ import tensorflow as tf
 
 
 class Automaton(NamedTuple):
-    """Deterministic: from each state some tokens are allowed, and each leads to one next state.
+    """A deterministic finite automaton: each allowed token of a state leads to one next state.
 
-    A state has a class of tokens that it allows and two ordinary successors, for a token that
-    begins a word and for one that continues it. One token, `exit_token`, is allowed in addition to
-    the class (-1: none) and leads elsewhere. A literal text is a chain of states with an empty
-    class and only an exit; a slot is a grid of states with an exit. State 0 is the start.
+    A state has a class of allowed tokens and two ordinary successors: `word_next` after a token
+    that begins a word, `piece_next` after a token that continues a word. In addition to the class
+    it allows `exit_token` (-1: none), which leads to `exit_next`. A literal text is a chain of
+    states with an empty class and only an exit; a slot is a grid of states with an exit. State 0 is
+    the start.
     """
 
     classes: np.ndarray  # bool [classes, vocab]
@@ -24,14 +25,14 @@ class Automaton(NamedTuple):
     exit_next: np.ndarray  # int32 [states]
 
     def signature(self):
-        """`tf.TensorSpec`s of any automaton over this vocabulary: one graph serves all of them."""
+        """The `tf.TensorSpec`s of any automaton over this vocabulary, so that all share a graph."""
         vocab = self.begins_word.shape[0]
         states = tf.TensorSpec([None], tf.int32)
         classes = tf.TensorSpec([None, vocab], tf.bool)
         return Automaton(classes, tf.TensorSpec([vocab], tf.bool), *[states] * 5)
 
     def advance(self, states, tokens):
-        """The states that tokens lead to.
+        """The next states after tokens.
 
         Args:
           states: int32 [rows].
@@ -50,7 +51,7 @@ class Automaton(NamedTuple):
         return tf.where(leaves, tf.gather(tf.convert_to_tensor(self.exit_next), states), ordinary)
 
     def mask(self, states):
-        """The tokens that states allow.
+        """The tokens allowed in states.
 
         Args:
           states: int32 [rows].
@@ -66,15 +67,15 @@ class Automaton(NamedTuple):
         return of_class | tf.one_hot(exits, self.classes.shape[1], True, False)
 
     def around(self, step, state, rows):
-        """Runs the automaton next to a model in a search.
+        """Runs the automaton alongside a model in a search.
 
-        The token before the string is no part of it, so the automaton's state is -1 at first:
-        unstarted.
+        The token before the string is not part of it, so the initial state of the automaton is -1,
+        not started.
 
         Args:
           step: the model's step(tokens, state) -> (logits, state).
           state: the model's state, a nest of tensors with `rows` rows.
-          rows: int or int32 scalar, the batch that the search starts with.
+          rows: int or int32 scalar, the batch size of the search.
 
         Returns:
           (step, state, allowed) for a search.
@@ -91,10 +92,10 @@ class Automaton(NamedTuple):
 
 
 class AutomatonBuilder:
-    """Makes an `Automaton` part by part, in the order of the text.
+    """Builds an `Automaton` part by part, in text order.
 
     Args:
-      vocab_size: tokens of the vocabulary.
+      vocab_size: size of the vocabulary.
       begins_word: bool [vocab], tokens that begin a word; None: all.
     """
 
@@ -104,24 +105,24 @@ class AutomatonBuilder:
         self.rows = []  # class, word_next, piece_next, exit_token, exit_next
 
     def literal(self, token):
-        """Exactly this token."""
+        """Appends exactly this token."""
         following = len(self.rows) + 1
         self.rows.append([0, following, following, token, following])
 
     def one_of(self, mask):
-        """One token out of a class, bool [vocab]."""
+        """Appends any one token of a class, bool [vocab]."""
         following = len(self.rows) + 1
         self.rows.append([self._class(mask), following, following, -1, following])
 
     def slot(self, mask, least, most, pieces, exit_token, glued=False):
-        """Words out of a class, then a token that ends the slot wherever it comes.
+        """Appends a slot: words of a class, ended by an exit token.
 
         Args:
           mask: bool [vocab], the class.
-          least, most: number of words.
-          pieces: most tokens of a word.
-          exit_token: ends the slot, and is no part of a word.
-          glued: the first word continues the text before.
+          least, most: limits of the number of words.
+          pieces: the most tokens per word.
+          exit_token: ends the slot, and is never part of a word.
+          glued: the first word continues the preceding text.
         """
         mask = mask.copy()
         mask[exit_token] = False
@@ -133,7 +134,7 @@ class AutomatonBuilder:
         for word in range(1, most + 1):
             for piece in range(1, pieces + 1):
                 here = len(self.rows)
-                following = start + 1 + word * pieces  # the next word, if there is one
+                following = start + 1 + word * pieces  # start of the next word, if any
                 may = np.zeros_like(mask)
                 may |= begin if word < most else False
                 may |= go_on if piece < pieces else False
@@ -141,7 +142,7 @@ class AutomatonBuilder:
                 self.rows.append([self._class(may), following, here + 1, leave, after])
 
     def build(self) -> Automaton:
-        """The automaton of all parts; its last state is the end, which leads to itself."""
+        """The automaton of all parts; its last state is the end, which loops to itself."""
         last = len(self.rows)
         rows = np.array([*self.rows, [0, last, last, -1, last]], np.int32)
         return Automaton(np.stack(self.classes), self.begins_word, *rows.T.copy())

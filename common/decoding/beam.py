@@ -1,4 +1,4 @@
-"""Beam search with a pool of finished hypotheses apart from the live ones."""
+"""Beam search with a pool of finished hypotheses separate from the live hypotheses."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class _Search(NamedTuple):
     position: tf.Tensor  # int32 scalar: tokens produced so far
     tokens: tf.Tensor  # int32 [batch, beam, time]: live hypotheses
     last: tf.Tensor  # int32 [batch, beam]: their last tokens
-    log_probs: tf.Tensor  # float32 [batch, beam]: FORBIDDEN where no hypothesis lives
+    log_probs: tf.Tensor  # float32 [batch, beam]: FORBIDDEN where there is no live hypothesis
     coverage: tf.Tensor  # float32 [batch, beam, source]: attention received so far; or ()
     state: object  # nest of [batch * beam, ...]
     finished: Hypotheses  # the n_best so far
@@ -38,37 +38,37 @@ def beam_search(
     first: tf.Tensor | None = None,
     allowed: Callable | None = None,
 ) -> Hypotheses:
-    """The strings Y with the largest score that a beam finds:
+    """Searches for the strings Y with the largest score:
 
         score(Y) = log P(Y | X) / ((5 + |Y|) / 6) ** alpha + beta * sum_i log(min(sum_j p_ij, 1))
 
-    (Wu et al. 2016). At each step the 2 * beam most probable continuations of a row's live
-    hypotheses are taken. Those of the first `beam` that end in eos compete by score for the
-    n_best finished places (so a beam of 1 is greedy search); the best `beam` that do not end in
-    eos stay alive, and 2 * beam candidates guarantee that there are enough. At a row's maximum
-    length the first `beam` continuations are finished as they are. A row is done when none of its
-    live hypotheses can still reach a finished place: their log-probability can only fall, the
-    length penalty is mildest at the maximum length, and coverage adds at most 0. A row that is done
-    has no live hypotheses, so nothing changes it while the others continue. Equal scores: the
-    hypothesis finished first, then that of the lower beam and token, is the better one.
+    (Wu et al. 2016). Each step considers the 2 * beam most probable continuations of a row's live
+    hypotheses. Of the first `beam`, those that end in eos compete by score for the n_best finished
+    places (so a beam of 1 is greedy search). The best `beam` continuations without eos stay alive;
+    2 * beam candidates guarantee that there are enough. At a row's maximum length the first `beam`
+    continuations are finished as they are. A row is done when none of its live hypotheses can still
+    reach a finished place: their log-probability can only fall, the length penalty is mildest at
+    the maximum length, and coverage adds at most 0. A finished row has no live hypotheses, so it
+    stays unchanged while the other rows continue. Ties are won by the hypothesis finished first,
+    then by the lower beam and token index.
 
     Args:
       step: step(tokens, state) -> (logits, state) over batch * beam rows; see the package.
       state: nest of tensors with `batch` rows, repeated here. For a coverage penalty a dict
         whose "attention" [rows, source] is the attention of the step just made.
-      batch: rows, an int or an int32 scalar.
-      max_length: int or int32 [batch], tokens a row may have, eos included.
+      batch: batch size, an int or an int32 scalar.
+      max_length: int or int32 [batch], maximum length of each row in tokens, eos included.
       settings: `Beam`.
-      bos, eos, pad: the tokens that begin, end and fill up a string.
+      bos, eos, pad: the tokens that begin, end and pad a string.
       source_mask: bool [batch, source], valid source positions, for the coverage penalty.
-      first: int32 [batch], the tokens that a string starts after; None: bos.
+      first: int32 [batch], the token before each string; None: bos.
       allowed: a hard constraint over batch * beam rows, see the package.
 
     Returns:
       `Hypotheses` with n_best as in `settings`.
 
     Raises:
-      UserError: a coverage penalty for a state without attention.
+      UserError: a coverage penalty with a state without attention.
     """
     beam, n_best = settings.beam, settings.n_best
     covering = settings.coverage_penalty > 0
@@ -116,7 +116,7 @@ def beam_search(
             scores += tf.gather(penalty, parents, batch_dims=1)
         taken = ends & possible(log_probs) & (tf.range(2 * beam) < beam)
         scores = tf.where(taken, scores, FORBIDDEN)
-        # An empty place is FORBIDDEN too, but stands first: nothing unfinished ever takes it.
+        # An empty place is FORBIDDEN too but sorts first: no unfinished hypothesis ever takes it.
         lengths = tf.fill([batch, 2 * beam], length)
         finished = _best(search.finished, Hypotheses(tokens, lengths, scores, log_probs), n_best)
 
@@ -138,7 +138,7 @@ def beam_search(
         )
         return (keep_shapes(after, search),)
 
-    one_of_beam = tf.where(tf.range(beam) == 0, 0.0, FORBIDDEN)  # else all would be the same
+    one_of_beam = tf.where(tf.range(beam) == 0, 0.0, FORBIDDEN)  # else all would be identical
     start = _Search(
         position=tf.constant(0),
         tokens=tf.fill([batch, beam, time], pad),
@@ -157,7 +157,7 @@ def beam_search(
 
 
 def _best(one: Hypotheses, other: Hypotheses, count: int) -> Hypotheses:
-    """The `count` best of both, each [batch, any, ...]; of equals those of `one` first."""
+    """The `count` best of both, each [batch, any, ...]; ties are won by `one`."""
     both = Hypotheses(*(tf.concat(pair, 1) for pair in zip(one, other, strict=True)))
     scores, index = tf.math.top_k(both.scores, count)
     best = Hypotheses(*(tf.gather(tensor, index, batch_dims=1) for tensor in both))

@@ -1,4 +1,4 @@
-"""What may not be produced next, as log-probabilities of `FORBIDDEN`."""
+"""Constraints on the next token, which set log-probabilities to `FORBIDDEN`."""
 
 import tensorflow as tf
 
@@ -18,17 +18,17 @@ def constrain(
     pad: int,
     allowed: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Forbids pad and bos, eos before `min_length` tokens, and n-grams that were there before.
+    """Forbids pad and bos, eos before `min_length` tokens, and repeated n-grams.
 
     Args:
       log_probs: float32 [rows, vocab], of the token at `position`.
       position: int32 scalar, tokens produced so far.
       history: int32 [rows, time], of which the first `position` columns are filled.
-      min_length: tokens before eos is allowed. It gives way where all else is forbidden.
-      no_repeat_ngram: length of the n-grams that may not come twice; 0: off.
-      bos, eos, pad: the tokens that begin, end and fill up a string.
-      allowed: bool, broadcastable to [rows, vocab]: a hard constraint. All other tokens are out,
-        and where nothing that it allows is left, the rules above give way to it.
+      min_length: tokens before eos is allowed; ignored where all other tokens are forbidden.
+      no_repeat_ngram: length of the n-grams that may not occur twice; 0: off.
+      bos, eos, pad: the tokens that begin, end and pad a string.
+      allowed: bool, broadcastable to [rows, vocab]: a hard constraint. All other tokens are
+        forbidden; where the rules above leave no allowed token, it overrides them.
 
     Returns:
       float32 [rows, vocab].
@@ -53,19 +53,19 @@ def constrain(
 
 
 def _forbid_repeats(log_probs, position, history, n):
-    """Forbids every token that once followed the last n - 1 tokens.
+    """Forbids every token that has followed the last n - 1 tokens before.
 
-    Window j of the history is its tokens j ... j + n - 1: where the first n - 1 of them are the
-    last n - 1 tokens produced, the n-th is forbidden.
+    Window j of the history is its tokens j ... j + n - 1: where its first n - 1 tokens equal the
+    last n - 1 tokens produced, its n-th token is forbidden.
     """
     rows, time = tf.unstack(tf.shape(history))
     windows = tf.maximum(time - n + 1, 0)
-    match = tf.range(windows)[tf.newaxis] + n - 1 < position  # [1, windows], wholly in the past
+    match = tf.range(windows)[tf.newaxis] + n - 1 < position  # [1, windows], entirely in the past
     for i in range(n - 1):
         last = tf.gather(history, tf.maximum(position - n + 1 + i, 0), axis=1)
         match &= history[:, i : i + windows] == last[:, tf.newaxis]  # [rows, windows]
     match = tf.broadcast_to(match, [rows, windows])
-    nth = tf.maximum(history[:, n - 1 :], 0)  # a negative pad is no index
+    nth = tf.maximum(history[:, n - 1 :], 0)  # a negative pad is not a valid index
     row = tf.broadcast_to(tf.range(rows)[:, tf.newaxis], [rows, windows])
     return tf.tensor_scatter_nd_min(
         log_probs,

@@ -1,4 +1,4 @@
-"""One hypothesis a row, one token at a time: the loop of greedy search and of sampling."""
+"""Greedy search, and the decoding loop that it shares with sampling."""
 
 from collections.abc import Callable
 
@@ -25,16 +25,16 @@ def greedy_search(
     first: tf.Tensor | None = None,
     allowed: Callable | None = None,
 ) -> Hypotheses:
-    """The most probable next token, again and again: y_t = argmax_y P(y | y_1 ... y_t-1, x).
+    """Chooses the most probable token at each step: y_t = argmax_y P(y | y_1 ... y_t-1, x).
 
     Args:
       step: step(tokens, state) -> (logits, state) over `batch` rows.
       state: nest of tensors with `batch` rows.
-      batch: rows, an int or an int32 scalar.
-      max_length: int or int32 [batch], tokens a row may have, eos included.
+      batch: batch size, an int or an int32 scalar.
+      max_length: int or int32 [batch], maximum length of each row in tokens, eos included.
       settings: `Greedy`.
-      bos, eos, pad: the tokens that begin, end and fill up a string.
-      first: int32 [batch], the tokens that a string starts after; None: bos.
+      bos, eos, pad: the tokens that begin, end and pad a string.
+      first: int32 [batch], the token before each string; None: bos.
       allowed: a hard constraint, see the package.
 
     Returns:
@@ -76,13 +76,13 @@ def generate(
     first: tf.Tensor | None = None,
     allowed: Callable | None = None,
 ) -> Hypotheses:
-    """The loop of greedy search and of sampling, until all rows end.
+    """Generates one hypothesis per row, token by token, until all rows end.
 
     Args:
       step, state, batch, max_length, bos, eos, pad, first, allowed: as in `greedy_search`.
       choose: choose(log_probs [batch, vocab], position) -> int32 [batch], the next tokens.
       min_length, no_repeat_ngram: as in `Greedy`.
-      ends: a row ends with its eos of this number, from 1, or at its maximum length.
+      ends: a row ends with its `ends`-th eos, or at its maximum length.
 
     Returns:
       `Hypotheses` with n_best = 1, scores equal to log_probs.

@@ -1,4 +1,4 @@
-"""What every search returns, and what they share in shaping it."""
+"""The result type of the searches, and helpers that they share."""
 
 from typing import NamedTuple
 
@@ -10,26 +10,29 @@ from ..special_tokens import FORBIDDEN
 class Hypotheses(NamedTuple):
     """Decoded strings, best first.
 
-    A place for which no string was found (fewer strings exist than were asked for, or a
-    maximum length of 0) has length 0, only padding, and score and log-probability `FORBIDDEN`.
+    A place without a string (fewer strings exist than requested, or the maximum length is 0) has
+    length 0, only padding, and score and log-probability `FORBIDDEN`.
     """
 
     tokens: tf.Tensor  # int32 [batch, n_best, time]: no bos; eos when it was produced, then pad
     lengths: tf.Tensor  # int32 [batch, n_best]: tokens, eos included
-    scores: tf.Tensor  # float32 [batch, n_best]: log-probability under the penalties
-    log_probs: tf.Tensor  # float32 [batch, n_best]: plain sum of natural log-probabilities
+    scores: tf.Tensor  # float32 [batch, n_best]: log-probability with penalties
+    log_probs: tf.Tensor  # float32 [batch, n_best]: sum of natural log-probabilities
 
 
 def possible(log_probs):
-    """True where a log-probability, or a sum of them, contains nothing forbidden. Of tensors, NumPy
-    arrays and floats."""
+    """True where a log-probability, or a sum of log-probabilities, includes no `FORBIDDEN`.
+
+    Works for tensors, NumPy arrays and floats.
+    """
     return log_probs > FORBIDDEN / 2
 
 
 def row_limits(max_length, batch) -> tuple[tf.Tensor, int | tf.Tensor]:
-    """Maximum length of every row, int32 [batch], and the time dimension that holds them all.
+    """The maximum length of each row and the time dimension.
 
-    The time dimension is a Python int when `max_length` is known while tracing.
+    Returns:
+      (int32 [batch], the largest of them: a Python int if `max_length` is static, else a tensor).
     """
     max_length = tf.cast(tf.convert_to_tensor(max_length), tf.int32)
     limits = tf.broadcast_to(max_length, [batch])
@@ -40,7 +43,7 @@ def row_limits(max_length, batch) -> tuple[tf.Tensor, int | tf.Tensor]:
 
 
 def keep_shapes(new, old):
-    """Gives the tensors of `new` the static shapes of `old`: tf.while_loop insists on them."""
+    """Gives the tensors of `new` the static shapes of `old`, as tf.while_loop requires."""
 
     def keep(after, before):
         after.set_shape(before.shape)

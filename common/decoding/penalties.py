@@ -2,16 +2,16 @@
 
 import tensorflow as tf
 
-# Least attention that is counted for a source position: bounds log(0) at about -20.7.
+# Lower bound of the attention on a source position: keeps log(0) at about -20.7.
 LEAST_COVERAGE = 1e-9
 
 
 def length_penalty(length: tf.Tensor, alpha: float) -> tf.Tensor:
-    """lp(Y) = ((5 + |Y|) / 6) ** alpha, by which log P(Y) is divided. Equation (14) of the paper.
+    """lp(Y) = ((5 + |Y|) / 6) ** alpha, the divisor of log P(Y). Equation (14) of the paper.
 
     Args:
       length: |Y| in tokens, eos included, of any shape.
-      alpha: 0 leaves log P as it is; the larger, the longer the strings that win.
+      alpha: 0 leaves log P unchanged; larger values favour longer strings.
 
     Returns:
       float32 of the shape of `length`.
@@ -23,7 +23,7 @@ def coverage_penalty(coverage: tf.Tensor, mask: tf.Tensor | None, beta: float) -
     """cp(X, Y) = beta * sum_i log(min(sum_j p_ij, 1)), at most 0. Equation (14) of the paper.
 
     Args:
-      coverage: float32 [..., source], sum_j p_ij: attention each source position has received.
+      coverage: float32 [..., source], sum_j p_ij, the attention each source position has received.
       mask: bool, broadcastable to coverage: valid source positions; None: all.
       beta: weight of the penalty.
 

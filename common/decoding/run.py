@@ -1,4 +1,4 @@
-"""One entry to every search: the settings say which one it is."""
+"""The common entry point of all searches, chosen by the type of their settings."""
 
 from dataclasses import replace
 
@@ -22,25 +22,25 @@ def run_search(
     source_mask: tf.Tensor | None = None,
     **options,
 ) -> Hypotheses:
-    """Runs the search that `search` asks for.
+    """Runs a search with the given settings.
 
     Args:
       search: `Greedy`, `Sampling` or `Beam`.
       step: step(tokens, state) -> (logits, state) over batch * search.width rows.
       state: nest of tensors with `batch` rows; beam search repeats it.
-      batch: rows, an int or an int32 scalar.
-      max_length: int or int32 [batch], tokens a row may have, eos included.
-      keys: string [batch], for sampling: what is drawn for a row depends on the seed (int32 scalar
-        or [batch]) and its key alone. None: on the seed and the row's number.
+      batch: batch size, an int or an int32 scalar.
+      max_length: int or int32 [batch], maximum length of each row in tokens, eos included.
+      keys: string [batch], for sampling: the draw of a row depends only on the seed (int32 scalar
+        or [batch]) and its key. None: on the seed and the row index.
       source_mask: bool [batch, source], valid source positions, for a beam's coverage penalty.
       options: `first`, `allowed`, `bos`, `eos` and `pad` of any search, `ends` of sampling.
 
     Returns:
-      `Hypotheses`, of which only a beam gives more than one for each row.
+      `Hypotheses`; only beam search gives more than one per row.
 
     Raises:
-      UserError: a coverage penalty for a state without attention.
-      TypeError: `search` is none of the three.
+      UserError: a coverage penalty with a state without attention.
+      TypeError: `search` is of another type.
     """
     match search:
         case Greedy():
@@ -53,4 +53,4 @@ def run_search(
             return beam_search(
                 step, state, batch, max_length, search, source_mask=source_mask, **options
             )
-    raise TypeError(f"{search!r} is no search: give Greedy, Sampling or Beam")
+    raise TypeError(f"{search!r} is not a search: give Greedy, Sampling or Beam")

@@ -1,4 +1,4 @@
-"""Random strings from the model's distribution, the same ones for the same seed."""
+"""Sampling of strings from the model's distribution, reproducible by a seed."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from ..special_tokens import BOS, EOS, FORBIDDEN, PAD
 from .greedy import generate
 from .hypotheses import Hypotheses
 
-HOTTEST = 1e6  # noise of a higher temperature would lift what is FORBIDDEN
+HOTTEST = 1e6  # noise of a higher temperature could select FORBIDDEN tokens
 
 
 def sample(
@@ -26,24 +26,24 @@ def sample(
     first: tf.Tensor | None = None,
     allowed: Callable | None = None,
 ) -> Hypotheses:
-    """Draws y_t from P(y | y_1 ... y_t-1, x) ** (1 / temperature), normalised, of the likely y.
+    """Draws y_t from P(y | y_1 ... y_t-1, x) ** (1 / temperature), truncated and normalised.
 
-    By the Gumbel maximum: y = argmax(log P + temperature * g), g = -log(-log(u)), u uniform in
-    (0, 1), which draws from that very distribution and is greedy search at temperature 0. What
-    is forbidden is taken out first, then all but the `top_k`, then all beyond the nucleus.
+    By the Gumbel-max trick: y = argmax(log P + temperature * g), g = -log(-log(u)), u uniform in
+    (0, 1), which draws exactly from that distribution and is greedy search at temperature 0.
+    Forbidden tokens are removed first, then all but the `top_k`, then all outside the nucleus.
 
     Args:
       step, state, batch, max_length, bos, eos, pad, first, allowed: as in `greedy_search`.
-      settings: `Sampling`. A seed of one int, or of two (int32 [2]): a row's string depends on it
-        and on the row's number. A seed for each row (int32 [batch, 2]): its string depends on that
-        alone. A temperature above 1e6 is 1e6, which is even chances. A top_k or top_p that is a
-        tensor costs a sort of the vocabulary a step. top_p keeps the fewest most probable tokens
-        that together have at least this probability.
-      ends: a string ends with its eos of this number, from 1.
+      settings: `Sampling`. With one seed (an int, or int32 [2]) a row's string depends on it and on
+        the row index; with a seed per row (int32 [batch, 2]) it depends only on that. Temperatures
+        are capped at 1e6, which is nearly uniform. A top_k or top_p that is a tensor costs a sort
+        of the vocabulary per step. top_p keeps the smallest set of most probable tokens that
+        together have at least this probability.
+      ends: a string ends with its `ends`-th eos.
 
     Returns:
       `Hypotheses` with n_best = 1; scores and log_probs are the model's log-probability of the
-      string, at temperature 1 and before anything was taken out.
+      string, at temperature 1 and before truncation.
     """
     top_k, top_p = settings.top_k, settings.top_p
     temperature = tf.minimum(tf.cast(settings.temperature, tf.float32), HOTTEST)
@@ -88,21 +88,21 @@ def sample(
 
 
 def text_seeds(seeds, texts):
-    """Seeds of rows: what is drawn for a text does not depend on the others of its batch.
+    """Seeds of rows by their texts, so that a draw does not depend on the rest of the batch.
 
     Args:
       seeds: int32 scalar or [batch].
       texts: string [batch].
 
     Returns:
-      int32 [batch, 2], for each row its seed and a hash of its text.
+      int32 [batch, 2], the seed and a hash of the text of each row.
     """
     hashes = tf.cast(tf.strings.to_hash_bucket_fast(texts, 2**31 - 1), tf.int32)
     return tf.stack([tf.broadcast_to(seeds, tf.shape(hashes)), hashes], 1)
 
 
 def _uniform(seed, position, shape):
-    """float32 `shape` in (0, 1), of one seed [2], or of a seed for each row [rows, 2]."""
+    """Uniform float32 of `shape` in (0, 1), by one seed [2], or by a seed per row [rows, 2]."""
 
     def draw(seed, shape):
         seed = tf.random.experimental.stateless_fold_in(seed, position)

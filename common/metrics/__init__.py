@@ -1,4 +1,8 @@
-"""Scores: each is a value and a signature that says how it was measured."""
+"""Evaluation metrics; each returns a `Score`, a value with a signature of how it was measured.
+
+Offers perplexities and bits per character, BLEU and chrF, ROUGE, error rates, accuracy, macro F1
+and confusion counts, calibration error, and measures of abstraction. Further modules: `caption`
+(BLEU-n, ROUGE-L and CIDEr-D as in coco-caption) and `spans` (F1 of tagged spans)."""
 
 from .abstraction import abstraction
 from .calibration import calibration_error

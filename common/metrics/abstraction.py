@@ -1,4 +1,4 @@
-"""How a summary says it: what is new, what is repeated, how long it is. No reference needed."""
+"""Abstractiveness of summaries: novel n-grams, copied words, repetitions, and relative length."""
 
 import re
 from collections.abc import Sequence
@@ -12,15 +12,25 @@ WORD = re.compile(r"\w+")
 def abstraction(
     summaries: Sequence[str], sources: Sequence[str], references: Sequence[str]
 ) -> dict[str, Score]:
-    """Percentages over all summaries together; words are runs of letters, digits, `_`, lower-cased.
+    """Percentages over the corpus; words are lower-cased runs of letters, digits and `_`.
 
-    novel_1 ... novel_3: n-grams of the summaries that their sources do not have (See et al. 2017).
-    copied: words of the summaries that their sources have, which is 100 - novel_1.
-    repeated: bigrams that stood in the same summary before.
-    length_ratio: words of the summaries for 100 words of the references.
+    Args:
+        summaries, sources, references: aligned texts.
+
+    Returns:
+        novel_1 ... novel_3: n-grams of the summaries that are not in their sources (See et al.
+        2017); copied: words of the summaries that are in their sources, 100 - novel_1; repeated:
+        bigrams that occur earlier in the same summary; length_ratio: words of the summaries per 100
+        words of the references.
+
+    Raises:
+        UserError: the numbers of texts differ.
     """
     if not len(summaries) == len(sources) == len(references):
-        raise UserError("summaries, sources and references must be equally many")
+        raise UserError(
+            f"{len(summaries)} summaries, {len(sources)} sources and {len(references)} references: "
+            "give equal numbers"
+        )
     words = [[_words(text) for text in side] for side in (summaries, sources, references)]
     novel = {n: _share(words[0], words[1], n) for n in (1, 2, 3)}
     pairs = [ngrams(row, 2) for row in words[0]]
@@ -38,6 +48,7 @@ def abstraction(
 
 
 def ngrams(words, n):
+    """The n-grams of a list of words, in order, as tuples."""
     return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
 
 

@@ -1,4 +1,4 @@
-"""Caption scores with several references, as coco-caption computes them (Chen et al. 2015)."""
+"""Caption scores with multiple references, as computed by coco-caption (Chen et al. 2015)."""
 
 import math
 from collections import Counter, defaultdict
@@ -15,17 +15,29 @@ ORDERS = range(1, 5)
 def caption_scores(
     hypotheses: Sequence[str], references: Sequence[Sequence[str]], language: str = ""
 ) -> dict[str, Score]:
-    """BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D over a set of pictures, each 0 to 100 (CIDEr-D: 0 to
-    1000, as 100 times what the paper prints).
+    """BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D over a set of pictures, each 0 to 100.
 
-    `references`: for each picture its captions. Both sides are tokenised by `coco_tokens`, for
-    `language` zh and ja by characters. Errors: `UserError` when counts differ, there is no picture,
-    or one has no reference.
+    CIDEr-D is 0 to 1000, which is 100 times the value of the paper. Both sides are tokenized by
+    `coco_tokens`, for the languages zh and ja by characters.
+
+    Args:
+        hypotheses: one caption per picture.
+        references: the reference captions of each picture.
+        language: code such as "en".
+
+    Returns:
+        bleu1 ... bleu4, rouge_l and cider_d -> `Score`.
+
+    Raises:
+        UserError: counts differ, there is no picture, or a picture has no reference.
     """
     if not hypotheses:
         raise UserError("nothing to score: there are no captions")
     if len(hypotheses) != len(references):
-        raise UserError(f"{len(hypotheses)} captions, but references for {len(references)}")
+        raise UserError(
+            f"{len(hypotheses)} captions, but references for {len(references)} pictures: give one "
+            "caption per picture"
+        )
     if not all(references):
         raise UserError("a picture has no reference caption: leave it out")
     name, cut = tokenizer_of(language)
@@ -45,20 +57,25 @@ def caption_scores(
 
 
 def tokenizer_of(language):
-    """(name, function): what cuts captions of a language into words."""
+    """(name, function) of the tokenizer for captions of a language."""
     return ("char", character_tokens) if language[:2] in UNSPACED else ("coco", coco_tokens)
 
 
 def ngrams(tokens, n) -> Counter:
+    """Counts of the n-grams of a list of tokens, as tuples."""
     return Counter(tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
 
 
 def corpus_bleu(hypotheses, references) -> list[float]:
     """BLEU-1 to BLEU-4 of token lists, 0 to 100 (Papineni et al. 2002).
 
-    p_n is the precision of n-grams over the corpus, each counted at most as often as in the one
-    reference that has it most; the length of a sentence's references is the one closest to its own,
-    the shorter of two. 1e-15 and 1e-9 are coco-caption's, against division by 0.
+    p_n is the corpus precision of n-grams, each clipped to its largest count in any one reference;
+    the reference length of a sentence is the length closest to its own, ties to the shorter. The
+    constants 1e-15 and 1e-9 are those of coco-caption, against division by 0.
+
+    Args:
+        hypotheses: one token list per picture.
+        references: the list of reference token lists of each picture.
     """
     correct, guessed, length, reference_length = [0] * 4, [0] * 4, 0, 0
     for tokens, wanted in zip(hypotheses, references, strict=True):
@@ -81,8 +98,11 @@ def corpus_bleu(hypotheses, references) -> list[float]:
 
 
 def rouge_l(hypotheses, references) -> float:
-    """Mean F of the longest common subsequence, 0 to 100 (Lin 2004): F = (1 + b^2) P R / (R + b^2
-    P), b = 1.2, with P and R each the best over the references."""
+    """Mean F measure of the longest common subsequence, 0 to 100 (Lin 2004).
+
+    F = (1 + b^2) P R / (R + b^2 P), b = 1.2, with P and R each the best over the references.
+    Arguments as for `corpus_bleu`.
+    """
     total, beta = 0.0, 1.2**2
     for tokens, wanted in zip(hypotheses, references, strict=True):
         common = [longest_common(tokens, one) for one in wanted]
@@ -106,12 +126,13 @@ def longest_common(one, other) -> int:
 def cider_d(hypotheses, references) -> float:
     """Mean CIDEr-D times 100 (Vedantam et al. 2015).
 
-    Over n = 1 .. 4 and the references r of a picture the mean of
+    The mean over n = 1 .. 4 and the references r of a picture of
 
         10 exp(-(l_h - l_r)^2 / (2 * 6^2)) min(g(h), g(r)) . g(r) / (|g(h)| |g(r)|)
 
-    where g weighs each n-gram by its count times log(pictures / pictures whose references have it).
-    The lengths l are counted in bigrams, as the authors' program does.
+    where g weights each n-gram by its count times log(pictures / pictures whose references have
+    it). The lengths l are counted in bigrams, as in the authors' program. Arguments as for
+    `corpus_bleu`.
     """
     document = Counter()
     for wanted in references:

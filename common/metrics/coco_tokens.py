@@ -1,8 +1,8 @@
-"""Captions cut into words as the evaluation of COCO does, without its Java.
+"""The caption tokenizer of the COCO evaluation, in Python instead of Java.
 
 coco-caption (Chen et al. 2015) runs Stanford's PTBTokenizer with lower-casing and then drops
-punctuation. The rules below are those that captions meet; against the original, on the 40,460
-captions of Flickr8k, they differ in none.
+punctuation. The rules below cover what occurs in captions; on the 40,460 captions of Flickr8k they
+give the same tokens as the original.
 """
 
 import re
@@ -38,7 +38,7 @@ TOKEN = re.compile(
 
 
 def coco_tokens(caption: str) -> list[str]:
-    """Lower-cased words: "A man's hat." -> ["a", "man", "'s", "hat"]."""
+    """Splits a caption into lower-cased words: "A man's hat." -> ["a", "man", "'s", "hat"]."""
     found = []
     for token in TOKEN.findall(caption.lower().replace("’", "'")):
         if token in TWO_WORDS:
@@ -53,5 +53,5 @@ def coco_tokens(caption: str) -> list[str]:
 
 
 def character_tokens(caption: str) -> list[str]:
-    """For Chinese and Japanese: every letter or digit is a word, punctuation is dropped."""
+    """Splits Chinese or Japanese: every letter or digit is a word, punctuation is dropped."""
     return [character for character in caption.lower() if character.isalnum()]

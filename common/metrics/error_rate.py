@@ -1,4 +1,4 @@
-"""The error rate of speech recognition, over characters or words."""
+"""Character or word error rate, as used in speech recognition."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,21 @@ from .score import Score
 
 
 def error_rate(found: Sequence[Sequence], references: Sequence[Sequence], unit="char") -> Score:
-    """100 * (substitutions + insertions + deletions) / length of the references, over the
-    corpus; it can exceed 100.
+    """100 * (substitutions + insertions + deletions) / length of the references, over the corpus.
+
+    Can exceed 100.
 
     Args:
         found, references: strings, or lists of words.
-        unit: what a position holds, for the signature.
+        unit: name of an element, for the signature.
+
+    Raises:
+        UserError: the numbers of sequences differ, or the references are empty.
     """
     if len(found) != len(references):
-        raise UserError(f"{len(found)} sequences were found for {len(references)}")
+        raise UserError(
+            f"{len(found)} sequences for {len(references)} references: give equal numbers"
+        )
     length = sum(map(len, references))
     if not length:
         raise UserError("nothing to score: the references are empty")
@@ -24,7 +30,7 @@ def error_rate(found: Sequence[Sequence], references: Sequence[Sequence], unit="
 
 
 def edit_distance(a: Sequence, b: Sequence) -> int:
-    """Least number of substitutions, insertions and deletions that make b of a (Levenshtein)."""
+    """The least number of substitutions, insertions and deletions from a to b (Levenshtein)."""
     row = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):
         diagonal, row[0] = row[0], i

@@ -1,4 +1,4 @@
-"""Scores of a model's probabilities."""
+"""Perplexity per token."""
 
 import math
 
@@ -7,13 +7,19 @@ from .score import Score
 
 
 def perplexity(total_negative_log_likelihood: float, tokens: int) -> Score:
-    """exp(nll / tokens), nll in nats summed over `tokens` predicted tokens; overflow gives inf.
+    """exp(nll / tokens); overflow gives inf.
 
-    Padding must be out of both numbers. Perplexities compare only over the same tokens, so the
-    signature counts them. Errors: `UserError` when there is no token.
+    Perplexities are comparable only over the same tokens, so the signature counts them.
+
+    Args:
+        total_negative_log_likelihood: in nats, summed over the predicted tokens, without padding.
+        tokens: number of predicted tokens, without padding.
+
+    Raises:
+        UserError: there are no tokens.
     """
     if tokens <= 0:
-        raise UserError("perplexity of no tokens: the data are empty; give at least one sentence")
+        raise UserError("perplexity of no tokens: the data is empty; give at least one sentence")
     try:
         value = math.exp(float(total_negative_log_likelihood) / int(tokens))
     except OverflowError:

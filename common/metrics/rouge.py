@@ -1,4 +1,4 @@
-"""ROUGE (Lin 2004), computed by rouge-score: the F measures of summarisation."""
+"""ROUGE (Lin 2004), the F measures of summarisation, computed by rouge-score."""
 
 import importlib.metadata
 import re
@@ -18,19 +18,27 @@ def rouge(
     kinds: Sequence[str] = KINDS,
 ) -> dict[str, Score]:
     """Mean F1, 0 to 100, of each kind: overlap of words, of word pairs, longest common subsequence
-    over the whole text (L) and sentence by sentence (Lsum).
+    over the whole text (L) and by sentence (Lsum).
 
-    `references`: one string a text, or several in a list, of which the best counts. Words are
-    runs of a-z and 0-9 after lower-casing: text in another script scores 0. `stemmer`: Porter's,
-    on words of more than three letters.
-    Errors: `UserError` when the counts differ or nothing is given.
+    Words are runs of a-z and 0-9 after lower-casing: text in another script scores 0.
+
+    Args:
+        hypotheses: the summaries.
+        references: one string per text, or a list of strings, of which the best counts.
+        stemmer: apply Porter's stemmer to words of more than three letters.
+        kinds: the kinds to compute.
+
+    Raises:
+        UserError: the counts differ, or there is nothing to score.
     """
     from rouge_score.rouge_scorer import RougeScorer
 
     if not hypotheses:
         raise UserError("nothing to score: there are no summaries")
     if len(hypotheses) != len(references):
-        raise UserError(f"{len(hypotheses)} summaries, but {len(references)} references")
+        raise UserError(
+            f"{len(hypotheses)} summaries, but {len(references)} references: give equal numbers"
+        )
     references = [[row] if isinstance(row, str) else list(row) for row in references]
     if not all(references):
         raise UserError("a text has no reference: give at least one")
@@ -52,5 +60,5 @@ def rouge(
 
 
 def by_sentences(text: str) -> str:
-    """One sentence a line, as ROUGE-Lsum wants them; lines that are there stay."""
+    """Puts one sentence on a line, as ROUGE-Lsum requires; existing line breaks stay."""
     return re.sub(r"\n+", "\n", SENTENCE_END.sub("\n", text))

@@ -1,11 +1,11 @@
-"""What every metric returns."""
+"""The result type of every metric."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Score:
-    """A value that can be compared only with values of the same signature."""
+    """The value of a metric, comparable only with values of the same signature."""
 
     name: str
     value: float

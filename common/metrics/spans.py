@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of spans, such as names, that are written as tags of words."""
+"""Precision, recall and F1 of spans, such as names, encoded as word tags (BIO, BIOES, BILOU)."""
 
 import re
 
@@ -9,18 +9,20 @@ TAG = re.compile(r"O|[BIESLU]-.+")
 
 
 def are_spans(tags) -> bool:
-    """Whether these are tags of spans: O, and B-PER, I-PER and the like."""
+    """Whether the tags encode spans: O, B-PER, I-PER and the like, not all of them O."""
     return all(map(TAG.fullmatch, tags)) and any(tag != "O" for tag in tags)
 
 
 def spans(tags) -> list[tuple[str, int, int]]:
-    """(kind, begin, end) of each span of one sentence's tags in BIO, BIOES or BILOU.
+    """The spans of one sentence from its tags in BIO, BIOES or BILOU.
 
-    A span begins at B, S or U, at any tag of another kind than the one before, and after an end;
-    it ends behind E, L, S and U: the rules of the CoNLL shared tasks, which take tags that do not
-    fit together for the spans that they come nearest to.
+    A span begins at B, S or U, at a change of kind, and after an end; it ends after E, L, S and U.
+    These are the rules of the CoNLL shared tasks, which also interpret inconsistent tags.
+
+    Returns:
+        List of (kind, begin, end), end exclusive.
     """
-    found, open_ = [], False  # whether the last span may go on
+    found, open_ = [], False  # open_: whether the last span may continue
     for place, tag in enumerate(tags):
         prefix, _, kind = tag.partition("-")
         if tag == "O":
@@ -35,11 +37,18 @@ def spans(tags) -> list[tuple[str, int, int]]:
 
 
 def span_scores(found, references) -> dict[str, Score]:
-    """Precision, recall and F1 of the spans in sentences of tags.
+    """Precision, recall and F1 of spans over all sentences, in percent.
 
-    A span is correct if its kind, beginning and end are.
+    A span is correct if its kind, beginning and end are correct.
 
-    Errors: `UserError` when the reference tags have no span.
+    Args:
+        found, references: the tags of each sentence.
+
+    Returns:
+        span_precision, span_recall and span_f1 -> `Score`.
+
+    Raises:
+        UserError: the reference tags have no span.
     """
     pairs = [(set(spans(a)), set(spans(b))) for a, b in zip(found, references, strict=True)]
     both, guessed = sum(len(a & b) for a, b in pairs), sum(len(a) for a, _ in pairs)

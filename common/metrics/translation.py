@@ -1,4 +1,4 @@
-"""Translation scores over whole corpora, computed by sacrebleu (Post 2018)."""
+"""Corpus-level translation scores, computed by sacrebleu (Post 2018)."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -9,7 +9,7 @@ from ..errors import UserError
 from .score import Score
 
 MOSES_LANGUAGES = ("en", "de", "fr")
-UNSPACED = {"zh": "zh", "ja": "char"}  # written without spaces: sacrebleu's own tokenizers
+UNSPACED = {"zh": "zh", "ja": "char"}  # written without spaces: tokenizers of sacrebleu
 
 References = Sequence[str] | Sequence[Sequence[str]]
 
@@ -20,30 +20,44 @@ def bleu(
     lowercase: bool = False,
     language: str = "",
 ) -> Score:
-    """Corpus BLEU-4, 0 to 100, of plain detokenised text (Papineni et al. 2002).
+    """Corpus BLEU-4, 0 to 100, of plain detokenized text (Papineni et al. 2002).
 
         BLEU = 100 · min(1, exp(1 - r / c)) · exp(Σ_n log p_n / 4),   n = 1 .. 4
 
     with p_n the clipped n-gram precision, r and c the lengths of reference and hypothesis.
-    `references`: one string a sentence, or several in a list. `language` "zh" or "ja" has
-    sacrebleu cut the characters apart; all others get its tokenizer 13a.
-    Errors: `UserError` when the counts differ or nothing is given.
+
+    Args:
+        hypotheses: one string per sentence.
+        references: one string per sentence, or a list of strings.
+        lowercase: ignore case.
+        language: "zh" and "ja" are split into characters by sacrebleu; all others use its
+            tokenizer 13a.
+
+    Raises:
+        UserError: the counts differ, or there is nothing to score.
     """
     metric = BLEU(lowercase=lowercase, tokenize=UNSPACED.get(language[:2], "13a"))
     return _score("BLEU", metric, hypotheses, _streams(hypotheses, references))
 
 
 def chrf(hypotheses: Sequence[str], references: References) -> Score:
-    """chrF2, 0 to 100: F score of character 6-grams, recall counting twice (Popović 2015)."""
+    """chrF2, 0 to 100: F score of character 1- to 6-grams, recall weighted twice (Popović 2015).
+
+    Arguments and errors as for `bleu`.
+    """
     return _score("chrF", CHRF(), hypotheses, _streams(hypotheses, references))
 
 
 def tokenized_bleu(hypotheses: Sequence[str], references: References, language: str) -> Score:
-    """BLEU-4 as the Multi30k papers report it: lower-cased, normalised, Moses-tokenised.
+    """BLEU-4 as reported in the Multi30k papers: lower-cased, normalised, Moses-tokenized.
 
     `lowercase.perl | normalize-punctuation.perl -l LANG | tokenizer.perl -l LANG`, by sacremoses,
-    then n-grams between the spaces. `language`: en, de, fr; others use the rules of en; zh and ja
-    are lower-cased and cut by sacrebleu. Compares with `tokenized_bleu` only, never with `bleu`.
+    then n-grams of space-separated tokens. Comparable only with other `tokenized_bleu`, never with
+    `bleu`. Arguments and errors as for `bleu`.
+
+    Args:
+        language: en, de or fr; others use the rules of en; zh and ja are lower-cased and
+            tokenized by sacrebleu.
     """
     streams = _streams(hypotheses, references)
     if language[:2] in UNSPACED:
@@ -54,7 +68,7 @@ def tokenized_bleu(hypotheses: Sequence[str], references: References, language: 
     rules = language if language in MOSES_LANGUAGES else "en"
     tokenize = moses_tokenizer(rules)
     streams = [[None if text is None else tokenize(text) for text in one] for one in streams]
-    # force: sacrebleu warns of text that is already tokenised, which here it should be.
+    # force: no warning of sacrebleu about tokenized text, which is intended here.
     metric = BLEU(lowercase=True, tokenize="none", force=True)
     protocol = f"lc|normalised|moses:{rules}|sacremoses:{sacremoses.__version__}|"
     return _score(
@@ -64,7 +78,7 @@ def tokenized_bleu(hypotheses: Sequence[str], references: References, language: 
 
 @cache
 def moses_tokenizer(language: str) -> Callable[[str], str]:
-    """Text -> words separated by spaces, as the Moses scripts cut it."""
+    """A function from text to space-separated words, tokenized like the Moses scripts."""
     from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
     normalizer = MosesPunctNormalizer(language, perl_parity=True)
@@ -73,7 +87,7 @@ def moses_tokenizer(language: str) -> Callable[[str], str]:
 
 
 def _streams(hypotheses, references) -> list[list[str | None]]:
-    """One list a reference number, as sacrebleu wants them; None where a sentence has fewer."""
+    """A list for each reference index, as sacrebleu expects; None where a sentence has fewer."""
     if not hypotheses:
         raise UserError("nothing to score: there are no sentences")
     if len(hypotheses) != len(references):

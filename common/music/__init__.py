@@ -1,8 +1,10 @@
-"""Music: the note code and its text, keys, MIDI and score files, measures.
+"""Music: the note code and its text, keys, MIDI and score files, statistics.
 
-In the note code of the suite a piece in voices is int32 `[time, voices]` on a grid of sixteenths. A
-cell is a MIDI number (21 to 108) where a note begins, HOLD where it is held, REST for silence, FREE
-where a model is to choose, or ABSENT where a set lacks the track.
+In the note code a piece is int32 `[time, voices]` on a grid of sixteenths. A cell is a MIDI number
+(21 to 108) where a note begins, HOLD where it is held, REST for silence, FREE where the model
+chooses, or ABSENT where a dataset lacks the track. The modules: `notation` (text), `rolls` (piano
+rolls), `keys`, `measures` (statistics of compositions), and the writers `midi`, `musicxml`, `sound`
+and `pictures`.
 """
 
 ABSENT, FREE, REST, HOLD = -2, -1, 0, 1

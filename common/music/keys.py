@@ -1,4 +1,4 @@
-"""Musical keys: names, scales, and estimating the key of a piece (Krumhansl and Schmuckler)."""
+"""Musical keys: names, scales, and key estimation (Krumhansl and Schmuckler)."""
 
 import re
 
@@ -16,9 +16,10 @@ SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def estimate(histogram) -> int:
-    """The key, 0 to 23, whose profile correlates best with a histogram of 12 pitch classes.
+    """The key whose profile correlates best with a histogram of the 12 pitch classes.
 
-    0 to 11 are major, 12 to 23 minor, by tonic. An empty histogram gives C major.
+    Returns:
+        0 to 11 for major, 12 to 23 for minor, by tonic; C major for an empty histogram.
     """
     histogram = np.asarray(histogram, float)
     if not histogram.any():
@@ -28,14 +29,14 @@ def estimate(histogram) -> int:
 
 
 def scale(key: int) -> np.ndarray:
-    """bool `[12]`: the pitch classes of a key's scale (in minor both sixths and sevenths)."""
+    """The pitch classes of a key's scale, bool `[12]` (in minor with both sixths and sevenths)."""
     inside = np.zeros(12, bool)
     inside[[(key + degree) % 12 for degree in (MAJOR_SCALE if key < 12 else MINOR_SCALE)]] = True
     return inside
 
 
 def transpose(key: int, semitones: int) -> int:
-    """The key, of the same mode, that is `semitones` higher."""
+    """The key of the same mode, `semitones` higher."""
     return key - key % 12 + (key + semitones) % 12
 
 
@@ -45,14 +46,15 @@ def name(key: int) -> str:
 
 
 def parse(text: str) -> int:
-    """`D`, `Bb`, `F#m`, `e minor` -> 0 to 23.
+    """Parses the name of a key, such as `D`, `Bb`, `F#m` or `e minor`, to 0 to 23.
 
-    Raises: UserError, listing the known keys.
+    Raises:
+        UserError: an unknown key.
     """
     match = re.fullmatch(r"([A-Ga-g])([#b♯♭]?)\s*(m|min|minor|maj|major)?", text.strip())
     if not match:
         known = ", ".join(name(key) for key in range(24))
-        raise UserError(f"there is no key {text!r}: choose one of {known}")
+        raise UserError(f"unknown key {text!r}: choose one of {known}")
     letter, sign, mode = match.groups()
     tonic = SEMITONES[letter.upper()] + {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[sign]
     minor = mode in ("m", "min", "minor") or (mode is None and letter.islower())
@@ -60,6 +62,6 @@ def parse(text: str) -> int:
 
 
 def fifths(key: int) -> int:
-    """Sharps (or minus the flats) of a key's signature, -5 to 6."""
+    """The key signature: number of sharps, or minus the number of flats, -5 to 6."""
     major = key if key < 12 else (key + 3) % 12
     return (major * 7 + 5) % 12 - 5

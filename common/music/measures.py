@@ -1,6 +1,6 @@
-"""Measures of composed pieces, which no model is needed for; each docstring has unit and range.
+"""Statistics of composed pieces, computed without a model; each docstring states unit and range.
 
-Pieces are note code int `[time, voices]`.
+A piece is note code, int `[time, voices]`; `pieces` is a list of them.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ INTERVALS = 25  # -12 to 12 semitones; wider leaps are counted as octaves
 
 
 def pitch_class_histogram(pieces):
-    """Share of each pitch class over the tonic of each piece's own key: float `[12]`."""
+    """Share of each pitch class relative to the tonic of its piece: float `[12]`."""
     total = np.zeros(12)
     for piece in pieces:
         histogram = pitch_classes(piece)
@@ -21,7 +21,7 @@ def pitch_class_histogram(pieces):
 
 
 def interval_histogram(pieces):
-    """Share of each melodic step within a voice, -12 to 12 semitones: float `[25]`."""
+    """Share of each melodic interval within a voice, -12 to 12 semitones: float `[25]`."""
     total = np.zeros(INTERVALS)
     for piece in pieces:
         for voice in np.asarray(piece).T:
@@ -31,12 +31,12 @@ def interval_histogram(pieces):
 
 
 def overlap(one, other):
-    """Sum of the smaller shares of two histograms: 1 if equal, 0 with nothing in common."""
+    """Overlap of two histograms, sum_i min(p_i, q_i): 1 if equal, 0 if disjoint."""
     return float(np.minimum(one, other).sum())
 
 
 def in_key(pieces):
-    """Share of sounding steps whose pitch class is in the scale of the piece's own key, 0 to 1."""
+    """Share of sounding steps whose pitch class is in the scale of the piece's key, 0 to 1."""
     inside = total = 0
     for piece in pieces:
         histogram = pitch_classes(piece)
@@ -52,7 +52,7 @@ def silence(pieces):
 
 
 def longest_note(pieces):
-    """Longest note, in steps; it shows drones."""
+    """Length of the longest note, in steps; reveals drones."""
     longest = 0
     for piece in pieces:
         for voice in np.asarray(piece).T:
@@ -64,7 +64,11 @@ def longest_note(pieces):
 
 
 def in_range(pieces, limits):
-    """Share of notes within their voice's range (lowest, highest), 0 to 1."""
+    """Share of notes within the range of their voice, 0 to 1.
+
+    Args:
+        limits: (lowest, highest) MIDI number of each voice.
+    """
     inside = total = 0
     for piece in pieces:
         for voice, (low, high) in zip(np.asarray(piece).T, limits, strict=True):
@@ -88,8 +92,8 @@ def voice_crossings(pieces):
 def parallel_fifths(pieces):
     """Parallel perfect fifths and octaves per hundred steps in which at least two voices move.
 
-    They are two voices a fifth or octave (modulo octaves) apart that both move, in the same
-    direction, to the same interval.
+    Two voices a fifth or octave (modulo octaves) apart both move, in the same direction, to the
+    same interval.
     """
     found = moves = 0
     for piece in pieces:
@@ -110,11 +114,11 @@ def parallel_fifths(pieces):
 
 
 CHORD_TONES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 3, 7, 10), (0, 4, 7, 11), (0, 3, 6))
-CHORD_TONES += ((0, 5, 7),)  # of the qualities of a chord's number, LOWEST + 12 * quality + root
+CHORD_TONES += ((0, 5, 7),)  # by quality; a chord is LOWEST + 12 * quality + root
 
 
 def chord_agreement(pieces):
-    """Share of steps whose note is in the chord, of those with melody (voice 0) and chord (1)."""
+    """Share of steps whose note is a chord tone, of steps with melody (voice 0) and chord (1)."""
     inside = total = 0
     for piece in pieces:
         pitches = sounding(np.asarray(piece)[:, :2])
@@ -126,14 +130,14 @@ def chord_agreement(pieces):
 
 
 def on_the_beat(tracks):
-    """Share of a drum's hits that fall on a quarter; tracks `[time]` begin on a quarter."""
+    """Share of drum hits that fall on a quarter, 0 to 1; tracks `[time]` begin on a quarter."""
     hits = [np.flatnonzero(np.asarray(track) > HOLD) for track in tracks]
     hits = np.concatenate([*hits, np.zeros(0, int)])
     return float((hits % 4 == 0).mean()) if len(hits) else 0.0
 
 
 def self_repetition(pieces, steps=16):
-    """Share of windows of `steps` in a piece's first voice that occur earlier in it, 0 to 1."""
+    """Share of windows of `steps` steps in the first voice that occur earlier in it, 0 to 1."""
     again = total = 0
     for piece in pieces:
         voice = np.asarray(piece)[:, 0]
@@ -147,9 +151,9 @@ def self_repetition(pieces, steps=16):
 
 
 def longest_copy(pieces, training):
-    """Longest run of steps, of all voices together, that also occurs in a training piece.
+    """Length in steps of the longest passage, all voices together, copied from a training piece.
 
-    The length is found by bisection.
+    Found by bisection.
     """
     rows = [np.ascontiguousarray(sounding(piece)) for piece in pieces]
     known = [np.ascontiguousarray(sounding(piece)) for piece in training]

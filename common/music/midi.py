@@ -1,4 +1,4 @@
-"""Writes note code and rolls as standard MIDI files with track names, programs, tempo, metre."""
+"""Writer of standard MIDI files, with track names, programs, tempo and metre."""
 
 import io
 from typing import NamedTuple
@@ -10,13 +10,13 @@ from .. import files
 from . import HOLD, STEPS_PER_QUARTER
 from .rolls import notes_of_roll
 
-TICKS = 480  # in a quarter
+TICKS = 480  # per quarter
 CHOIR, PIANO = 52, 0  # General MIDI programs, counted from 0
 DRUM_CHANNEL = 9
 
 
 class Track(NamedTuple):
-    """One track: `notes` are (start, end, pitch) in steps, or (start, end, pitch, velocity)."""
+    """A track: `notes` are (start, end, pitch) in steps, or (start, end, pitch, velocity)."""
 
     name: str
     notes: list
@@ -25,7 +25,7 @@ class Track(NamedTuple):
 
 
 def events(cells):
-    """One voice in note code `[time]` -> list of (start, end, pitch)."""
+    """Converts one voice in note code `[time]` to a list of (start, end, pitch)."""
     found, start = [], None
     for step, cell in enumerate([*cells, 0]):
         if cell != HOLD:
@@ -36,7 +36,7 @@ def events(cells):
 
 
 def voice_tracks(notes, names, program=CHOIR):
-    """Note code `[time, voices]` -> a Track for each voice."""
+    """Converts note code `[time, voices]` to a list of tracks, one per voice."""
     return [
         Track(name, events(column), program)
         for name, column in zip(names, np.asarray(notes).T, strict=True)
@@ -44,18 +44,20 @@ def voice_tracks(notes, names, program=CHOIR):
 
 
 def roll_track(roll, name="piano", steps=1):
-    """Roll `[time, 88]` -> one Track; a frame lasts `steps` sixteenths."""
+    """Converts a roll `[time, 88]` to one track; a frame lasts `steps` sixteenths."""
     notes = [note for column in notes_of_roll(roll).T for note in events(column)]
     return Track(name, [(start * steps, end * steps, pitch) for start, end, pitch in notes])
 
 
 def write(path, tracks, tempo=100.0, bar=16, pickup=0):
-    """Writes a format 1 file.
+    """Writes a format 1 MIDI file.
 
     Args:
+        path: of the file.
+        tracks: list of `Track`.
         tempo: quarters per minute.
-        bar: sixteenths in a bar.
-        pickup: sixteenths before the first whole bar, which become a short bar.
+        bar: sixteenths per bar.
+        pickup: sixteenths before the first full bar, which become a short bar.
     """
     content = io.BytesIO()
     to_mido(tracks, tempo, bar, pickup).save(file=content)
@@ -64,7 +66,7 @@ def write(path, tracks, tempo=100.0, bar=16, pickup=0):
 
 
 def to_mido(tracks, tempo=100.0, bar=16, pickup=0):
-    """A mido.MidiFile; arguments as for `write`."""
+    """Converts tracks to a mido.MidiFile; arguments as for `write`."""
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS)
     head = mido.MidiTrack()
     head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)))
@@ -81,7 +83,7 @@ def to_mido(tracks, tempo=100.0, bar=16, pickup=0):
 
 
 def _metre(steps, time):
-    # In quarters if these fill the bar, else in sixteenths: 12 of them are 3/4, 6 are 6/16.
+    # In quarters if they fill the bar, else in sixteenths: 12 steps are 3/4, 6 are 6/16.
     whole = steps % STEPS_PER_QUARTER == 0
     top, bottom = (steps // STEPS_PER_QUARTER, 4) if whole else (steps, 16)
     return mido.MetaMessage("time_signature", numerator=top, denominator=bottom, time=time)
@@ -96,7 +98,7 @@ def _track(track, channel, tick):
     for start, end, pitch, *velocity in track.notes:
         loud = velocity[0] if velocity else 80
         messages.append((start * tick, 1, pitch, loud))
-        messages.append((end * tick, 0, pitch, 0))  # ends come before beginnings
+        messages.append((end * tick, 0, pitch, 0))  # sorted before the notes that begin here
     now = 0
     for at, on, pitch, loud in sorted(messages):
         kind = "note_on" if on else "note_off"

@@ -1,4 +1,4 @@
-"""Writes a piece in voices as MusicXML, by music21: a staff for each voice, with bars and key."""
+"""Writer of MusicXML scores by music21: a staff per voice, with bars and key signature."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from . import keys
 
 
 def write(path, tracks, bar=16, pickup=0, tempo=100.0):
-    """Writes `common.music.midi.Track`s (one note at a time in each) as a score."""
+    """Writes monophonic tracks as a score file; arguments as for `common.music.midi.write`."""
     with files.atomic(path, "wb") as file:
         file.write(to_musicxml(tracks, bar, pickup, tempo))
 
@@ -34,7 +34,7 @@ def to_musicxml(tracks, bar=16, pickup=0, tempo=100.0) -> bytes:
         part.append(meter.TimeSignature(f"{bar // 4}/4" if bar % 4 == 0 else f"{bar}/16"))
         if not number:
             part.append(marks.MetronomeMark(number=round(tempo)))
-        # A pickup: the first bar begins with hidden silence.
+        # With a pickup the first bar begins with hidden silence.
         shift = (bar - pickup) % bar if pickup else 0
         now = 0
         for start, stop, pitch, *_ in [*track.notes, (end, end, None)]:
@@ -50,7 +50,7 @@ def to_musicxml(tracks, bar=16, pickup=0, tempo=100.0) -> bytes:
 
 
 def _spelled(pitch, fifths):
-    """The name that a key signature expects: F# in sharp keys, Gb in flat ones."""
+    """The enharmonic spelling that suits a key signature: F# in sharp keys, Gb in flat keys."""
     if pitch.accidental is not None and fifths < 0 and pitch.accidental.alter > 0:
         return pitch.getEnharmonic()
     return pitch

@@ -1,9 +1,9 @@
-"""Reads and writes notes as a line of text.
+"""Text notation of music: parsers and writers.
 
-A voice is a line of notes `G4 A4:0.5 B4:0.5 -:2`: a name (or MIDI number) and, after a colon, its
-length in quarters; without a colon the length before is kept (at first 1). `-` is a rest. Voices
-are separated by ` | `, from the highest to the lowest.
-A roll is a line of frames `C4+E4+G4 C4+E4+G4 -`, one for each step.
+A voice is a line of notes `G4 A4:0.5 B4:0.5 -:2`: a name (or MIDI number) and, after a colon, the
+length in quarters; without a colon a note is as long as the previous note (the first: 1). `-` is a
+rest. Voices are separated by ` | `, from highest to lowest.
+A roll is a line of frames `C4+E4+G4 C4+E4+G4 -`, one per step.
 """
 
 import re
@@ -14,18 +14,19 @@ from ..errors import UserError
 from . import FREE, HIGHEST, HOLD, LOWEST, REST, STEPS_PER_QUARTER
 from .keys import NAMES, SEMITONES
 
-LONGEST = 4096  # steps of a primer
+LONGEST = 4096  # steps that a text may have
 
 
 def name(pitch: int) -> str:
-    """60 -> `C4`."""
+    """The name of a MIDI number: 60 -> `C4`."""
     return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def pitch(text: str) -> int:
-    """`C4`, `F#3`, `Bb5`, `60` -> MIDI number.
+    """Parses a note such as `C4`, `F#3`, `Bb5` or `60` to its MIDI number.
 
-    Raises: UserError for anything else, and for a note that is not on a piano.
+    Raises:
+        UserError: not a note, or outside the range of a piano.
     """
     match = re.fullmatch(r"([A-Ga-g])([#b♯♭]{0,2})(-?\d)", text)
     if match:
@@ -47,9 +48,10 @@ DRUMS |= {"closed": 42, "open": 46, "crash": 49, "ride": 51}
 
 
 def chord(text: str) -> int:
-    """`Am7` -> the number of a chord, LOWEST + 12 * quality + root.
+    """Parses a chord such as `Am7` to its number, LOWEST + 12 * quality + root.
 
-    Raises: UserError for anything else.
+    Raises:
+        UserError: not a chord.
     """
     match = re.fullmatch(r"([A-G])([#b]?)(m|7|m7|maj7|dim|sus4)?", text)
     if not match:
@@ -67,22 +69,23 @@ def chord_name(number: int) -> str:
 
 
 def drum(text: str) -> int:
-    """`snare` -> General MIDI number of a drum.
+    """Parses the name of a drum such as `snare` to its General MIDI number.
 
-    Raises: UserError for anything else.
+    Raises:
+        UserError: not a drum.
     """
     if text not in DRUMS:
-        raise UserError(f"{text!r} is not a drum: write one of {', '.join(DRUMS)}")
+        raise UserError(f"{text!r} is not a drum: choose one of {', '.join(DRUMS)}")
     return DRUMS[text]
 
 
 def drum_name(number: int) -> str:
-    """The inverse of `drum`; the number itself if it has no name."""
+    """The inverse of `drum`; the number as text if it has no name."""
     return next((text for text, found in DRUMS.items() if found == number), str(number))
 
 
 def _kind(voice):
-    """(reader, writer) of the symbols in a voice of that name."""
+    """(parser, writer) of the symbols of a voice, by its name."""
     if voice == "chords":
         return chord, chord_name
     if voice in ("kick", "snare", "cymbals"):
@@ -91,12 +94,14 @@ def _kind(voice):
 
 
 def read_voice(text: str, voice: str = "") -> np.ndarray:
-    """Text of one voice -> note code int32 `[time]`.
+    """Parses the text of one voice to note code int32 `[time]`.
 
     Args:
-        voice: its name; "chords" and drums have symbols of their own.
+        text: the notes.
+        voice: its name; "chords" and drums have their own symbols.
 
-    Raises: UserError for a wrong symbol or length, and for a voice that is too long.
+    Raises:
+        UserError: an invalid symbol or length, or the voice is too long.
     """
     read = _kind(voice)[0]
     cells, steps = [], STEPS_PER_QUARTER
@@ -109,24 +114,30 @@ def read_voice(text: str, voice: str = "") -> np.ndarray:
                 steps = 0
             if not 0 < steps <= LONGEST:
                 raise UserError(
-                    f"{item!r} has no length: write quarters after the colon, at least 0.25"
+                    f"{item!r} has no valid length: write quarters after the colon, at least 0.25"
                 )
         cells += [REST] * steps if note == "-" else [read(note)] + [HOLD] * (steps - 1)
         if len(cells) > LONGEST:
-            raise UserError(f"the voice is over {LONGEST} sixteenths long: cut it into pieces")
+            raise UserError(f"the voice is longer than {LONGEST} sixteenths: split it")
     return np.array(cells, np.int32)
 
 
 def read_voices(text: str, voices: int, names=()) -> np.ndarray:
-    """`soprano | alto | ...` -> note code int32 `[time, voices]`.
+    """Parses `soprano | alto | ...` to note code int32 `[time, voices]`.
 
-    Voices that are empty or missing are FREE, and so is what follows a shorter voice.
+    Empty and missing voices are FREE, as are the steps after the end of a shorter voice.
 
-    Raises: UserError as `read_voice` does, and for too many voices.
+    Args:
+        text: the voices.
+        voices: their number in the model.
+        names: of the voices, see `read_voice`.
+
+    Raises:
+        UserError: as in `read_voice`, or too many voices.
     """
     parts = text.split("|")
     if len(parts) > voices:
-        raise UserError(f"{len(parts)} voices are given, but the model has {voices}")
+        raise UserError(f"{len(parts)} voices are given: the model has {voices}, leave some out")
     names = [*names, *[""] * voices]
     columns = [read_voice(part, names[n]) for n, part in enumerate(parts)]
     time = max(map(len, columns))
@@ -137,7 +148,7 @@ def read_voices(text: str, voices: int, names=()) -> np.ndarray:
 
 
 def write_voice(cells, voice: str = "") -> str:
-    """One voice in note code `[time]`, without FREE -> text that `read_voice` reads back."""
+    """Writes one voice in note code `[time]`, without FREE; the inverse of `read_voice`."""
     write = _kind(voice)[1]
     starts = [step for step in range(len(cells)) if _begins(cells, step)]
     ends = [*starts[1:], len(cells)]
@@ -151,7 +162,7 @@ def write_voice(cells, voice: str = "") -> str:
 
 
 def _begins(cells, step) -> bool:
-    """Whether a note or rest begins at a step, rather than being held or continued there."""
+    """Whether a note or rest begins at a step rather than continues."""
     if step == 0:
         return True
     if cells[step] == REST:
@@ -160,20 +171,21 @@ def _begins(cells, step) -> bool:
 
 
 def write_voices(notes, names=()) -> str:
-    """Note code `[time, voices]` without FREE -> text that `read_voices` reads back."""
+    """Writes note code `[time, voices]`, without FREE; the inverse of `read_voices`."""
     columns = np.asarray(notes).T
     names = [*names, *[""] * len(columns)]
     return " | ".join(write_voice(list(column), names[n]) for n, column in enumerate(columns))
 
 
 def read_frames(text: str) -> np.ndarray:
-    """`C4+E4+G4 - ...` -> roll uint8 `[time, 88]`.
+    """Parses frames `C4+E4+G4 - ...` to a roll uint8 `[time, 88]`.
 
-    Raises: UserError for a wrong note, and for a roll that is too long.
+    Raises:
+        UserError: an invalid note, or the roll is too long.
     """
     frames = text.split()
     if len(frames) > LONGEST:
-        raise UserError(f"the roll is over {LONGEST} frames long: cut it into pieces")
+        raise UserError(f"the roll is longer than {LONGEST} frames: split it")
     found = np.zeros([len(frames), HIGHEST - LOWEST + 1], np.uint8)
     for row, frame in zip(found, frames, strict=True):
         if frame != "-":
@@ -182,6 +194,6 @@ def read_frames(text: str) -> np.ndarray:
 
 
 def write_frames(found) -> str:
-    """Roll `[time, 88]` -> text that `read_frames` reads back."""
+    """Writes a roll `[time, 88]`; the inverse of `read_frames`."""
     rows = [[name(LOWEST + int(key)) for key in np.flatnonzero(row)] for row in found]
     return " ".join("+".join(row) or "-" for row in rows)

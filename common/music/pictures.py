@@ -1,4 +1,4 @@
-"""Draws piano rolls as PNG files, with tracks in colours and bar lines."""
+"""Plots of piano rolls as PNG files, with tracks in colours and bar lines."""
 
 import numpy as np
 
@@ -6,14 +6,19 @@ from .. import files
 from . import notation
 
 COLORS = ("#c0392b", "#d9730d", "#2e8b57", "#1f5fa8", "#6a4c93", "#6b6b6b")
-WIDE = 256  # steps on a line of the picture, approximately
+WIDE = 256  # approximate number of steps per line of the picture
 
 
 def piano_roll(path, tracks, bar=16, pickup=0, title=""):
-    """Draws `common.music.midi.Track`s over time, each in a colour; drums are crosses below.
+    """Draws tracks over time, each in its own colour; drums are crosses below.
 
-    Long pieces continue on further lines, with equally many bars on each. Time is counted in bars,
-    from 1.
+    Long pieces are split into lines with equal numbers of bars. Bars are counted from 1.
+
+    Args:
+        path: of the PNG file.
+        tracks: list of `common.music.midi.Track`.
+        bar, pickup: as in `common.music.midi.write`.
+        title: of the picture.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch

@@ -1,4 +1,4 @@
-"""Converts note code to sounding pitches, piano rolls and pitch classes, and rolls back."""
+"""Conversions between note code, sounding pitches, piano rolls and pitch classes."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from . import HIGHEST, HOLD, KEYS, LOWEST
 
 
 def sounding(notes):
-    """Note code int `[time, voices]` -> the MIDI number that sounds in each cell, 0 for none."""
+    """The sounding MIDI number of each cell, 0 for none, of note code int `[time, voices]`."""
     notes = np.asarray(notes)
     began = np.where(notes == HOLD, 0, np.arange(len(notes))[:, None])
     began = np.maximum.accumulate(began, 0) if len(notes) else began
@@ -15,7 +15,7 @@ def sounding(notes):
 
 
 def cut(notes, start, end=None):
-    """Steps `start` to `end` of a piece; a note that is held into them begins anew."""
+    """Cuts steps `start` to `end` out of a piece; a note held into them begins anew."""
     part = np.array(notes[start:end])
     if start and len(part):
         part[0] = np.where(part[0] == HOLD, sounding(notes[: start + 1])[-1], part[0])
@@ -23,7 +23,7 @@ def cut(notes, start, end=None):
 
 
 def roll(notes):
-    """Note code `[time, voices]` -> uint8 `[time, 88]`; notes outside the range are left out."""
+    """Converts note code `[time, voices]` to a roll uint8 `[time, 88]`, dropping other pitches."""
     pitches = sounding(notes)
     found = np.zeros([len(pitches), KEYS], np.uint8)
     step, voice = np.nonzero((pitches >= LOWEST) & (pitches <= HIGHEST))
@@ -32,20 +32,20 @@ def roll(notes):
 
 
 def pitch_classes(notes):
-    """Number of sounding steps of each pitch class, int `[12]`."""
+    """The number of sounding steps of each pitch class, int `[12]`."""
     pitches = sounding(notes)
     return np.bincount(pitches[pitches > 0] % 12, minlength=12)
 
 
 def notes_of_roll(found):
-    """A roll `[time, 88]` as note code: a column for each simultaneous note, the lowest last.
+    """Converts a roll `[time, 88]` to note code, with a column per simultaneous note, lowest last.
 
-    A key that sounds on is held: a roll does not distinguish repeated from held notes.
+    A key that keeps sounding is held: a roll does not distinguish repeated from held notes.
     """
     found = np.asarray(found) > 0
     most = max(1, int(found.sum(1).max(initial=0)))
     notes = np.zeros([len(found), most], np.int32)
-    holder = {}  # key -> its column in the step before
+    holder = {}  # key -> its column in the previous step
     for step, row in enumerate(found):
         keys = np.flatnonzero(row)[::-1]
         now = {key: holder[key] for key in keys if key in holder}

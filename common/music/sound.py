@@ -1,4 +1,4 @@
-"""Writes a piece as WAV: by FluidSynth if it and a sound font are installed, else as sines."""
+"""Writer of WAV files: by FluidSynth if it and a sound font are installed, else from sine waves."""
 
 import io
 import shutil
@@ -17,7 +17,13 @@ FONTS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/sou
 
 
 def write(path, tracks, tempo=100.0):
-    """Writes a 16 bit WAV file, mono (stereo by FluidSynth)."""
+    """Writes a 16-bit WAV file, mono (FluidSynth: stereo).
+
+    Args:
+        path: of the file.
+        tracks: list of `common.music.midi.Track`.
+        tempo: quarters per minute.
+    """
     font = next((f for folder in FONTS for f in sorted(Path(folder).glob("*.sf[23]"))), None)
     if font and shutil.which("fluidsynth"):
         with tempfile.TemporaryDirectory() as folder:
@@ -38,7 +44,8 @@ def write(path, tracks, tempo=100.0):
 
 
 def synthesise(tracks, tempo=100.0):
-    """float64 `[samples]` in -1 to 1, by pretty_midi: sines with overtones, noise for drums."""
+    """Synthesises float64 `[samples]` in -1 to 1: sines with overtones by pretty_midi, and noise
+    for drums. Arguments as for `write`."""
     import pretty_midi
 
     samples = np.zeros(1)
@@ -55,13 +62,13 @@ def synthesise(tracks, tempo=100.0):
 
 
 def _organ(phase):
-    """A tone with a few overtones: a pure sine has no body."""
+    """A wave with a few overtones, fuller than a pure sine."""
     return (np.sin(phase) + 0.4 * np.sin(2 * phase) + 0.15 * np.sin(3 * phase)) / 1.55
 
 
 def _drums(tracks, tempo, length):
-    """Bursts of noise, low and long for a kick, bright and short for a cymbal."""
-    second = 60 / tempo / 4  # a step
+    """Bursts of sound: a low sine for the kick, noise for other drums, shortest for cymbals."""
+    second = 60 / tempo / 4  # seconds per step
     random = np.random.default_rng(0)
     hits = [note for track in tracks if track.drums for note in track.notes]
     found = np.zeros(max([length, *(int((n[0] * second + 0.3) * RATE) for n in hits)]))

@@ -1,7 +1,7 @@
 """Run folders: configuration, checkpoints and measurements of one training.
 
-`Run` makes, opens and locks a folder; `checkpoints` reads and writes its weights; `read_rows` reads
-its measurements."""
+`Run` creates, opens and locks a folder; the module `checkpoints` and `best_weights` read and write
+weights; `read_rows` reads measurements; `latest_run` finds the newest run of an app."""
 
 from .checkpoints import best_weights
 from .folder import Run, latest_run

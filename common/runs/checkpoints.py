@@ -1,7 +1,7 @@
-"""Checkpoints: one .npz file each, without pickle, whole or not there.
+"""Checkpoints: one .npz file each, without pickle, written atomically.
 
-Arrays are named by their place in the model and their shape is checked on loading, so a file of
-another model is refused. zip's checksums find truncation and damage.
+Arrays are named by their position in the model and their shapes are checked on loading, so a file
+of another model is refused. The checksums of zip detect truncation and damage.
 """
 
 import contextlib
@@ -19,11 +19,20 @@ from ..files import atomic
 
 
 class Damaged(UserError):
-    """A checkpoint that is not whole."""
+    """A damaged checkpoint."""
 
 
 def save(path, variables, meta):
-    """Writes `variables` (name -> array) and `meta` (JSON)."""
+    """Writes a checkpoint atomically.
+
+    Args:
+        path: of the file; its folder is made if necessary.
+        variables: name -> array.
+        meta: a JSON object.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path, "wb") as file:
@@ -31,13 +40,21 @@ def save(path, variables, meta):
 
 
 def load(path):
-    """(variables, meta); raises `Damaged` for a file that is not whole or not such a file."""
+    """Reads a checkpoint.
+
+    Returns:
+        (variables, meta), as in `save`.
+
+    Raises:
+        Damaged: the file is damaged or is not a checkpoint.
+        UserError: the file is missing or cannot be read.
+    """
     try:
         with zipfile.ZipFile(path) as file:
             arrays = {info.filename: _read(file, info) for info in file.infolist()}
         meta = json.loads(str(arrays.pop("meta.npy")))
         if not isinstance(meta, dict):
-            raise ValueError("its facts are no JSON object")
+            raise ValueError("its metadata is not a JSON object")
         variables = {}
         for name, array in arrays.items():
             known = re.fullmatch(r"[a-z]+/\d{3}(/\w+)?\.npy", name)
@@ -49,28 +66,28 @@ def load(path):
         raise UserError(f"there is no checkpoint {path}: train the run first") from None
     except PermissionError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except Exception as error:  # whatever zip, NumPy and JSON make of flipped bits
+    except Exception as error:  # anything that zip, NumPy and JSON raise for flipped bits
         raise Damaged(f"the checkpoint {path} is damaged ({type(error).__name__})") from None
 
 
 def _read(file, info):
-    """An array of a zip file, refused before its memory is asked for when its size is not that of
-    its header."""
+    """Reads an array of a zip file; a size that differs from its header is refused before memory
+    is allocated."""
     with file.open(info) as member:
         version = np.lib.format.read_magic(member)
         header = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
         shape, fortran, dtype = header(member)
         size = math.prod(shape) * dtype.itemsize
         if dtype.hasobject or min(shape, default=0) < 0:
-            raise ValueError(f"{info.filename} is no plain array")
+            raise ValueError(f"{info.filename} is not a plain array")
         if info.file_size - member.tell() != size:
-            raise ValueError(f"{info.filename} is of another size than it says")
-        content = member.read()  # to the end, where zip checks its sum
+            raise ValueError(f"{info.filename} has another size than its header states")
+        content = member.read()  # to the end, where zip verifies the checksum
         return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def values(prefix, variables):
-    """`{prefix/003/kernel: array}` of Keras or TensorFlow variables, in their order."""
+    """The arrays of Keras or TensorFlow variables, named by their order: `prefix/003/kernel`."""
     names = (getattr(v, "path", v.name).split("/")[-1].split(":")[0] for v in variables)
     return {
         f"{prefix}/{n:03d}/{name}": v.numpy()
@@ -79,36 +96,53 @@ def values(prefix, variables):
 
 
 def assign(prefix, variables, stored):
-    """Gives the stored values back to the variables."""
+    """Assigns stored arrays to variables, the inverse of `values`.
+
+    Args:
+        prefix: of the names.
+        variables: Keras or TensorFlow variables.
+        stored: name -> array; names with other prefixes are ignored.
+
+    Raises:
+        UserError: the number of arrays or a shape does not match.
+    """
     found = {
         name.split("/")[1]: value for name, value in stored.items() if name.startswith(prefix + "/")
     }
     if len(found) != len(variables):
-        raise UserError(f"the checkpoint has {len(found)} {prefix} arrays, not {len(variables)}")
+        raise UserError(
+            f"the checkpoint has {len(found)} {prefix} arrays, not {len(variables)}: is "
+            "config.json that of another run?"
+        )
     for number, variable in enumerate(variables):
         value = found[f"{number:03d}"]
         if value.shape != tuple(variable.shape):
             raise UserError(
                 f"the checkpoint's {prefix} array {number} has shape {value.shape}, "
-                f"the model's {tuple(variable.shape)}: is config.json, or the tokenizer beside it, "
-                "of another run?"
+                f"the model's {tuple(variable.shape)}: is config.json, or the tokenizer next to "
+                "it, that of another run?"
             )
         variable.assign(value)
 
 
 def best_weights(run, model, *, without_cudnn=False):
-    """Gives a freshly built model the run's best weights; returns what is known about them.
+    """Loads the best weights of a run into a freshly built model.
 
     Args:
-        without_cudnn: for an export, whose graph must also run where there is no GPU.
+        run: the `Run`.
+        model: a built Keras model.
+        without_cudnn: disable cuDNN, for an export whose graph must also run without a GPU.
 
     Returns:
-        a dict with "step" and "scores".
+        A dict with the "step" and "scores" of these weights.
+
+    Raises:
+        UserError: there are no weights, or they do not fit the model.
     """
     stored, meta = load(run.checkpoints / "best.npz")
     assign("model", model.variables, stored)
     if without_cudnn:
-        from ..keras_internals import all_layers  # here: reading checkpoints needs no TensorFlow
+        from ..keras_internals import all_layers  # here, as checkpoints are read without TensorFlow
 
         for layer in all_layers(model):
             if hasattr(layer, "use_cudnn"):
@@ -117,9 +151,12 @@ def best_weights(run, model, *, without_cudnn=False):
 
 
 class Rotation:
-    """The newest checkpoints `last-STEP.npz` of a folder; older ones are removed.
+    """The newest checkpoints `last-STEP.npz` of a folder; older checkpoints are removed.
 
-    Who has not `owned` the folder only reads it.
+    Args:
+        folder: of the checkpoints.
+        keep: number of checkpoints to keep.
+        owned: whether this process may write; with `owned=False` the folder is only read.
     """
 
     def __init__(self, folder, keep=2, owned=True):
@@ -128,7 +165,7 @@ class Rotation:
             part.unlink()  # of a process that was killed while writing
 
     def paths(self):
-        """Newest first."""
+        """The paths of the checkpoints, newest first."""
         found = {}
         for path in self.folder.glob("last-*.npz"):
             if match := re.fullmatch(r"last-(\d+)", path.stem):
@@ -136,16 +173,22 @@ class Rotation:
         return [found[step] for step in sorted(found, reverse=True)]
 
     def save(self, step, variables, meta):
+        """Writes the checkpoint of a step and removes old checkpoints."""
         save(self.folder / f"last-{step:08d}.npz", variables, meta)
         for path in self.paths()[self.keep :]:
             with contextlib.suppress(OSError):
                 path.unlink()
 
     def load(self):
-        """The newest sound checkpoint, or None where there is none.
+        """Reads the newest intact checkpoint.
 
-        Damaged ones are named and passed over; that all are is a UserError, since a training that
-        began anew would throw away what else the run has.
+        Damaged checkpoints are reported, renamed to `.damaged` and skipped.
+
+        Returns:
+            (variables, meta), or None if the folder has no checkpoint.
+
+        Raises:
+            UserError: all checkpoints are damaged; a restart from scratch would overwrite the run.
         """
         damaged = []
         for path in self.paths():
@@ -155,14 +198,14 @@ class Rotation:
                 damaged.append((path, error))
                 continue
             for other, error in damaged:
-                print(f"warning: {error}; going back to the one before", file=sys.stderr)
+                print(f"warning: {error}; falling back to the previous one", file=sys.stderr)
                 if self.owned:
                     other.rename(other.with_suffix(".damaged"))
             return found
         if damaged:
             reasons = "; ".join(str(error) for _, error in damaged)
             raise UserError(
-                f"{reasons}. No sound one is left: remove them to train from the start, or choose "
-                "another --run-dir"
+                f"{reasons}. No intact checkpoint is left: remove them to train from the start, or "
+                "choose another --run-dir"
             )
         return None

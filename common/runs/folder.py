@@ -1,13 +1,13 @@
-"""A run's folder: everything that evaluate, infer and export need, and the story of its making.
+"""The folder of a run: all that evaluate, infer and export need, and the record of its training.
 
-config.json       the configuration, with the app's name
+config.json       the configuration, with the name of the app
 starts.jsonl      a line for each start: command, time, versions
 metrics.jsonl     a line for each measurement
-checkpoints/      last-STEP.npz (all that resuming needs), best.npz (the model)
-examples.txt      inputs of infer, one a line, which an export is checked with
-samples/          what the model said about the same few examples, by step
+checkpoints/      last-STEP.npz (the complete training state), best.npz (the model)
+examples.txt      inputs of infer, one per line, with which exports are verified
+samples/          outputs for the same few examples, by step
 evaluation.json   scores with their signatures
-evaluation/       what was scored: input, output and what is right, one example a line
+evaluation/       the scored data: input, output and reference, one example per line
 *.png, tensorboard/, tokenizer files
 """
 
@@ -32,15 +32,21 @@ from . import guard
 from .measurements import read_rows
 
 LATEST = "latest"
-START_SECONDS = 2  # that a start waits for another one to write its configuration
+START_SECONDS = 2  # for which a start waits until another start has written its configuration
 PACKAGES = ("tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy", "sacrebleu")
 
 
 class Run:
-    """An opened run folder. Make one by `Run.start` (training) or `Run.open` (all else).
+    """An open run folder, created by `Run.start` (training) or `Run.open` (all other commands).
 
-    Of several workers one, the chief, owns the folder; another one has a temporary `path` of its
-    own, and reads the chief's `checkpoints`.
+    Of several workers only the chief owns the folder; each of the others has a temporary folder as
+    `path` and reads the `checkpoints` of the chief.
+
+    Attributes:
+        path, app, config: folder, name of the app, and configuration.
+        chief: whether this process owns the folder.
+        checkpoints: folder of the checkpoints.
+        made: whether this process created the folder.
     """
 
     def __init__(self, path: Path, app: str, config, checkpoints: Path | None = None):
@@ -50,26 +56,30 @@ class Run:
 
     @classmethod
     def start(cls, path, app, config):
-        """Makes the folder, or goes on in it when it holds the same app and configuration."""
+        """Creates the folder, or resumes in it if it holds the same app and configuration.
+
+        Raises:
+            UserError: the folder holds another run or other files, or cannot be written.
+        """
         path = Path(path)
         index, count = workers.place()
         if index:
             own = Path(tempfile.mkdtemp(prefix=f"worker-{index}-"))
             atexit.register(shutil.rmtree, own, ignore_errors=True)
-            print(f"worker {index} of {count}; worker 0 tells how it goes", flush=True)
+            print(f"worker {index} of {count}; worker 0 prints the progress", flush=True)
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
             return cls(own, app, config, checkpoints=path / "checkpoints")
         guard.refuse_others(path)
         with guard.locked(
             path, START_SECONDS, make=True
-        ):  # of two starts at once, one makes the run
+        ):  # of two simultaneous starts, one creates the run
             clear_leftovers(path)
             if (path / "config.json").exists():
                 run = cls.open(path, app, type(config))
                 if changed := json_form.differences(run.config, config):
                     raise UserError(
                         f"{path} holds a run with another configuration ({'; '.join(changed)}): "
-                        "choose another folder by --run-dir (RUN=... for make), or remove that one"
+                        "choose another folder with --run-dir (RUN=... for make), or remove it"
                     )
                 return run
             guard.refuse_others(path)
@@ -80,10 +90,19 @@ class Run:
 
     @classmethod
     def open(cls, path, app, config_type):
-        """Opens a finished or unfinished run; `latest` is the newest one under runs/APP."""
+        """Opens a finished or unfinished run.
+
+        Args:
+            path: the folder, or `latest` for the newest run under runs/APP.
+            app: name of the app.
+            config_type: type of its configuration.
+
+        Raises:
+            UserError: the folder is not a run of the app, or its configuration is invalid.
+        """
         path = latest_run(app) if str(path) == LATEST else Path(path)
         if not (path / "config.json").is_file():
-            raise UserError(f"{path} is no run folder: it has no config.json")
+            raise UserError(f"{path} is not a run folder, as it has no config.json: name another")
         guard.refuse_links_out(path)
         stored = read_json(path / "config.json")
         name = stored.pop("app", None) if isinstance(stored, dict) else None
@@ -94,13 +113,13 @@ class Run:
 
     @contextlib.contextmanager
     def kept_if_begun(self):
-        """Removes a folder made by this process when that fails before it trains, as on data that
-        is not there: the command, put right, may then use it."""
+        """Context manager: removes a folder that this process created if it fails before training
+        begins, for example on missing data, so that the corrected command can use the folder."""
         try:
             yield
         except BaseException:
             if self.made:
-                # Only who holds the lock may remove the folder: another start may train in it.
+                # Only under the lock, since another start may be training in the folder.
                 with contextlib.suppress(UserError), guard.locked(self.path):
                     begun = (self.path / "metrics.jsonl").exists()
                     if not (begun or any(self.checkpoints.glob("*.npz"))):
@@ -109,16 +128,21 @@ class Run:
 
     @contextlib.contextmanager
     def locked(self):
-        """Holds the folder for one training process; a second one is refused."""
+        """Context manager: locks the folder for one training process.
+
+        Raises:
+            UserError: another process holds the lock, or has removed the folder.
+        """
         with guard.locked(self.path):
             if self.chief and not (self.path / "config.json").exists():
-                shutil.rmtree(self.path, ignore_errors=True)  # made by the lock alone
+                shutil.rmtree(self.path, ignore_errors=True)  # created only by the lock
                 raise UserError(
                     f"{self.path} was removed by another start, which failed: start again"
                 )
             yield
 
     def record_start(self):
+        """Appends the command, the time and package versions to starts.jsonl."""
         versions = {"python": platform.python_version(), "platform": platform.platform()}
         for package in PACKAGES:
             with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -127,37 +151,39 @@ class Run:
         self._append("starts.jsonl", {"command": command, "time": time.time(), **versions})
 
     def keep_examples(self, lines):
-        """Inputs of `infer`, one a line, to try it with and to check an export by."""
+        """Writes examples.txt: inputs of `infer`, one per line, with which exports are verified."""
         with atomic(self.path / "examples.txt") as file:
             file.writelines(" ".join(line.split()) + "\n" for line in lines)
 
     def examples(self):
-        """The lines that `keep_examples` has kept."""
+        """The lines written by `keep_examples`."""
         return (self.path / "examples.txt").read_text(encoding="utf-8").split("\n")[:-1]
 
     def log(self, kind, step, **values):
+        """Appends a measurement to metrics.jsonl."""
         self._append("metrics.jsonl", {"kind": kind, "step": step, **values})
 
     def rows(self):
-        """The lines of metrics.jsonl."""
+        """The measurements of metrics.jsonl, see `read_rows`."""
         return read_rows(self.path)
 
     def forget_after(self, step):
-        """Drops measurements past a checkpoint that training goes back to."""
+        """Removes the measurements after the step of the checkpoint that training resumes from."""
         rows = [row for row in self.rows() if row["step"] <= step]
         with atomic(self.path / "metrics.jsonl") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
 
     def store_evaluation(self, name, scores, **facts):
-        """Prints the scores and adds them to evaluation.json under the name of the data.
+        """Prints scores and adds them to evaluation.json under the name of the data.
 
         Args:
+            name: of the data.
             scores: label -> `common.metrics.Score`.
-            facts: JSON values that say how they came about.
+            facts: JSON values that describe how the scores were obtained.
 
         Returns:
-            the stored dict, which is the last line that `evaluate` prints. A score that is not
-            finite is None: JSON has no number for it.
+            The stored dict, which is the last line that `evaluate` prints. A score that is not
+            finite is None, since JSON cannot represent it.
         """
         width = max(map(len, scores), default=0) + 2
         for label, score in scores.items():
@@ -176,15 +202,23 @@ class Run:
         return result
 
     def keep_outputs(self, name, header, rows):
-        """Writes evaluation/NAME.tsv, a line for each example; returns the folder.
+        """Writes evaluation/NAME.tsv with one line per example.
 
-        White space in a cell becomes one space, so that `cut -f2` gives a line for each output.
+        White space in a cell becomes one space, so that `cut -f2` gives one line per output.
 
         Args:
-            header: names of the columns: the input, what the model made of it, what is right.
+            name: of the data.
+            header: names of the columns: input, output and reference.
+            rows: the cells of each example.
+
+        Returns:
+            The folder.
+
+        Raises:
+            UserError: the file cannot be written.
         """
         folder = self.path / "evaluation"
-        with contextlib.suppress(OSError):  # what is wrong is told by the next line
+        with contextlib.suppress(OSError):  # reported by the next line
             folder.mkdir(exist_ok=True)
         with atomic(folder / f"{name}.tsv") as file:
             for row in (header, *rows):
@@ -200,10 +234,15 @@ class Run:
 
 
 def latest_run(app) -> Path:
+    """The newest run under runs/APP, trained runs preferred.
+
+    Raises:
+        UserError: there is no run.
+    """
     found = [path.parent for path in Path("runs", app).glob("*/config.json")]
     if not found:
         raise UserError(
-            f"there is no run under runs/{app}: train one (make train-{app}) or name its folder"
+            f"there is no run under runs/{app}: train one (make train-{app}) or name the run folder"
         )
     trained = [path for path in found if (path / "checkpoints" / "best.npz").exists()]
     return max(trained or found, key=lambda path: (path / "config.json").stat().st_mtime)

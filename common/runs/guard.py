@@ -1,4 +1,4 @@
-"""Guards of a run folder: its lock, and the refusal of what is not a run or leads out of it."""
+"""Protection of run folders: the lock, and the refusal of foreign folders and of outside links."""
 
 import contextlib
 import os
@@ -11,14 +11,20 @@ import filelock
 from ..errors import UserError
 
 APPENDED = ("metrics.jsonl", "starts.jsonl", "run.lock")  # files that are written in place
-ATTEMPTS = 50  # at a folder that other starts make and remove
+ATTEMPTS = 50  # to lock a folder that other starts create and remove
 
 
 @contextlib.contextmanager
 def locked(path, seconds=0, make=False):
-    """Holds the lock of a run folder; a UserError when another process has it for that long.
+    """Context manager that holds the lock of a run folder.
 
-    With `make`, a folder that is not there is made first, again if another start removes it.
+    Args:
+        path: the folder.
+        seconds: how long to wait for the lock.
+        make: create the folder first, and again if another start removes it.
+
+    Raises:
+        UserError: another process holds the lock, or has removed the folder.
     """
     lock = filelock.FileLock(path / "run.lock", timeout=seconds, poll_interval=0.02)
     for _ in range(ATTEMPTS if make else 1):
@@ -32,10 +38,10 @@ def locked(path, seconds=0, make=False):
                 f"another process is training in {path}: wait for it, stop it, "
                 "or choose another --run-dir"
             ) from None
-        except (FileNotFoundError, FileExistsError):  # removed by another start, just now
+        except (FileNotFoundError, FileExistsError):  # just removed by another start
             continue
     else:
-        raise UserError(f"{path} was removed by another start, or is no folder: start again")
+        raise UserError(f"{path} was removed by another start or is not a folder: start again")
     try:
         yield
     finally:
@@ -43,10 +49,13 @@ def locked(path, seconds=0, make=False):
 
 
 def refuse_others(path):
-    """A new run needs a folder of its own: an empty one, or what a killed start left."""
+    """Raises UserError unless a run can start in the folder.
+
+    It must be missing, empty, left over from a killed start, or hold a run.
+    """
     try:
         if not stat.S_ISDIR(path.stat().st_mode):
-            raise UserError(f"{path} is no folder: choose another --run-dir")
+            raise UserError(f"{path} is not a folder: choose another --run-dir")
     except FileNotFoundError:
         return
     refuse_links_out(path)
@@ -55,20 +64,23 @@ def refuse_others(path):
     except FileNotFoundError:  # another start has just removed it
         return
     left = {name for name in names if re.fullmatch(r"\.config\.json\.\d+\.tmp", name)}
-    # Asked for by itself: another start may have written it while the folder was listed.
+    # Checked separately: another start may have written it while the folder was listed.
     if names - left - {"run.lock"} and not (path / "config.json").exists():
         raise UserError(f"{path} is not empty and holds no run: choose another --run-dir")
 
 
 def refuse_links_out(path):
-    """A run that comes from somebody else must not make us read or write what is not in it."""
+    """Raises UserError for links and special files that lead out of a run folder.
+
+    A run from an untrusted source must not make the program read or write files outside of it.
+    """
     whole = os.path.realpath(path)
     for folder, folders, files in os.walk(path):
         for found in (os.path.join(folder, name) for name in folders + files):
             if os.path.islink(found) and not Path(os.path.realpath(found)).is_relative_to(whole):
                 raise UserError(
-                    f"{found} is a link that leads out of the run: put there what it leads to "
-                    "(the whole run may lie elsewhere, and be a link)"
+                    f"{found} is a link that leads out of the run: replace it by its target "
+                    "(the run folder as a whole may be a link)"
                 )
             with contextlib.suppress(FileNotFoundError):  # another process has just removed it
                 facts = os.lstat(found)
@@ -77,6 +89,6 @@ def refuse_links_out(path):
                     raise UserError(f"{found} is neither a file nor a folder: remove it")
                 if os.path.basename(found) in APPENDED and facts.st_nlink > 1:
                     raise UserError(
-                        f"{found} has a second name elsewhere (a hard link), and training would "
-                        "write into both: copy the run instead"
+                        f"{found} is a hard link, and training would write into its other file as "
+                        "well: copy the run instead"
                     )

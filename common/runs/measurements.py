@@ -1,15 +1,16 @@
-"""The measurements of a run: metrics.jsonl, a JSON object a line."""
+"""Reading of metrics.jsonl, the measurements of a run, one JSON object per line."""
 
 import json
 from pathlib import Path
 
 
 def read_rows(folder):
-    """The measurements of a run's folder, oldest first; none where it has no metrics.jsonl.
+    """The measurements of a run folder, oldest first; none if it has no metrics.jsonl.
 
-    Lines that are no measurement are left out, such as one that a power failure has cut short.
+    Invalid lines are skipped, such as a line cut short by a power failure.
 
-    Returns: dicts with at least "kind", a string, and "step", an integer.
+    Returns:
+        Dicts with at least "kind", a string, and "step", an integer.
     """
     path = Path(folder, "metrics.jsonl")
     if not path.exists():

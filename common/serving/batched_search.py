@@ -1,4 +1,4 @@
-"""A search over any number of inputs: batch by batch, compiled once."""
+"""Batched execution of a search over any number of inputs, compiled once."""
 
 from dataclasses import replace
 
@@ -8,27 +8,32 @@ from ..searches import Sampling
 
 
 class Batched:
-    """Runs `function(batch, search) -> (texts, scores)`, both `[batch, n_best]`, over many inputs.
+    """Runs a function over any number of inputs, batch by batch.
 
     Args:
-        function: traceable; `batch` is a tensor of inputs, or of each of their parts.
+        function: function(batch, search) -> (texts, scores), both `[batch, n_best]`; traceable.
+            `batch` is a tensor of inputs, or a tuple of tensors of their parts.
     """
 
     def __init__(self, function):
         self.function, self._compiled = function, {}
 
     def __call__(self, inputs, search, size=64, key=None):
-        """For each input the list of its (text, score), best first.
+        """Runs the search on all inputs.
 
         Args:
             inputs: a list of strings or of tuples of parts, or an array.
-            search: what `function` takes, hashable; each is compiled once. The seed of a `Sampling`
-                reaches the function as a tensor, so any number of seeds share a graph.
-            size: inputs a batch.
-            key: of an input; those with nearly the same key go together, so that little is padding.
+            search: the second argument of `function`, hashable; each is compiled once. The seed of
+                a `Sampling` is passed as a tensor, so that all seeds share a graph.
+            size: inputs per batch.
+            key: input -> sort key, such as its length: similar inputs share a batch, which keeps
+                padding small.
+
+        Returns:
+            For each input the list of its (text, score), best first.
 
         Raises:
-            UserError: as `function` does.
+            UserError: as raised by `function`.
         """
         order = list(range(len(inputs)))
         if key:
@@ -57,7 +62,7 @@ class Batched:
             def run(batch, *seed):
                 return self.function(batch, replace(search, seed=seed[0]) if seed else search)
 
-            # Without autograph, which would wrap a UserError in a page of its own.
+            # Without autograph, which would wrap a UserError in a long message.
             self._compiled[search] = tf.function(
                 run, input_signature=[specs, *map(tf.type_spec_from_value, seed)], autograph=False
             )

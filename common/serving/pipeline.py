@@ -1,17 +1,17 @@
-"""The module that an app's pipeline is: a trained network from raw input to finished output."""
+"""The base class of the apps' pipelines, which map raw input to finished output."""
 
 import tensorflow as tf
 
 
 class Pipeline(tf.Module):
-    """A module around a Keras model, which `export` can save.
+    """A tf.Module around a Keras model that `export` can save.
 
-    Attributes are what an export has to carry: the raw variables in `weights`, and the tokenizers
-    of a subclass. The Keras model itself is reached through a closure: as an attribute it would
-    hide its variables from TensorFlow Serving.
+    Its attributes are saved in an export: the raw variables in `weights`, and the tokenizers of a
+    subclass. The Keras model is held by a closure: as an attribute it would hide its variables from
+    TensorFlow Serving.
 
     Args:
-        model: a Keras model whose variables exist.
+        model: a built Keras model.
     """
 
     def __init__(self, model):

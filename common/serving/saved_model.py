@@ -1,4 +1,4 @@
-"""Writes a SavedModel and proves, in a fresh process without this project, that it agrees."""
+"""Export of SavedModels, verified in a fresh process without this project."""
 
 import dataclasses
 import inspect
@@ -13,25 +13,27 @@ import tensorflow as tf
 from ..errors import UserError
 from .saved_model_check import answers_of, compare_answers
 
-PREFIX = f".export-{platform.node()}-"  # of a folder that is being written
+PREFIX = f".export-{platform.node()}-"  # of an unfinished export's folder
 
 
 def export(module, signatures, inputs, out):
-    """Saves `module` as OUT/VERSION/, the next free number, or leaves nothing and fails.
+    """Saves `module` as OUT/VERSION/, with the next free number, and verifies it.
+
+    On failure nothing is left in the folder.
 
     Args:
         module: a tf.Module that holds the raw tf.Variables and the tokenizers (not a Keras model:
             TensorFlow Serving would not find its variables).
         signatures: name -> tf.function with an input signature, returning a dict of tensors.
-        inputs: name of a signature -> (argument -> list of Python values): the cases on which the
+        inputs: name of a signature -> (argument -> list of Python values), the inputs on which the
             export must give the answers of this process. Strings may be bytes.
-        out: folder of the export's versions.
+        out: folder of the exported versions.
 
     Returns:
         The folder written.
 
     Raises:
-        UserError: the folder cannot be written, or the export does not run or does not agree.
+        UserError: the folder cannot be written, or the export does not run or gives other answers.
     """
     out = Path(out)
     try:
@@ -42,7 +44,7 @@ def export(module, signatures, inputs, out):
     except OSError as error:
         raise UserError(f"cannot write into {out}: {error.strerror}") from error
     try:
-        # Concrete functions take their arguments by the names that the export gives them.
+        # Concrete functions take their arguments by the names used in the export.
         signatures = {
             name: _of_any_rows(function, inputs.get(name)).get_concrete_function()
             for name, function in signatures.items()
@@ -57,15 +59,20 @@ def export(module, signatures, inputs, out):
         temporary.chmod(0o755)
         temporary.rename(out / str(version))
     except (tf.errors.OpError, OSError) as error:
-        raise UserError(f"the export into {out} failed, nothing was left there: {error}") from error
+        raise UserError(f"the export into {out} failed and left no files: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return out / str(version)
 
 
 def _of_any_rows(function, case):
-    """A signature that takes an empty batch as well, which a server may pass on: the network then
-    reads a row of the case, and nothing of what it says is handed out."""
+    """A signature that also accepts an empty batch, which a server may send: the network then reads
+    a row of the test case, and its outputs are dropped.
+
+    Args:
+        function: tf.function with an input signature.
+        case: argument -> list of Python values, or None.
+    """
     specs = function.input_signature
     rows = [spec.name for spec in specs if spec.shape.rank and spec.shape[0] is None]
     if not (rows and case):
@@ -93,21 +100,23 @@ def _of_any_rows(function, case):
 
 
 def export_search(module, search, beam, argument, answer, examples, out):
-    """`export` of what finds answers by a beam search, with two signatures of one string argument:
-    `serving_default` gives the best answer and its score, `n_best` as many as the beam is wide.
+    """Exports a beam search with two signatures of one string argument: `serving_default` gives the
+    best answer and its score, `n_best` all answers of the beam.
 
     Args:
+        module: as in `export`.
         search: traceable, (string `[n]`, Beam) -> (texts `[n, n_best]`, scores, ...).
         beam: the `Beam`.
-        argument, answer: names of what goes in and comes out; of several answers with an s.
-        examples: list of inputs on which the export must agree.
+        argument: name of the input.
+        answer: name of the output; of several answers with an s appended.
+        examples: list of inputs on which the export is verified.
         out: as in `export`.
 
     Returns:
         The folder written.
 
     Raises:
-        UserError: as `export` does.
+        UserError: as in `export`.
     """
     spec = tf.TensorSpec([None], tf.string, name=argument)
 
@@ -126,7 +135,7 @@ def export_search(module, search, beam, argument, answer, examples, out):
 
 
 def _clear_up(out):
-    """Removes what exports from this machine left that were killed."""
+    """Removes the files of exports on this machine that were killed."""
     for path in out.glob(PREFIX + "*"):
         pid = path.name.removeprefix(PREFIX).split("-")[0]
         try:

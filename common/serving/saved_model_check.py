@@ -1,4 +1,4 @@
-"""The proof of an export: a fresh process, without this project, answers as this one does."""
+"""Verification of an export: a fresh process without this project must give the same answers."""
 
 import base64
 import json
@@ -14,9 +14,9 @@ import numpy as np
 
 from ..errors import UserError
 
-# Runs with `python -I` in an empty folder, so it cannot import anything of this project. The second
-# pass is the graph-and-session loader, which is what `saved_model_cli` and TensorFlow Serving use:
-# it finds variables that the first one forgives.
+# Runs with `python -I` in an empty folder, so it cannot import this project. The second pass uses
+# the graph-and-session loader, as do `saved_model_cli` and TensorFlow Serving: it detects missing
+# variables that the first loader tolerates.
 CHECK = """
 import base64, json, os, sys
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -51,7 +51,7 @@ json.dump(found, open(results, "w"))
 
 
 def answers_of(folder, inputs):
-    """What a SavedModel answers in a fresh process that has nothing of this project.
+    """Runs a SavedModel in a fresh process without this project.
 
     Args:
         folder: of the SavedModel.
@@ -61,11 +61,11 @@ def answers_of(folder, inputs):
         Loader ("load", "session") -> name of a signature -> (output -> nested list).
 
     Raises:
-        UserError: the export does not run there.
+        UserError: the SavedModel does not run there.
     """
     with tempfile.TemporaryDirectory() as empty:
         cases, results = Path(empty, "cases.json"), Path(empty, "results.json")
-        # Bytes that are no text, such as pictures, as TensorFlow Serving takes them.
+        # Binary data, such as pictures, is encoded as for TensorFlow Serving.
         encoded = json.dumps(inputs, default=lambda raw: {"b64": base64.b64encode(raw).decode()})
         cases.write_text(encoded)
         done = subprocess.run(
@@ -76,7 +76,7 @@ def answers_of(folder, inputs):
             text=True,
         )
         if done.returncode:
-            # The exception and what follows it, in one line: TensorFlow's messages have many.
+            # The last exception, joined into one line: TensorFlow's messages have many lines.
             told = re.split(r"^(?=[\w.]+Error\b)", done.stderr, flags=re.MULTILINE)[-1]
             reason = " ".join(told.split())[:600] or "no message"
             raise UserError(f"the export does not run in a fresh process: {reason}")
@@ -84,14 +84,14 @@ def answers_of(folder, inputs):
 
 
 def compare_answers(expected, found, loader):
-    """Holds the answers of one loader against those of this process.
+    """Compares the answers of one loader with those of this process.
 
-    Floats may differ by 1e-4, all else is equal.
+    Floats may differ by 1e-4; all other values must be equal.
 
     Args:
         expected: name of a signature -> (output -> NumPy array).
         found: name of a signature -> (output -> nested list).
-        loader: its name, for the message.
+        loader: name of the loader, for the message.
 
     Raises:
         UserError: an answer differs.
@@ -105,9 +105,9 @@ def compare_answers(expected, found, loader):
                 equal = partial(np.allclose, rtol=1e-4, atol=1e-4)
             else:
                 equal = np.array_equal
-            nothing = value.size == other.size == 0  # whose shape JSON does not keep
+            nothing = value.size == other.size == 0  # JSON does not preserve the shape
             if not nothing and (value.shape != other.shape or not equal(value, other)):
                 raise UserError(
-                    f"the export's signature {name}, loaded by {loader}, gives another {key} than "
-                    "the model in memory: this is a bug of the app, nothing was exported"
+                    f"the signature {name} of the export, loaded by {loader}, gives another {key} "
+                    "than the model in memory: this is a bug of the app, nothing was exported"
                 )

@@ -1,4 +1,4 @@
-"""The C library's memory: what one training step frees, the next one gets."""
+"""Tuning of glibc's allocator: memory freed by a training step is reused by the next."""
 
 import ctypes
 import functools
@@ -11,11 +11,12 @@ OWN = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_")
 
 @functools.cache
 def keep_freed_memory():
-    """Lets glibc keep what is freed; of another C library, or where one of OWN is set, nothing.
+    """Makes glibc keep freed memory; no effect with other C libraries or if a variable of OWN is
+    set.
 
-    It hands blocks of 32 MB, such as logits, back to the system, which gives out fresh pages at
-    the next step: 10,000 page faults, a tenth of the processor's time in a step of a language
-    model. The peak of memory hardly changes, but what was needed once stays with the process.
+    By default glibc returns large blocks (32 MB, such as logits) to the system, which hands out
+    fresh pages at the next step: 10,000 page faults, a tenth of the CPU time of a step of a
+    language model. Peak memory hardly changes, but the process keeps its peak until it ends.
     """
     library = ctypes.CDLL(None) if os.name == "posix" else None
     if not hasattr(library, "gnu_get_libc_version") or any(name in os.environ for name in OWN):

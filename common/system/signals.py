@@ -1,4 +1,4 @@
-"""Safe stops: a signal is noticed, and the training loop ends where it can save."""
+"""Safe stops: a signal is recorded, and the training loop ends where it can save."""
 
 import contextlib
 import dataclasses
@@ -9,8 +9,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclasses.dataclass
 class Stop:
-    """Set by SIGTERM, SIGHUP (the terminal was closed; not under nohup) and Ctrl-C; a second
-    Ctrl-C stops at once."""
+    """A context manager that records SIGTERM, SIGHUP (terminal closed; ignored under nohup) and
+    Ctrl-C as a request to stop; a second Ctrl-C stops at once.
+
+    Attributes:
+        wanted: the name of the signal; "" while there was none.
+    """
 
     wanted: str = ""
     before: dict = dataclasses.field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""TensorFlow without the log lines that it writes past every setting while it is imported."""
+"""Import of TensorFlow without the log lines that it prints whatever its settings."""
 
 import os
 
@@ -6,9 +6,9 @@ from .allocator import keep_freed_memory
 
 
 def load_tensorflow():
-    """Imports TensorFlow with stderr closed to its C++ logging, but for TF_CPP_MIN_LOG_LEVEL of 0
-    or 1."""
-    keep_freed_memory()  # of use only before there are threads
+    """Imports TensorFlow and Keras with stderr redirected, so that C++ logging is not printed;
+    with TF_CPP_MIN_LOG_LEVEL at 0 or 1 it does nothing."""
+    keep_freed_memory()  # takes effect only before there are threads
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1"):
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -19,7 +19,7 @@ def load_tensorflow():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401
 
-        if "TF_CONFIG" not in os.environ:  # workers must meet before devices are made
+        if "TF_CONFIG" not in os.environ:  # workers must connect before devices are initialised
             tf.config.list_logical_devices()  # complains about missing GPUs
     finally:
         os.dup2(kept, 2)

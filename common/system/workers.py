@@ -1,9 +1,9 @@
-"""Several processes that train one model: TF_CONFIG, the chief, and a starter for one machine.
+"""Training with several worker processes: TF_CONFIG, the chief, and a launcher for one machine.
 
     python -m common.workers 2 apps.translate.train tiny --run-dir runs/translate/x
 
-On several machines every worker is started with the same command and a TF_CONFIG of its own
-(https://www.tensorflow.org/guide/distributed_training), the run folder being one that all see.
+On several machines start each worker with the same command and its own TF_CONFIG
+(https://www.tensorflow.org/guide/distributed_training); the run folder must be shared by all.
 """
 
 import contextlib
@@ -20,12 +20,17 @@ from ..errors import UserError
 from .signals import SIGNALS
 
 PR_SET_PDEATHSIG = 1  # of prctl(2)
-PATIENCE = 40  # seconds that workers have to notice that another one is gone
+PATIENCE = 40  # seconds for the workers to notice that another worker is gone
 
 
 def place() -> tuple[int, int]:
-    """(index, count) of this process among the workers that TF_CONFIG names; index 0 is the chief,
-    which alone writes the run folder. (0, 1) without TF_CONFIG."""
+    """(index, count) of this process among the workers of TF_CONFIG; (0, 1) without TF_CONFIG.
+
+    Index 0 is the chief, the only worker that writes into the run folder.
+
+    Raises:
+        UserError: TF_CONFIG is malformed.
+    """
     if not (text := os.environ.get("TF_CONFIG")):
         return 0, 1
     try:
@@ -37,28 +42,38 @@ def place() -> tuple[int, int]:
     if kind != "worker" or not 0 <= index < count:
         raise UserError(
             'TF_CONFIG must be like {"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
-            '"task": {"type": "worker", "index": 0}}; unset it to train by one process'
+            '"task": {"type": "worker", "index": 0}}; unset it to train in one process'
         )
     return index, count
 
 
 def strategy():
     """MultiWorkerMirroredStrategy under TF_CONFIG, MirroredStrategy on several GPUs, else
-    TensorFlow's default. To be asked for before anything is computed."""
+    TensorFlow's default strategy. Must be called before TensorFlow computes anything.
+
+    Raises:
+        UserError: the workers cannot reach each other.
+    """
     import tensorflow as tf
 
     if place()[1] > 1:
         try:
             return tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.OpError as error:
-            raise UserError(f"the workers cannot reach each other: {error.message}") from error
+            raise UserError(
+                f"the workers cannot reach each other ({error.message}): check the addresses in "
+                "TF_CONFIG"
+            ) from error
     if len(tf.config.list_logical_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
 
 
 class Team:
-    """What the workers of a training tell each other beside gradients; alone, nothing is asked."""
+    """Communication between the workers of a training in addition to gradients.
+
+    With a single worker nothing is communicated.
+    """
 
     def __init__(self, strategy):
         import tensorflow as tf
@@ -70,25 +85,25 @@ class Team:
         self._gather = tf.function(self._gathered, input_signature=[spec])
 
     def any(self, *wishes: bool) -> list[bool]:
-        """For each wish whether one of the workers has it: the same answer for all of them."""
+        """The logical or of each flag over all workers, so that all of them get the same answer."""
         if self.count == 1:
             return list(wishes)
         return [bool(found) for found in self._gather([float(w) for w in wishes]).numpy().any(0)]
 
     def check_same(self, step: int):
-        """Fails where the workers would go on from different checkpoints."""
+        """Raises UserError if the workers would resume from different checkpoints."""
         if self.count == 1:
             return
         steps = self._gather([float(step)]).numpy()[:, 0].astype(int).tolist()
         if len(set(steps)) > 1:
             raise UserError(
-                f"the workers would go on at steps {steps}: --run-dir must be one folder that all "
-                "of them see"
+                f"the workers would resume at steps {steps}: --run-dir must be one folder "
+                "that all of them share"
             )
 
     @contextlib.contextmanager
     def together(self):
-        """What TensorFlow raises when a worker is gone becomes a `UserError`."""
+        """Turns TensorFlow's errors about a lost worker into a `UserError`."""
         import tensorflow as tf
 
         gone = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
@@ -99,8 +114,8 @@ class Team:
             if self.count == 1:
                 raise
             raise UserError(
-                f"worker {self.index} lost another one ({type(error).__name__}): start all of them "
-                "again, the run goes on from its last checkpoint"
+                f"worker {self.index} lost another worker ({type(error).__name__}): start all of "
+                "them again, the run resumes from its last checkpoint"
             ) from error
 
     def _gathered(self, values):
@@ -114,13 +129,19 @@ class Team:
 
 
 def start(count, command) -> int:
-    """Runs `command` as `count` workers on this machine; the first exit code that is not 0."""
+    """Runs `command` as `count` workers on this machine.
+
+    When a worker fails, the others are killed after `PATIENCE` seconds.
+
+    Returns:
+        The first nonzero exit code, else 0.
+    """
     addresses = [f"localhost:{port}" for port in _free_ports(count)]
     processes = []
     for index in range(count):
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         environment = {**os.environ, "TF_CONFIG": json.dumps(config)}
-        # In sessions of their own: Ctrl-C reaches them once, through `forward`.
+        # Each in a session of its own: Ctrl-C reaches it once, through `forward`.
         processes.append(
             subprocess.Popen(
                 command, env=environment, start_new_session=True, preexec_fn=_end_with_parent
@@ -157,7 +178,7 @@ def start(count, command) -> int:
 
 
 def _end_with_parent():
-    """Has Linux send SIGTERM to this worker, which then saves and stops, when its starter dies."""
+    """Has Linux send SIGTERM to this worker when its launcher dies, so that it saves and stops."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -171,6 +192,7 @@ def _free_ports(count):
 
 
 def main():
+    """Runs `python -m common.workers`; returns the exit code."""
     if len(sys.argv) < 3 or not sys.argv[1].isdigit() or not int(sys.argv[1]):
         raise UserError("usage: python -m common.workers COUNT MODULE [ARGUMENTS]")
     return start(int(sys.argv[1]), [sys.executable, "-m", *sys.argv[2:]])

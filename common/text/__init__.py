@@ -1,8 +1,9 @@
-"""Text in, integers out: tokenizers that are the same in memory and inside an exported graph.
+"""Tokenizers of TensorFlow operations, identical in memory and in an exported graph.
 
-`train_tokenizer` learns one of six kinds, `load` reads it back; every tokenizer is a `tf.Module` of
-TensorFlow operations only, so a SavedModel that holds it takes and gives raw strings. Also: word
-segmentation, splitting long text at sentences, and the extended vocabulary of pointer networks.
+`train_tokenizer` trains one of six kinds, `load` reads it back; every tokenizer is a `tf.Module`,
+so a SavedModel that holds it maps raw strings to raw strings. The package also offers word
+segmentation (`Marks`, `Lexicon`), splitting of long text at sentence ends (`split_long`), and the
+extended vocabulary of pointer networks (`extended_ids`, `target_ids`, `hide_words`).
 """
 
 from ..config.sections import TokenizerConfig

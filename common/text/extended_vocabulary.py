@@ -1,8 +1,8 @@
-"""The extended vocabulary of pointer networks: words of a document that the vocabulary lacks.
+"""The extended vocabulary of pointer networks: ids for source words outside the vocabulary.
 
-A word that is unknown gets the id  vocab_size + position of its first occurrence in the source
-(See et al. 2017), so each document has up to `source` words of its own, and the ids mean nothing
-beside it. In TensorFlow operations, linear in the length: the same in training and exported.
+An unknown word gets the id  vocab_size + position of its first occurrence in the source  (See et
+al. 2017), so each document has up to `source` words of its own, and these ids are valid only with
+that document. Uses TensorFlow operations, linear in the length, identical in training and exports.
 """
 
 import tensorflow as tf
@@ -12,13 +12,15 @@ from ..special_tokens import EOS, UNK
 
 
 def extended_ids(words, ids, vocab_size) -> tf.RaggedTensor:
-    """Ids of source words, the unknown ones numbered by their place.
+    """Replaces UNK by extended ids in the ids of source words.
 
     Args:
-        words: token strings, ragged [batch, (source)].
-        ids: int32 of the same shape, UNK for what is not in the vocabulary.
+        words: token strings, ragged `[batch, (source)]`.
+        ids: int32 of the same shape, UNK for unknown words.
+        vocab_size: size of the vocabulary.
 
-    Returns int32 of the same shape, below vocab_size + longest source.
+    Returns:
+        int32 of the same shape, below vocab_size + longest source.
     """
     rows = tf.strings.as_string(words.value_rowids())
     keys = tf.strings.join([rows, words.flat_values], separator=" ")
@@ -30,17 +32,18 @@ def extended_ids(words, ids, vocab_size) -> tf.RaggedTensor:
 
 
 def hide_words(source, target, hidden):
-    """Takes some words for unknown ones, on both sides: only copying can say them then.
+    """Treats some words as unknown on both sides, so that they can only be copied.
 
-    A network that has seen each name of its training data many times learns to say names, and not
-    to copy them; this shows it what names are like that it has never seen.
+    A network that has seen each name of its training data many times learns to generate names
+    instead of copying them; hidden words train it for unseen names.
 
     Args:
-        source, target: int32 [batch, ...] of the extended vocabulary.
-        hidden: bool [batch, vocabulary]; special tokens are never hidden, nor are words of a
+        source, target: int32 `[batch, ...]` of the extended vocabulary.
+        hidden: bool `[batch, vocabulary]`; special tokens are never hidden, nor are words of a
             target that its source lacks.
 
-    Returns (source, target) with the ids of `extended_ids` for hidden words.
+    Returns:
+        (source, target) with extended ids, as in `extended_ids`, for hidden words.
     """
     vocab_size = tf.shape(hidden)[1]
 
@@ -58,13 +61,14 @@ def hide_words(source, target, hidden):
 
 
 def target_ids(words, ids, source_words, source_ids):
-    """Ids of a summary's words: unknown ones that the document has get the document's id.
+    """Ids of the words of a summary, where unknown words get the extended ids of the document.
 
     Args:
-        words, ids: of the summary, lists; source_words, source_ids: of the document, with
-            `extended_ids`.
+        words, ids: lists of the words of the summary and their ids.
+        source_words, source_ids: lists of the words of the document and their `extended_ids`.
 
-    Returns a list of ints; UNK for a word that neither vocabulary nor document has.
+    Returns:
+        A list of ints; UNK for words in neither the vocabulary nor the document.
     """
     place = dict(zip(reversed(source_words), reversed(source_ids), strict=True))
     return [

@@ -1,7 +1,7 @@
-"""Words and marks that come back as they were written: text -> tokens -> the same text.
+"""A reversible word tokenizer: detokenized text equals the normalised input.
 
-But for Chinese: its characters come back without spaces between them, and with one where a letter
-or digit stands beside them.
+Chinese is the exception: its characters are joined without spaces, but with a space next to a
+letter or digit.
 """
 
 import tensorflow as tf
@@ -11,32 +11,33 @@ from .vocabulary import VocabularyTokenizer, normalise
 
 JOINER = "￭"  # U+FFED, the joiner of OpenNMT's tokenizer
 WORD = r"\p{L}\p{M}\p{N}_"
-SPACE = "\x01"  # stands for a space between the steps of `split`; sanitised text has none
+SPACE = "\x01"  # placeholder for a space within `split`; sanitised text has none
 
 
 class JoinerTokenizer(VocabularyTokenizer):
-    """Runs of letters, digits and `_`; other characters alone, marked where no space stood.
+    """Splits into runs of letters, digits and `_`, and single other characters, which carry joiner
+    marks where there was no space.
 
         Don't call f(x), see re_2.py!  ->  Don ￭'￭ t call f ￭(￭ x ￭) ￭, see re_2 ￭.￭ py ￭!
 
-    Only the single characters carry marks, so that a word is the same token wherever it stands:
-    what pointer networks copy. Chinese characters are words of their own.
+    Only the single characters carry marks, so that a word is the same token in every context, as
+    copying by pointer networks requires. Each Chinese character is a word.
     """
 
     @staticmethod
     def split(text, lowercase: bool) -> tf.RaggedTensor:
-        text = normalise(text, lowercase)  # which has no JOINER: NFKC makes it another square
+        text = normalise(text, lowercase)  # without JOINER, which NFKC maps to another square
         text = tf.strings.regex_replace(text, " ", SPACE)
         text = tf.strings.regex_replace(text, r"\p{Han}", r" \0 ")
         mark = rf"[^\s{SPACE}{WORD}]"
         text = tf.strings.regex_replace(text, mark, rf" {JOINER}\0{JOINER} ")
-        # No joiner where a space stood, or at either end; of two neighbours only the second's.
+        # No joiner next to a space or at either end; between two marks only that of the second.
         text = tf.strings.regex_replace(text, rf"(^|{SPACE}) {JOINER}", r"\1 ")
         text = tf.strings.regex_replace(text, rf"{JOINER} ($|{SPACE}| {JOINER})", r" \1")
         return tf.strings.split(tf.strings.regex_replace(text, SPACE, " "))
 
     def words(self, text) -> tf.RaggedTensor:
-        """string [n] -> token strings, ragged [n, (length)], known or not."""
+        """string [n] -> token strings, ragged [n, (length)], unknown words included."""
         return self.split(sanitise(tf.convert_to_tensor(text, tf.string)), self.config.lowercase)
 
     def join(self, words) -> tf.Tensor:

@@ -1,8 +1,7 @@
-"""Text in, integers out: tokenizers that are the same in memory and inside an exported graph.
+"""The kinds of tokenizers by name, and training and loading of any kind.
 
-Every tokenizer is a `tf.Module` of TensorFlow operations only, so a SavedModel that holds it takes
-and gives raw strings. The path of a sentence is that of the lectures: text -> vocabulary with
-`<unk>` and `<pad>` -> indices -> one-hot -> embedding (`one_hot` shows the last step).
+A sentence takes the usual path: text -> tokens of a vocabulary with `<unk>` and `<pad>` -> indices
+-> one-hot vectors -> embeddings (`one_hot` shows the last step).
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from .subwords import SentencePieceTokenizer
 from .tokenizer import Tokenizer, TokenizerConfig
 from .vocabulary import CharTokenizer, SpaceTokenizer, WordTokenizer
 
-ENOUGH = 500_000  # lines to learn a vocabulary from: of more, as many evenly spread ones
+ENOUGH = 500_000  # lines to train a tokenizer on; larger corpora are sampled evenly
 
 KINDS = {
     "unigram": SentencePieceTokenizer,
@@ -33,10 +32,16 @@ KINDS = {
 
 
 def train_tokenizer(config: TokenizerConfig, lines: Iterable[str], seed: int = 0) -> Tokenizer:
-    """Learns a vocabulary; the same lines, configuration and seed give the same one.
+    """Trains a tokenizer, reproducibly for the same lines, configuration and seed.
 
-    Errors: `UserError` when there is no text, or `vocab_size` cannot hold the characters, or a
-    setting is out of its range.
+    Args:
+        config: the kind and its settings.
+        lines: the training text.
+        seed: for the kinds that draw random numbers.
+
+    Raises:
+        UserError: there is no text, `vocab_size` is too small for the characters, or a setting is
+            out of its limits.
     """
     if config.vocab_size <= len(SPECIAL_TOKENS):
         raise UserError(
@@ -48,7 +53,7 @@ def train_tokenizer(config: TokenizerConfig, lines: Iterable[str], seed: int = 0
     tokenizer = KINDS[config.kind].train(config, lines, seed)
     if tokenizer.vocab_size < config.vocab_size:
         print(
-            f"tokenizer: the text gives {tokenizer.vocab_size} tokens, "
+            f"note: the text gives {tokenizer.vocab_size} tokens, "
             f"fewer than vocab_size {config.vocab_size}",
             file=sys.stderr,
         )
@@ -56,7 +61,15 @@ def train_tokenizer(config: TokenizerConfig, lines: Iterable[str], seed: int = 0
 
 
 def load(folder, name: str = "tokenizer") -> Tokenizer:
-    """Reads what `Tokenizer.save` wrote. Errors: `UserError` when a file is missing or damaged."""
+    """Reads a tokenizer written by `Tokenizer.save`.
+
+    Args:
+        folder: of its files.
+        name: of the tokenizer.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
     path = Path(folder) / f"{name}.json"
     try:
         facts = json.loads(path.read_bytes())
@@ -66,21 +79,21 @@ def load(folder, name: str = "tokenizer") -> Tokenizer:
         path = path.with_name(name + kind.file_suffix)
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != digest:
-            raise ValueError("the tokenizer file was changed or cut off")
+            raise ValueError("the tokenizer file was changed or truncated")
         tokenizer = kind.from_content(config, content)
         if tokenizer.vocab_size != tokens:
             raise ValueError(f"it has {tokenizer.vocab_size} tokens, not {tokens}")
     except FileNotFoundError:
-        raise UserError(f"{path}: no such tokenizer file; train first, or give the run") from None
+        raise UserError(f"{path}: no such tokenizer file; train first, or name the run") from None
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-        raise UserError(f"{path}: damaged ({error}); copy it again or train anew") from error
+        raise UserError(f"{path}: damaged ({error}); copy it again or retrain") from error
     return tokenizer
 
 
 def one_hot(ids, vocab_size: int) -> tf.Tensor:
-    """int [...] -> float32 [..., vocab]: a 1 where the index is, 0 elsewhere.
+    """int `[...]` -> float32 `[..., vocab]`, 1 at the index and 0 elsewhere.
 
-    `one_hot(ids, vocab_size) @ embeddings` and `tf.gather(embeddings, ids)` are the same numbers:
-    an embedding layer is a linear layer on one-hot vectors that skips the multiplications by 0.
+    `one_hot(ids, vocab_size) @ embeddings` equals `tf.gather(embeddings, ids)`: an embedding layer
+    is a linear layer on one-hot vectors that skips the multiplications by 0.
     """
     return tf.one_hot(ids, vocab_size, dtype=tf.float32)

@@ -1,4 +1,4 @@
-"""Long text in pieces that a model can read, cut at the ends of sentences."""
+"""Splitting of long text at sentence ends into pieces that a model can read."""
 
 import re
 
@@ -7,10 +7,14 @@ SENTENCE_END = re.compile(r"""(?<=[.!?…])["'”’)\]]*\s+|(?<=[。！？])["'
 
 
 def split_long(text, fits):
-    """Pieces of `text`, each as many whole sentences as `fits(piece)` allows.
+    """Splits text into pieces, each with as many whole sentences as fit.
+
+    Args:
+        text: a string.
+        fits: piece -> whether it is short enough.
 
     Returns:
-        (pieces, number of pieces that are one sentence and still do not fit).
+        (pieces, number of pieces that are a single sentence but do not fit).
     """
     if fits(text):
         return [text], 0

@@ -1,4 +1,4 @@
-"""Subword tokenizers: SentencePiece trains them, tensorflow_text runs them."""
+"""Subword tokenizers, trained by SentencePiece and run by tensorflow_text."""
 
 import io
 from collections.abc import Iterable
@@ -13,12 +13,20 @@ from .tokenizer import UNKNOWN_SURFACE, Tokenizer, TokenizerConfig, sanitised_li
 
 
 class SentencePieceTokenizer(Tokenizer):
-    """Subwords (Kudo and Richardson 2018); NFKC and case folding are written into the model."""
+    """Subwords (Kudo and Richardson 2018); the model includes NFKC and case folding.
+
+    Args:
+        config: `TokenizerConfig`.
+        model: a serialised SentencePiece model.
+
+    Raises:
+        ValueError, RuntimeError: the model is damaged or has other special tokens.
+    """
 
     file_suffix = ".model"
 
     def __init__(self, config: TokenizerConfig, model: bytes):
-        # The TensorFlow kernel is not made for damaged models, so the Python package reads first.
+        # The TensorFlow kernel does not survive damaged models, so the Python package loads first.
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
         if ids != (PAD, UNK, BOS, EOS):
@@ -31,7 +39,15 @@ class SentencePieceTokenizer(Tokenizer):
         return self._ops.tokenize(text)
 
     def sample(self, lines: Iterable[str], seed: int) -> list[list[int]]:
-        """Token sequences by `config.subword_sampling`, the same ones for the same seed."""
+        """Samples segmentations by `config.subword_sampling`, reproducibly by the seed.
+
+        Args:
+            lines: texts.
+            seed: an int.
+
+        Returns:
+            The token ids of each line.
+        """
         sentencepiece.set_random_generator_seed(seed)
         options = {"alpha": self.config.subword_sampling, "nbest_size": -1}
         return [
@@ -44,21 +60,22 @@ class SentencePieceTokenizer(Tokenizer):
         return self._ops.detokenize(tokens)
 
     def pieces(self, ids) -> list[str]:
-        """The token strings, "▁" marking the start of a word, for attention maps and reading."""
+        """The token strings, where "▁" marks the start of a word, for display."""
         strings = self._ops.id_to_string(tf.constant(ids, tf.int32, shape=[len(ids)]))
         return [piece.decode() for piece in strings.numpy()]
 
     def content(self) -> bytes:
-        """The tokenizer's file, which `from_content` reads."""
+        """The content of the tokenizer file, which `from_content` reads."""
         return self._model
 
     @classmethod
     def from_content(cls, config: TokenizerConfig, content: bytes):
+        """The tokenizer stored in a file; the inverse of `content`."""
         return cls(config, content)
 
     @classmethod
     def train(cls, config: TokenizerConfig, lines: Iterable[str], seed: int):
-        """Learns the pieces. Errors: `UserError`, see `common.text.train_tokenizer`."""
+        """Trains the subwords; see `common.text.train_tokenizer`."""
         model = io.BytesIO()
         chunks = sanitised_lines(lines)
         sentencepiece.set_random_generator_seed(seed)
@@ -87,10 +104,10 @@ class SentencePieceTokenizer(Tokenizer):
             if "required_chars" in message:
                 needed = message.split(" vs ")[-1].split(".")[0]
                 raise UserError(
-                    f"vocab_size {config.vocab_size} is smaller than the characters of the text: "
+                    f"vocab_size {config.vocab_size} is too small for the characters of the text: "
                     f"give at least {needed}, or a lower character_coverage"
                 ) from error
             if "sentences_.empty" in message:
-                raise UserError("no text to learn from: every line is empty") from error
-            raise UserError(f"SentencePiece cannot learn from this text: {message}") from error
+                raise UserError("no text to train on: every line is empty") from error
+            raise UserError(f"SentencePiece cannot train on this text: {message}") from error
         return cls(config, model.getvalue())

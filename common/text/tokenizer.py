@@ -1,6 +1,6 @@
-"""What every tokenizer shares: configuration, sanitising, the interface, saving.
+"""The base class of the tokenizers: interface, sanitising, and saving.
 
-Only TensorFlow operations touch text, so that an exported graph cannot differ from memory.
+Text is processed only by TensorFlow operations, so that an exported graph gives the same tokens.
 """
 
 import hashlib
@@ -15,28 +15,28 @@ from .. import files
 from ..config.sections import TokenizerConfig
 from ..special_tokens import BOS, EOS, PAD
 
-UNKNOWN_SURFACE = "⁇"  # what a reader sees where the model wrote <unk>
+UNKNOWN_SURFACE = "⁇"  # text of <unk> in the output
 
 
 def sanitise(text) -> tf.Tensor:
-    """Makes any bytes printable UTF-8, string [n] -> string [n].
+    """Converts any bytes to printable UTF-8, string [n] -> string [n].
 
-    Invalid bytes become U+FFFD; control characters, tabs, line ends, byte-order marks
-    and every kind of space become one space; spaces at either end go.
+    Invalid bytes become U+FFFD; runs of control characters, tabs, line ends, byte-order marks and
+    spaces of any kind become one space; spaces at either end are removed.
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
     return tf.strings.strip(tf.strings.regex_replace(text, r"[\p{Cc}\p{Z}\x{FEFF}]+", " "))
 
 
 def sanitised_lines(lines: Iterable[str], size: int = 4096) -> Iterator:
-    """Text to learn from, as the tokenizer will see it: arrays of at most `size` byte strings."""
+    """Yields training text as the tokenizer sees it: arrays of at most `size` byte strings."""
     lines = iter(lines)
     while chunk := [line.encode("utf-8", "replace") for line in islice(lines, size)]:
         yield sanitise(tf.constant(chunk)).numpy()
 
 
 def visible_tokens(tokens) -> tf.RaggedTensor:
-    """Drops pad, bos, and all from a row's first eos on: int [n, length] -> ragged int32."""
+    """Drops pad, bos, and everything from the first eos on: int [n, length] -> ragged int32."""
     if not isinstance(tokens, tf.RaggedTensor):
         tokens = tf.RaggedTensor.from_tensor(tf.convert_to_tensor(tokens, tf.int32))
     tokens = tf.cast(tokens, tf.int32)
@@ -49,11 +49,14 @@ def visible_tokens(tokens) -> tf.RaggedTensor:
 
 
 class Tokenizer(tf.Module):
-    """The interface of all kinds; a subclass gives `_tokenize`, `_join`, `pieces`, `content`,
-    and the class methods `train` and `from_content`.
+    """The interface of all tokenizers.
 
-    Attributes: `config`, the `TokenizerConfig` it was trained with; `vocab_size`, the number of
-    tokens it really has, special tokens included.
+    A subclass implements `_tokenize`, `_join`, `pieces`, `content`, and the class methods `train`
+    and `from_content`.
+
+    Attributes:
+        config: the `TokenizerConfig` of its training.
+        vocab_size: the actual number of tokens, special tokens included.
     """
 
     file_suffix = ".vocab.txt"
@@ -70,9 +73,8 @@ class Tokenizer(tf.Module):
     def detokenize(self, tokens) -> tf.Tensor:
         """int32 [n, length], ragged or dense and padded on the right -> string [n].
 
-        pad and bos are dropped, and so is everything from the first eos on. NFKC has made the
-        wide commas and question marks of Chinese narrow: after a Chinese character they are wide
-        again, as they are written (and as BLEU compares them).
+        Drops pad, bos, and everything from the first eos on. Restores the full-width punctuation
+        after Chinese characters that NFKC has made half-width (BLEU distinguishes them).
         """
         text = self._join(visible_tokens(tokens))
         for narrow, wide in zip(",?!:;", "，？！：；", strict=True):
@@ -80,7 +82,7 @@ class Tokenizer(tf.Module):
         return tf.strings.strip(text)
 
     def save(self, folder, name: str = "tokenizer") -> None:
-        """Writes NAME.json and the vocabulary beside it (.model or .vocab.txt) into `folder`."""
+        """Writes NAME.json and the vocabulary (NAME.model or NAME.vocab.txt) into `folder`."""
         folder, content = Path(folder), self.content()
         folder.mkdir(parents=True, exist_ok=True)
         facts = {

@@ -1,4 +1,4 @@
-"""Word and character tokenizers over a plain list of token strings."""
+"""Word and character tokenizers with a list of token strings as vocabulary."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,13 +18,21 @@ def normalise(text, lowercase: bool) -> tf.Tensor:
 
 
 class VocabularyTokenizer(Tokenizer):
-    """A table of token strings; a subclass says how text is split and joined."""
+    """A tokenizer with a lookup table; a subclass defines how text is split and joined.
+
+    Args:
+        config: `TokenizerConfig`.
+        vocabulary: the token strings, special tokens first.
+
+    Raises:
+        ValueError: the vocabulary is invalid.
+    """
 
     def __init__(self, config: TokenizerConfig, vocabulary: list[str]):
         if tuple(vocabulary[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise ValueError(f"the first tokens must be {' '.join(SPECIAL_TOKENS)}")
         if len(set(vocabulary)) < len(vocabulary) or len(vocabulary) == len(SPECIAL_TOKENS):
-            raise ValueError("tokens are missing, or stand in the list twice")
+            raise ValueError("tokens are missing or duplicated")
         super().__init__(config, len(vocabulary))
         self._vocabulary = tuple(vocabulary)
         shown = [UNKNOWN_SURFACE if i == UNK else token for i, token in enumerate(vocabulary)]
@@ -43,7 +51,7 @@ class VocabularyTokenizer(Tokenizer):
         return self.lookup(self.split(text, self.config.lowercase))
 
     def lookup(self, tokens) -> tf.RaggedTensor:
-        """Token strings -> int32 of the same shape, UNK for unknown ones."""
+        """Token strings -> int32 ids of the same shape, UNK for unknown tokens."""
         return self._table.lookup(tokens)
 
     def pieces(self, ids) -> list[str]:
@@ -51,32 +59,34 @@ class VocabularyTokenizer(Tokenizer):
         return [self._vocabulary[int(i)] for i in ids]
 
     def content(self) -> bytes:
-        """The tokenizer's file, which `from_content` reads."""
+        """The content of the tokenizer file, which `from_content` reads."""
         return "".join(token + "\n" for token in self._vocabulary).encode()
 
     @classmethod
     def from_content(cls, config: TokenizerConfig, content: bytes):
+        """The tokenizer stored in a file; the inverse of `content`."""
         return cls(config, content.decode().split("\n")[:-1])
 
     @classmethod
     def train(cls, config: TokenizerConfig, lines: Iterable[str], seed: int):
-        """Keeps the most frequent; nothing is drawn, so `seed` has no part in it."""
+        """Keeps the most frequent tokens; deterministic, so `seed` is ignored."""
         counts = Counter()
         for chunk in sanitised_lines(lines):
             counts.update(cls.split(chunk, config.lowercase).flat_values.numpy().tolist())
-        for token in SPECIAL_TOKENS:  # text that was prepared by others has <unk> written in it
+        for token in SPECIAL_TOKENS:  # preprocessed text may contain a literal <unk>
             counts.pop(token.encode(), None)
         frequent = [token for token, count in counts.items() if count >= config.min_count]
-        # UTF-8 bytes sort as their code points do: ties are settled without regard to line order.
+        # Ties are broken by code point (UTF-8 sorts the same way), regardless of the line order.
         frequent.sort(key=lambda token: (-counts[token], token))
         if not frequent:
-            raise UserError("no text to learn from: every line is empty, or min_count is too high")
+            raise UserError("no text to train on: every line is empty, or min_count is too high")
         kept = frequent[: config.vocab_size - len(SPECIAL_TOKENS)]
         return cls(config, [*SPECIAL_TOKENS, *(token.decode() for token in kept)])
 
 
 class WordTokenizer(VocabularyTokenizer):
-    """Letters and digits with inner apostrophes, or one mark, or one Chinese character each."""
+    """Tokens are runs of letters and digits with inner apostrophes, single punctuation marks, and
+    single Chinese characters."""
 
     @staticmethod
     def split(text, lowercase: bool) -> tf.RaggedTensor:
@@ -91,12 +101,12 @@ class WordTokenizer(VocabularyTokenizer):
         text = tf.strings.regex_replace(text, r"([(\[{“«¿¡《「]+) ", r"\1")
         for _ in range(2):  # twice: neighbours share a character, and matches do not overlap
             text = tf.strings.regex_replace(text, r"([\p{Han}。、》」]) (\p{Han})", r"\1\2")
-        # Of marks in a row ("?!", "...") only the first was glued: each had its own space.
+        # Of consecutive marks ("?!", "...") only the first was joined: each had its own space.
         return tf.strings.regex_replace(text, r" ([.,!?;:%)\]}’”»…。、》」])", r"\1")
 
 
 class CharTokenizer(VocabularyTokenizer):
-    """Unicode characters, the space included."""
+    """Tokens are Unicode characters, the space included."""
 
     @staticmethod
     def split(text, lowercase: bool) -> tf.RaggedTensor:
@@ -107,8 +117,10 @@ class CharTokenizer(VocabularyTokenizer):
 
 
 class SpaceTokenizer(VocabularyTokenizer):
-    """What stands between spaces, as it stands there: for text that was cut into words before, such
-    as the Penn Treebank. A written `<unk>` is the unknown token."""
+    """Tokens are separated by spaces, for tokenized text such as the Penn Treebank.
+
+    A literal `<unk>` is the unknown token.
+    """
 
     @staticmethod
     def split(text, lowercase: bool) -> tf.RaggedTensor:

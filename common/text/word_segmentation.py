@@ -1,4 +1,4 @@
-"""Raw text -> words, in TensorFlow operations: at spaces and marks, or by a lexicon of words."""
+"""Segmentation of raw text into words by TensorFlow operations: by rules, or by a lexicon."""
 
 import math
 import re
@@ -15,12 +15,15 @@ from .tokenizer import sanitise
 from .vocabulary import normalise
 
 HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
-LONGEST = 30  # of runs of digits or letters that the lexicon holds
+LONGEST = 30  # of the runs of digits or letters in the lexicon
 
 
 class Marks(tf.Module):
-    """Letters and digits, marks one by one; numbers, addresses and abbreviations stay whole, and
-    English contractions are cut as in the Penn Treebank: do n't, I 'll, John 's."""
+    """Rule-based segmentation into words and punctuation marks.
+
+    Numbers, addresses and abbreviations stay whole; English contractions are split as in the Penn
+    Treebank: do n't, I 'll, John 's.
+    """
 
     TOKEN = "|".join(
         [
@@ -44,24 +47,30 @@ class Marks(tf.Module):
 
 
 class Lexicon(tf.Module):
-    """The most probable sequence of words under a unigram model, found by SentencePiece's Viterbi
-    search. Digits and Latin letters are alike: 1998年 is known by 0000年. A space always ends a
-    word.
+    """Segmentation into the most probable sequence of words under a unigram model, found by
+    SentencePiece's Viterbi search.
 
-    Errors: `UserError` when the model is damaged.
+    All digits are equivalent, as are all Latin letters: 1998年 matches 0000年. A space always ends
+    a word.
+
+    Args:
+        model: from `Lexicon.model`.
+
+    Raises:
+        UserError: the model is damaged.
     """
 
     def __init__(self, model: bytes):
         super().__init__()
-        try:  # the TensorFlow kernel is not made for damaged models
+        try:  # the TensorFlow kernel does not survive damaged models
             sentencepiece.SentencePieceProcessor().LoadFromSerializedProto(model)
         except RuntimeError as error:
-            raise UserError("the lexicon of words is damaged: copy the run again") from error
+            raise UserError("the word lexicon is damaged: copy the run again") from error
         self._pieces = tf_text.SentencepieceTokenizer(model=model, out_type=tf.string)
 
     @staticmethod
     def model(sentences) -> bytes:
-        """The unigram model of sentences, lists of words, as a SentencePiece model."""
+        """The unigram model of sentences (lists of words), as a serialised SentencePiece model."""
         counts = Counter(word for sentence in sentences for word in sentence)
         patterns = Counter({key * n: 1 for key in "0a" for n in range(1, LONGEST + 1)})
         words = list(counts)
@@ -86,7 +95,7 @@ class Lexicon(tf.Module):
         parts = tf.strings.split(sanitise(texts))  # [n, (parts)]
         characters = tf.strings.unicode_split(parts.flat_values, "UTF-8")
         pieces = self._pieces.tokenize(tf.strings.reduce_join(_shapes(characters), axis=-1))
-        # What the pieces are of the text as it stands: as many characters, one behind the other.
+        # Maps the pieces back to the original text: each has the same number of characters.
         lengths = tf.strings.length(pieces.flat_values, "UTF8_CHAR")
         letters = tf.RaggedTensor.from_row_lengths(characters.flat_values, lengths)
         words = pieces.with_flat_values(tf.strings.reduce_join(letters, axis=-1))
@@ -94,7 +103,8 @@ class Lexicon(tf.Module):
 
 
 def _shapes(characters):
-    """Ragged characters: digits become 0, Latin letters a, others their NFKC form of one."""
+    """Maps ragged characters to classes: digits to 0, Latin letters to a, all others to their NFKC
+    form if it is a single character."""
     flat = characters.flat_values
     narrow = normalise(flat, False)
     narrow = tf.strings.regex_replace(narrow, r"^\p{N}$", "0")
@@ -104,8 +114,8 @@ def _shapes(characters):
 
 
 def _no_normalisation() -> bytes:
-    """Rules of SentencePiece that change no text: with none at all it says so on stderr at every
-    loading. The one rule is for a character that is for private use."""
+    """Normalisation rules that change no text: without rules SentencePiece prints a warning at each
+    loading. The only rule concerns a private-use character."""
     sentencepiece.set_min_log_level(2)
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
         file.write("F8FE\tF8FF\n")

@@ -1,6 +1,9 @@
 """The training loop, its update, optimizers and losses, and likelihoods of held-out data.
 
-`Trainer` resumes exactly after a crash, stops safely, and runs on one device or many."""
+`Trainer` resumes exactly after a crash, stops safely, and runs on one device or many. The package
+also offers smoothed cross-entropy and R-Drop (`disagreement`), learning-rate schedules, clipping,
+averages of weights, the choice of the best weights (`BestScore`), and `total_nll` and `stream_nll`
+for held-out data."""
 
 from .best_score import BestScore
 from .losses import (

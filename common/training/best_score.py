@@ -1,4 +1,4 @@
-"""The best validation of a training, whether or not it was stopped in between."""
+"""Tracking of the best validation, independent of interruptions of the training."""
 
 import dataclasses
 import math
@@ -8,9 +8,9 @@ from typing import NamedTuple
 class Decision(NamedTuple):
     """The consequences of a validation."""
 
-    better: bool  # than those it is compared with
-    keep: bool  # best.npz gets the present weights
-    set_aside: bool  # before that, best.npz, the best of the plan, is copied
+    better: bool  # than the validations it is compared with
+    keep: bool  # save the current weights as best.npz
+    set_aside: bool  # before that, copy best.npz, which is the best planned validation
 
 
 @dataclasses.dataclass
@@ -18,22 +18,31 @@ class BestScore:
     """The best validations so far.
 
     A validation is planned if every run of this configuration makes it: at the end of an epoch or
-    of the training. A stop in mid-epoch validates too. If its score is the best, it remains so only
-    until the next planned validation, which is compared with planned ones alone: a resumed run ends
-    as if it had never been stopped.
+    of the training. A stop in mid-epoch is validated too, but its score counts only until the next
+    planned validation, which is compared only with planned validations: a resumed run ends as if it
+    had never been stopped.
 
-    Of two equal scores, which are common on small validation sets, the one with the lower loss is
-    better. A score that is not finite is never better; the first validation is kept even so.
+    Ties, which are common on small validation sets, are broken by the lower loss. A score that is
+    not finite is never better, but the first validation is kept in any case.
     """
 
     lower_is_better: bool = False
     best: float | None = None  # score of best.npz
     record: float | None = None  # best score of a planned validation
     record_loss: float = 0.0  # the loss of that validation
-    bad_validations: int = 0  # planned ones since the record
+    bad_validations: int = 0  # planned validations since the record
 
     def observe(self, score, loss, planned) -> Decision:
-        """Records a validation and decides what follows from it."""
+        """Records a validation.
+
+        Args:
+            score: the validation score.
+            loss: the validation loss, which breaks ties.
+            planned: whether every run makes this validation.
+
+        Returns:
+            The `Decision` about the weights.
+        """
         better = self._better(score, loss) if planned else self._above(score, self.best)
         keep = better or self.best is None
         set_aside = keep and not planned and self.record is not None
@@ -57,7 +66,7 @@ class BestScore:
         return other is None or (score < other if self.lower_is_better else score > other)
 
     def stored(self):
-        """The fields of a checkpoint: all but `lower_is_better`, which is the app's."""
+        """The fields stored in a checkpoint: all but `lower_is_better`, which the app sets."""
         fields = dataclasses.asdict(self)
         del fields["lower_is_better"]
         return fields

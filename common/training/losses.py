@@ -1,4 +1,5 @@
-"""Cross-entropy with label smoothing, without the [n, vocab] copies of the obvious way."""
+"""Losses: cross-entropy with label smoothing, computed in few passes over `[n, vocab]`, and
+R-Drop."""
 
 from typing import Any, NamedTuple
 
@@ -6,11 +7,11 @@ import tensorflow as tf
 
 
 class Losses(NamedTuple):
-    """What a model says of a batch: sums over its scored tokens, float32 scalars."""
+    """The losses of a batch, summed over its scored tokens, float32 scalars."""
 
-    total: tf.Tensor  # what training minimises, per token
-    tokens: tf.Tensor  # how many are scored
-    nll: tf.Tensor  # their negative log-likelihood, in nats
+    total: tf.Tensor  # the training loss; its mean per token is minimised
+    tokens: tf.Tensor  # number of scored tokens
+    nll: tf.Tensor  # negative log-likelihood in nats
 
 
 class StreamLosses(NamedTuple):
@@ -23,20 +24,24 @@ class StreamLosses(NamedTuple):
 
 
 class CrossEntropy(NamedTuple):
+    """Losses of n labels."""
+
     loss: tf.Tensor  # [n], smoothed
-    nll: tf.Tensor  # [n]; it has no gradient
+    nll: tf.Tensor  # [n], without gradient
 
 
 def smoothed_cross_entropy(logits, labels, smoothing=0.0):
     """-sum_v q_v log p_v with q = (1 - smoothing) one_hot(label) + smoothing / vocab.
 
-    (Szegedy et al. 2016.) With z the logits, that is nll + smoothing * (z_label - mean z), and its
-    gradient by z is p - q. Of TensorFlow's operations softmax is the fast one on a CPU: the fused
-    sparse cross-entropy takes four times as long as all that is done here.
+    (Szegedy et al. 2016.) With z the logits this is nll + smoothing * (z_label - mean z), and its
+    gradient by z is p - q. On a CPU TensorFlow's softmax is fast: its fused sparse cross-entropy
+    takes four times as long as this function.
 
     Args:
-        logits: `[n, vocab]`. labels: int32 `[n]`, of valid positions only: padding is left out
-            before the output layer, not masked after it.
+        logits: `[n, vocab]`.
+        labels: int32 `[n]`, of valid positions only: padding is removed before the output layer,
+            not masked after it.
+        smoothing: share of the uniform distribution.
 
     Returns:
         `CrossEntropy`, float32; only the loss has a gradient.
@@ -47,7 +52,7 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
     def run(logits):
         at_label = tf.stack([tf.range(tf.shape(labels)[0]), labels], 1)
         of_label, p = tf.gather_nd(logits, at_label), tf.nn.softmax(logits)
-        # max p = exp(max z) / sum exp z, and never small.
+        # log sum exp z = max z - log max p, where max p >= 1 / vocab is never tiny.
         nll = (tf.reduce_max(logits, -1) - of_label) - tf.math.log(tf.reduce_max(p, -1))
         loss = nll
         if smoothing:
@@ -63,23 +68,23 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
 
 
 def cross_entropy(logits, labels):
-    """-log p of the labels, of any shape: logits `[..., vocab]`, labels int32 `[...]`."""
+    """-log p of labels, int32 `[...]`, under logits `[..., vocab]`: float32 `[...]`."""
     flat = tf.reshape(logits, [-1, logits.shape[-1]]), tf.reshape(labels, [-1])
     return tf.reshape(smoothed_cross_entropy(*flat).loss, tf.shape(labels))
 
 
 def twice(arrays):
-    """A nest of arrays -> the same with every row a second time, below: `disagreement` reads what
-    a network under dropout says of both."""
+    """Repeats a nest of arrays along the batch, for the two passes of `disagreement`."""
     return tf.nest.map_structure(lambda part: tf.concat([part, part], 0), arrays)
 
 
 def disagreement(logits):
-    """R-Drop (Liang et al. 2021): how far two passes under different dropout masks are apart, at
-    each position (KL(p || q) + KL(q || p)) / 2 = sum_v (p_v - q_v) (log p_v - log q_v) / 2.
+    """The R-Drop loss (Liang et al. 2021) between two passes under different dropout masks:
+
+        (KL(p || q) + KL(q || p)) / 2 = sum_v (p_v - q_v) (log p_v - log q_v) / 2
 
     Args:
-        logits: `[2 n, vocab]`, the second pass below the first.
+        logits: `[2 n, vocab]`, the first pass, then the second.
 
     Returns:
         float32 `[n]`.

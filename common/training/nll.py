@@ -1,4 +1,4 @@
-"""Negative log-likelihoods of data that is not trained on, summed over all its batches."""
+"""Negative log-likelihoods of held-out data, summed over all its batches."""
 
 import functools
 from typing import NamedTuple
@@ -9,33 +9,40 @@ from .losses import Losses
 
 
 class TotalNLL(NamedTuple):
-    """Sum of the negative log-likelihoods of some tokens, in nats, and how many there are."""
+    """The summed negative log-likelihood of tokens in nats, and their number."""
 
     nll: float
     tokens: int
 
     @property
     def mean(self):
+        """Nats per token."""
         return self.nll / self.tokens
 
 
 def total_nll(token_losses, batches):
-    """The `TotalNLL` of all that a `BatchSource` has, for a model's `token_losses`."""
+    """The `TotalNLL` of all batches of a `BatchSource`.
+
+    Args:
+        token_losses: (arrays, training=) -> `Losses`.
+        batches: the `BatchSource`.
+    """
     losses = Losses(*summed(token_losses, batches))
     return TotalNLL(float(losses.nll), int(losses.tokens))
 
 
 def summed(losses, batches):
-    """The sum over all batches of what a model says of each, as a float32 array.
+    """The sum of a function over all batches, as a float32 array.
 
     Args:
         losses: (arrays, training=) -> a tensor, or a tuple of scalars, which are stacked.
+        batches: the `BatchSource`.
     """
     run = _traced(losses, batches.signature)
     return sum(run(batches.arrays(batch)).numpy() for batch in batches.order(0))
 
 
-@functools.lru_cache(maxsize=4)  # a training validates repeatedly, and tracing takes seconds
+@functools.lru_cache(maxsize=4)  # training validates repeatedly, and tracing takes seconds
 def _traced(losses, signature):
     return tf.function(
         lambda arrays: tf.convert_to_tensor(losses(arrays, training=False)),
@@ -48,7 +55,8 @@ def stream_nll(token_losses, streams, state):
 
     Args:
         token_losses: (arrays, state=, training=) -> `StreamLosses`.
-        state: the first state, a nest of tensors with `streams.batch_size` rows.
+        streams: the `Streams`.
+        state: the initial state, a nest of tensors with `streams.batch_size` rows.
     """
     total, count = 0.0, 0
     for tokens, nll in carried(_traced_stream(token_losses), streams, state):
@@ -66,11 +74,12 @@ def _traced_stream(token_losses):
 
 
 def carried(step, streams, state):
-    """Reads streams from beginning to end; yields the results of each batch.
+    """Reads streams from beginning to end and yields the results of each batch.
 
     Args:
         step: (arrays, state) -> (results, next state).
-        state: the state before the first batch.
+        streams: `common.batches.Streams`.
+        state: the initial state.
     """
     for batch in streams.order(0):
         results, state = step(streams.arrays(batch), state)

@@ -1,4 +1,4 @@
-"""Optimizers by name, learning-rate schedules, clipping, and the moving average of weights."""
+"""Optimizers by name, learning-rate schedules, gradient clipping, and averages of weights."""
 
 import contextlib
 import math
@@ -10,8 +10,8 @@ from ..keras_internals import adam_moments, apply_adam
 
 
 class _OneOperation:
-    """Mixin of Keras' Adam and AdamW: the update of a variable is one operation of TensorFlow, one
-    pass over weights, gradient and moments where Keras makes twelve."""
+    """Mixin for Keras' Adam and AdamW that updates a variable by one TensorFlow operation: one pass
+    over weights, gradient and moments, instead of twelve in Keras."""
 
     def update_step(self, gradient, variable, learning_rate):
         first, second = adam_moments(self, variable)
@@ -31,20 +31,20 @@ class _OneOperation:
 
 
 class Adam(_OneOperation, keras.optimizers.Adam):
-    pass
+    """Keras' Adam with a fused update."""
 
 
 class AdamW(_OneOperation, keras.optimizers.AdamW):
-    pass
+    """Keras' AdamW with a fused update."""
 
 
 OURS = {"adam": Adam, "adamw": AdamW}
 
 
 def optimizer(config):
-    """The optimizer of a TrainingConfig; its learning rate is set anew at every step."""
+    """The optimizer of a TrainingConfig, with learning rate 0: `Update` sets it at every step."""
     options = {}
-    if config.weight_decay or config.optimizer == "adamw":  # whose default in Keras is not 0
+    if config.weight_decay or config.optimizer == "adamw":  # the default of AdamW is not 0
         options["weight_decay"] = config.weight_decay
     if config.optimizer == "sgd":
         options["momentum"] = config.momentum
@@ -56,14 +56,14 @@ def optimizer(config):
 
 
 def learning_rate(config, step, total_steps, plateau_scale=1.0):
-    """The rate of update number `step` (from 0) of `total_steps`.
+    """The learning rate of update `step` (from 0) of `total_steps`.
 
     With w warm-up steps, at most a quarter of all, and peak rate r: linear r (step + 1) / w up to
     w, then
         constant      r
         inverse_sqrt  r sqrt(w / step)
         cosine        r (1 + cos(pi (step - w) / (total - w))) / 2
-        plateau       r times a factor for each time validation stood still
+        plateau       r times `plateau_scale`, which falls when validation does not improve
     """
     rate, warmup = config.learning_rate, min(config.warmup_steps, total_steps // 4)
     if step < warmup:
@@ -79,11 +79,16 @@ def learning_rate(config, step, total_steps, plateau_scale=1.0):
 
 
 def clip(gradients, limit, scale=1.0, count=1.0):
-    """Gradients g -> g min(1, limit / |g|), |g| over all of them (Pascanu et al. 2013).
+    """Clips gradients by their global norm: g -> g min(1, limit / |g|) (Pascanu et al. 2013).
 
-    `scale` is what the loss was multiplied with (mixed precision), and stays. The g of so many
-    tokens are given as their sum, and divided by `count` in the same pass. Returns (gradients,
-    |g|).
+    Args:
+        gradients: summed over `count` tokens; they are divided by `count` in the same pass.
+        limit: largest norm; 0: no clipping.
+        scale: loss scale of mixed precision, which the result retains.
+        count: number of tokens.
+
+    Returns:
+        (gradients, |g| before clipping and without `scale`).
     """
     norm = tf.linalg.global_norm(gradients) / (scale * count)
     factor = 1 / count
@@ -93,7 +98,14 @@ def clip(gradients, limit, scale=1.0, count=1.0):
 
 
 class MovingAverage:
-    """a <- d a + (1 - d) w after every update, d = min(decay, (1 + step) / (10 + step))."""
+    """Exponential moving average of weights: after every update
+
+        a <- d a + (1 - d) w,   d = min(decay, (1 + step) / (10 + step))
+
+    Args:
+        variables: the Keras variables.
+        decay: 0: no average.
+    """
 
     def __init__(self, variables, decay):
         self.variables, self.decay = [v.value for v in variables], decay
@@ -103,6 +115,7 @@ class MovingAverage:
         ]
 
     def update(self, step):
+        """Includes the current weights; `step` is the number of updates made."""
         step = tf.cast(step, tf.float32)
         rest = 1 - tf.minimum(self.decay, (1 + step) / (10 + step))
         for average, variable in zip(self.averages, self.variables, strict=False):
@@ -110,7 +123,7 @@ class MovingAverage:
 
     @contextlib.contextmanager
     def in_place(self):
-        """The model has the averaged weights inside the `with`, its own again afterwards."""
+        """Context manager in which the model has the averaged weights."""
         own = [v.numpy() for v in self.variables] if self.averages else []
         for variable, average in zip(self.variables, self.averages, strict=False):
             variable.assign(average.numpy())
@@ -122,10 +135,10 @@ class MovingAverage:
 
 
 class TriggeredAverage(MovingAverage):
-    """NT-ASGD's average (Merity et al. 2018): the weights themselves until `start`, from then on
-    the mean of all weights since:  a <- a + (w - a) / n,  n = updates since the start.
+    """The average of NT-ASGD (Merity et al. 2018): the current weights until `start`, then the mean
+    of all weights since:  a <- a + (w - a) / n,  n = updates since the start.
 
-    The counter is the last of `averages`, so that it is part of every checkpoint.
+    The counter n is the last element of `averages`, so that it is part of every checkpoint.
     """
 
     def __init__(self, variables):
@@ -136,10 +149,11 @@ class TriggeredAverage(MovingAverage):
         self.averages.append(self.count)
 
     def start(self):
-        """Begins to average with the next update; once begun, it goes on."""
+        """Starts averaging with the next update; no effect if already started."""
         self.count.assign(tf.maximum(self.count, 0))
 
     def update(self, step):
+        """Includes the current weights."""
         self.count.assign_add(tf.cast(self.count >= 0, tf.int32))
         rest = 1 / tf.cast(tf.maximum(self.count, 1), tf.float32)
         for average, variable in zip(self.averages, self.variables, strict=False):

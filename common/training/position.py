@@ -1,4 +1,4 @@
-"""Where a training stands, to the step."""
+"""The position of a training: epoch, step and scores, as stored in checkpoints."""
 
 import dataclasses
 import time
@@ -8,24 +8,26 @@ from .best_score import BestScore
 
 @dataclasses.dataclass
 class Position:
-    """Where a training stands; part of every checkpoint."""
+    """The position of a training; part of every checkpoint."""
 
     epoch: int = 0
     batch: int = 0  # updates made in this epoch
-    step: int = 0  # updates made in all
+    step: int = 0  # updates made in total
     first_loss: float | None = None  # mean loss of the first update
     plateau_scale: float = 1.0
     validated: int = 0  # step of the last validation
-    seconds: float = 0.0  # spent training, over all starts
-    finished: str = ""  # why training is over
+    seconds: float = 0.0  # training time, over all starts
+    finished: str = ""  # the reason why training has ended
     scores: BestScore = dataclasses.field(default_factory=BestScore)
 
     def __post_init__(self):
         self.started = time.monotonic() - self.seconds
 
     def stored(self):
-        """The JSON of a checkpoint, with the fields of `scores` among the others; counts the
-        seconds of this start."""
+        """The metadata of a checkpoint, a flat dict with the fields of `scores` merged in.
+
+        Updates `seconds` first.
+        """
         self.seconds = round(time.monotonic() - self.started, 3)
         fields = dataclasses.asdict(self)
         del fields["scores"]
@@ -33,7 +35,15 @@ class Position:
 
     @classmethod
     def read(cls, stored, lower_is_better):
-        """The position of a checkpoint; errors: TypeError for fields that it does not have."""
+        """The position stored in a checkpoint.
+
+        Args:
+            stored: the metadata, from `stored`.
+            lower_is_better: of the score.
+
+        Raises:
+            TypeError: the metadata has unknown fields.
+        """
         scores = {name: stored[name] for name in BestScore().stored() if name in stored}
         others = {name: value for name, value in stored.items() if name not in scores}
         return cls(**others, scores=BestScore(lower_is_better, **scores))

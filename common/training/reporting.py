@@ -1,4 +1,4 @@
-"""What a training tells: a bar, metrics.jsonl, TensorBoard, samples."""
+"""Reporting of a training: progress bar, metrics.jsonl, TensorBoard, and samples."""
 
 import math
 import sys
@@ -13,7 +13,14 @@ LOG_EVERY = 50  # steps between rows of metrics.jsonl
 
 
 class Progress:
-    """A bar on a terminal, a line now and then elsewhere; rows, scalars and samples in the run."""
+    """Shows a progress bar on a terminal, else prints a line every `LOG_EVERY` steps, and writes
+    measurements, TensorBoard scalars and samples into the run. A context manager.
+
+    Args:
+        run: the `Run`.
+        total_steps: number of planned updates.
+        position: the `Position`, which the trainer advances.
+    """
 
     def __init__(self, run, total_steps, position):
         self.run, self.total, self.position = run, total_steps, position
@@ -45,7 +52,12 @@ class Progress:
         self.since = time.monotonic()
 
     def update(self, sums, rate):
-        """Counts an update, given its `UpdateSums` and its learning rate."""
+        """Records an update.
+
+        Args:
+            sums: its `UpdateSums`.
+            rate: its learning rate.
+        """
         self.loss += float(sums.total)
         self.tokens += float(sums.tokens)
         self.nll += float(sums.nll)
@@ -73,6 +85,13 @@ class Progress:
         self._clear()
 
     def validated(self, scores, samples, better):
+        """Records a validation.
+
+        Args:
+            scores: name -> value.
+            samples: lines of text.
+            better: whether it is the best so far.
+        """
         step = self.position.step
         folder = self.run.path / "samples"
         folder.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The one training loop: exact to resume, safe to stop, the same on one device or many."""
+"""The training loop of all apps: resumes exactly, stops safely, runs on one device or many."""
 
 import itertools
 import math
@@ -18,29 +18,32 @@ from .position import Position
 from .reporting import Progress
 from .update import Update
 
-EXPLODED = 10  # times the loss of the untrained model
+EXPLODED = 10  # training stops when the loss exceeds the first loss by this factor
 
 
 class Trainer:
     """Trains a model of any app.
 
+    With several workers (`common.workers`) each computes its share of the batches, and all make the
+    same updates and validations; only the chief writes into the run folder.
+
     Args:
-        run: the `Run`. config: its TrainingConfig.
-        strategy: under whose scope the model was made (`strategy()`).
+        run: the `Run`.
+        config: its TrainingConfig.
+        strategy: the distribution strategy in whose scope the model was created.
         model: a built keras.Model.
         batches: a `common.batches.BatchSource`.
         loss: (arrays, progress) -> `Losses`; progress is the share of the planned updates that are
             done, a scalar.
         validate: () -> (scores, samples): a dict with "loss" and `metric`, and lines of text.
-        metric: the score that decides which weights are best.
-        lower_is_better: of that score.
-        state: for truncated back-propagation through time, a nest of tensors: what is carried from
-            batch to batch, as it is at the start of every epoch. The loss is then
-            (arrays, progress, state) -> `StreamLosses`, and no gradient flows from a batch into the
-            one before.
+        metric: name of the score that decides which weights are best.
+        lower_is_better: whether lower values of this score are better.
+        state: for truncated back-propagation through time, the nest of tensors that is carried from
+            batch to batch, with its values at the start of an epoch. The loss is then
+            (arrays, progress, state) -> `StreamLosses`, and gradients do not cross batches.
 
-    Of several workers (`common.workers`) each makes its share of the batches and all of them the
-    same updates and validations; only the chief writes into the run's folder.
+    Raises:
+        UserError: an epoch has too few batches for one update, or a setting does not fit.
     """
 
     def __init__(
@@ -75,22 +78,33 @@ class Trainer:
             )
 
     def fit(self, max_steps=None):
-        """Trains to the end of the plan, or until `max_steps` updates; returns the Position."""
+        """Resumes from the newest checkpoint, if any, and trains to the end of the plan.
+
+        Args:
+            max_steps: stop after this many updates in total; None: no such limit.
+
+        Returns:
+            The `Position`.
+
+        Raises:
+            UserError: stopped by a signal (all is saved), a loss that is not finite or explodes, or
+                a checkpoint that does not fit.
+        """
         if max_steps is not None and max_steps < 1:
             raise UserError(f"--max-steps is {max_steps}: it must be at least 1")
         if self._resume():
-            print(f"going on at step {self.position.step} (epoch {self.position.epoch + 1})")
+            print(f"resuming at step {self.position.step} (epoch {self.position.epoch + 1})")
         position = self.position
         limit = min(max_steps or self.total_steps, self.total_steps)
         if position.step == 0 and self.total_steps < self.config.warmup_steps:
             print(
-                f"note: {self.total_steps} updates are planned, few to learn from: the learning "
-                "rate rises for a quarter of them; more of training.epochs make more",
+                f"note: only {self.total_steps} updates are planned, the first quarter of them as "
+                "warm-up: raise training.epochs for more",
                 file=sys.stderr,
             )
         telling = Progress(self.run, self.total_steps, position)
         with self.team.together(), Stop() as stop, telling as progress:
-            # A start may find all updates made, but not yet validated.
+            # A resumed run may have made all updates, but not yet the validation.
             while not position.finished and (
                 position.step < limit or position.validated < position.step
             ):
@@ -99,7 +113,7 @@ class Trainer:
                     why = stop.wanted or "another worker"
                     raise UserError(
                         f"stopped by {why} at step {position.step}; all is saved, the same "
-                        "command goes on from there"
+                        "command resumes from there"
                     )
                 self.end_epoch(progress)
             if position.step >= self.total_steps:
@@ -113,16 +127,16 @@ class Trainer:
         return len(self.batches.order(epoch)) // (self.replicas * self.config.accumulate)
 
     def _dataset(self):
-        """The batches of `beginning`, (order, updates to skip), each time it is begun; one dataset
-        for all epochs, since TensorFlow keeps what a generator refers to for ever.
+        """A dataset that reads `beginning`, (order, updates to skip), whenever it is iterated.
 
-        Every replica draws its own batches; each worker's process makes only its share.
+        There is one dataset for all epochs, since TensorFlow never frees the references of a
+        generator. Every replica draws its own batches; each worker makes only its share.
         """
         spec = self.batches.signature
 
         def make(context):
             workers = context.num_input_pipelines
-            local = self.replicas // workers  # devices of this worker, one batch each a step
+            local = self.replicas // workers  # devices of this worker, one batch each per step
 
             def generate():
                 order, skip = self.beginning
@@ -137,7 +151,11 @@ class Trainer:
         return self.strategy.distribute_datasets_from_function(make)
 
     def train_epoch(self, limit, stop, progress):
-        """Updates to the end of the epoch or to `limit`; whether a stop was asked for before."""
+        """Makes updates until the end of the epoch, step `limit`, or a requested stop.
+
+        Returns:
+            Whether a stop was requested.
+        """
         position, config = self.position, self.config
         if position.batch == 0:
             self.update.start_state()
@@ -164,16 +182,16 @@ class Trainer:
             progress.update(sums, rate)
 
     def _check(self, loss, norm):
-        """Stops a training that has gone wrong, before anything of it is saved."""
+        """Raises UserError if the loss or gradient diverged, before anything of it is saved."""
         position = self.position
         if position.first_loss is None:
             position.first_loss = loss
-        # An update in half precision whose gradient is not finite is left out by its optimizer.
+        # In half precision the optimizer skips updates whose gradient is not finite.
         half = self.config.precision == "mixed_float16"
         what = None
         if not math.isfinite(loss):
             what = "loss", "not finite"
-        elif loss > EXPLODED * max(abs(position.first_loss), 1.0):  # it may start from a good model
+        elif loss > EXPLODED * max(abs(position.first_loss), 1.0):  # the first loss may be small
             what = "loss", f"{loss:.3g}, it has exploded"
         elif not (math.isfinite(norm) or half):
             what = "gradient", "not finite"
@@ -187,7 +205,7 @@ class Trainer:
         )
 
     def end_epoch(self, progress):
-        """Validates, keeps the best weights and saves; also after a stop in mid-epoch."""
+        """Validates, saves the best weights and a checkpoint; also after a stop in mid-epoch."""
         position = self.position
         ended = position.batch >= self._epoch_steps(position.epoch)
         planned = ended or position.step >= self.total_steps  # else a stop by max_steps
@@ -206,7 +224,8 @@ class Trainer:
         self._save()
 
     def _stood_still(self):
-        """What follows from planned validations that were no better than the record."""
+        """Applies nonmonotone averaging, patience and the plateau schedule after a planned
+        validation without improvement."""
         position, config = self.position, self.config
         bad = position.scores.bad_validations
         if config.nonmonotone and bad >= config.nonmonotone:
@@ -217,8 +236,8 @@ class Trainer:
             position.plateau_scale *= config.plateau_factor
 
     def _keep_best(self, decision, planned, meta):
-        """Writes best.npz and, while a stop in mid-epoch has the best weights, best-planned.npz
-        beside it, the best of the plan."""
+        """Writes best.npz and, while a stop in mid-epoch has the best weights, best-planned.npz,
+        the best planned validation."""
         best = self.run.checkpoints / "best.npz"
         of_plan = self.run.checkpoints / "best-planned.npz"
         if decision.set_aside and not of_plan.exists():
@@ -237,13 +256,13 @@ class Trainer:
 
     def _variables(self):
         return {
-            "model": self.model.variables,  # with the seeds of the dropouts
+            "model": self.model.variables,  # including the dropout seeds
             "optimizer": self.update.optimizer.variables,
             "average": self.update.average.averages,
         }
 
     def _save(self):
-        states = self.update.states()  # asked for by all workers, written by one
+        states = self.update.states()  # gathered by all workers, written by the chief
         if not self.team.chief:
             return
         stored = {f"state/{n:03d}": value for n, value in enumerate(states)}
@@ -262,8 +281,8 @@ class Trainer:
                 self.position = Position.read(meta, self.lower_is_better)
             except TypeError:
                 raise UserError(
-                    f"the checkpoints of {self.run.path} are of another version: train into "
-                    "another folder"
+                    f"the checkpoints of {self.run.path} were written by another version: train "
+                    "into another folder"
                 ) from None
         self.team.check_same(self.position.step)
         self.run.forget_after(self.position.step)

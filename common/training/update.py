@@ -1,4 +1,4 @@
-"""One update of the weights: gradients of all devices and workers, clipped, applied, averaged."""
+"""The update step: gradients of all devices and workers are summed, clipped, and applied."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from .optimizers import MovingAverage, TriggeredAverage, clip, optimizer
 
 
 class UpdateSums(NamedTuple):
-    """`Losses` over all batches of an update, and the norm of its gradient before clipping."""
+    """The `Losses` of all batches of an update, and the norm of its gradient before clipping."""
 
     total: float
     tokens: float
@@ -18,13 +18,16 @@ class UpdateSums(NamedTuple):
 
 
 class Update:
-    """The step of `common.training.Trainer`, with all variables that it changes.
-
-    Args:
-        strategy, config, model, loss, state: those of the Trainer.
+    """The update step of `common.training.Trainer`, with all variables that it changes.
 
     The gradient is that of the mean loss over all scored tokens of an update, whatever the number
-    of devices or of accumulated batches.
+    of devices or accumulated batches.
+
+    Args:
+        strategy, config, model, loss, state: as in `Trainer`.
+
+    Raises:
+        UserError: training.jit with several devices or workers.
     """
 
     def __init__(self, strategy, config, model, loss, state=None):
@@ -32,7 +35,7 @@ class Update:
         self.replicas = strategy.num_replicas_in_sync
         self.first_state = state
         if config.jit and self.replicas > 1:
-            raise UserError("training.jit: with several devices or workers leave it out")
+            raise UserError("training.jit works on a single device only: leave it out")
         with strategy.scope():
             self.state = [
                 tf.Variable(
@@ -54,7 +57,16 @@ class Update:
         self.step = tf.function(self._distributed, autograph=False)
 
     def __call__(self, batches, rate, progress):
-        """Draws its batches from an iterator; returns `UpdateSums`."""
+        """Makes one update.
+
+        Args:
+            batches: iterator over the batches.
+            rate: learning rate.
+            progress: share of the planned updates that are done.
+
+        Returns:
+            `UpdateSums`.
+        """
         sums = self.step(batches, tf.constant(rate), tf.constant(progress, tf.float32))
         return UpdateSums(*sums.numpy())
 
@@ -79,7 +91,7 @@ class Update:
                 losses = self._loss(arrays, progress)
                 scaled = losses.total * scale
             new = tape.gradient(scaled, [variable.value for variable in variables])
-            new = [tf.convert_to_tensor(gradient) for gradient in new]  # none stays sparse
+            new = [tf.convert_to_tensor(gradient) for gradient in new]  # all dense
             if gradients is not None:
                 new = [a + b for a, b in zip(gradients, new, strict=True)]
             gradients = new
@@ -90,7 +102,7 @@ class Update:
             sums = context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
         gradients, norm = clip(gradients, self.config.clip_norm, scale, count=sums[1])
         self._inner_optimizer().learning_rate.assign(rate)
-        # Keras adds gradients up over the replicas; here they are the same on each already.
+        # Keras sums gradients over the replicas; here each already has the sum.
         self.optimizer.apply([g / self.replicas for g in gradients], variables)
         self.average.update(self.optimizer.iterations)
         return tf.concat([sums, [norm]], 0)
@@ -111,24 +123,31 @@ class Update:
     # The carried state, which differs from device to device ---------------------------------------
 
     def start_state(self):
-        """What is carried is again as at the start of an epoch."""
+        """Resets the carried state to that of the start of an epoch."""
         for variable, value in zip(self.state, tf.nest.flatten(self.first_state), strict=False):
             variable.assign(value)
 
     def states(self):
-        """What is carried, as arrays `[replicas, ...]`. Every worker must ask at once."""
+        """The carried state, as arrays `[replicas, ...]`. All workers must call it together."""
         if not self.state:
             return []
-        # NumPy's files know no bfloat16.
+        # NumPy's file format does not support bfloat16.
         return [value.numpy().astype("float32") for value in self._gathered()]
 
     def set_states(self, values):
-        """Gives arrays that came from `states` back; errors: `UserError` for other shapes."""
+        """Restores the carried state.
+
+        Args:
+            values: arrays from `states`.
+
+        Raises:
+            UserError: the shapes differ.
+        """
         shapes = [(self.replicas, *variable.shape) for variable in self.state]
         if (found := [value.shape for value in values]) != shapes:
             raise UserError(
-                f"the checkpoint carries states of shapes {found}, here they are {shapes}: go on "
-                "with as many devices as before"
+                f"the checkpoint has states of shapes {found}, not {shapes}: resume with the same "
+                "number of devices"
             )
         if self.state:
             self._assign([tf.constant(value) for value in values])

@@ -1,8 +1,8 @@
-"""Pictures: reading files safely, operations for the graph, encoders, stored features.
+"""Pictures: safe reading of files, graph operations, encoders, and stored features.
 
-Reading and storing are handed on from here; what needs TensorFlow has modules of its own:
-`picture_ops` (decode, resize and augment inside a graph) and `encoders` (a small CNN,
-EfficientNet-Lite with ImageNet weights, and any network of keras.applications).
+`read_picture` and `ArrayStore` work without TensorFlow. The modules `picture_ops` (decoding,
+resizing and augmentation in a graph) and `encoders` (a small CNN, EfficientNet-Lite0 with ImageNet
+weights, and any network of keras.applications) need it and are imported separately.
 """
 
 from .array_store import ArrayStore

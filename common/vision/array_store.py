@@ -1,4 +1,4 @@
-"""Arrays of one shape on disk, by key: features of pictures that need not be computed again."""
+"""On-disk cache of equally shaped arrays by key, such as picture features."""
 
 import contextlib
 import os
@@ -13,11 +13,19 @@ CHUNK = 64  # pictures
 
 
 class ArrayStore:
-    """A file of rows and a file of their keys; rows are added, never changed.
+    """A file of rows and a file of their keys; rows are appended, never changed.
 
-    A row counts once its key stands in `keys.txt`, so a process that dies while it writes leaves
-    nothing wrong behind. Reading maps the file into memory: after the first epoch rows come from
-    the system's cache. Several processes may use one store.
+    A row is valid once its key is in `keys.txt`, so a process killed while writing leaves the store
+    consistent. The file is memory-mapped for reading: after the first epoch rows come from the
+    system's cache. Several processes may share a store.
+
+    Args:
+        folder: of the files.
+        shape: of each array.
+        dtype: of the arrays.
+
+    Raises:
+        UserError: the folder cannot be written.
     """
 
     def __init__(self, folder, shape, dtype):
@@ -29,14 +37,21 @@ class ArrayStore:
             raise UserError(f"cannot write into {self.folder}: {error.strerror}") from None
 
     def rows(self, keys, make, tell=lambda done, total: None):
-        """The row number of every key, -1 for what cannot be made and for an empty key.
+        """Looks up rows by key and computes the missing rows.
 
         Args:
+            keys: list of strings.
             make: (list of positions in `keys`) -> list of arrays `[*shape]`, None for what cannot
-                be made; asked for what is missing, a chunk at a time.
-            tell: called with the numbers of rows made and to be made.
+                be computed; called for the missing rows, a chunk at a time.
+            tell: called with the numbers of rows computed and to compute in total.
+
+        Returns:
+            int64, the row index of each key; -1 for an empty key and where `make` gave None.
+
+        Raises:
+            UserError: the store is damaged or cannot be written.
         """
-        # Two trainings at the same time make each row only once.
+        # Locked, so that two simultaneous trainings compute each row only once.
         with filelock.FileLock(self.folder / "store.lock"):
             known = self._known()
             missing = [n for n, key in enumerate(keys) if key and key not in known]
@@ -52,7 +67,7 @@ class ArrayStore:
         return np.array([known.get(key, -1) for key in keys], np.int64)
 
     def array(self):
-        """All rows, `[rows, *shape]`, mapped into memory."""
+        """All rows `[rows, *shape]`, memory-mapped."""
         count = len(self._known())
         if not count:
             return np.zeros((0, *self.shape), self.dtype)
@@ -61,10 +76,10 @@ class ArrayStore:
     def _known(self):
         with contextlib.suppress(FileNotFoundError):
             text = (self.folder / "keys.txt").read_text()
-            keys = text[: text.rfind("\n") + 1].split()  # a last line cut short is no key
+            keys = text[: text.rfind("\n") + 1].split()  # an incomplete last line is no key
             size = (self.folder / "rows.bin").stat().st_size
             if size < len(keys) * self.row_bytes:
-                raise UserError(f"the cache {self.folder} is damaged: remove that folder")
+                raise UserError(f"the cache {self.folder} is damaged: remove this folder")
             return {key: n for n, key in enumerate(keys)}
         return {}
 
@@ -74,7 +89,7 @@ class ArrayStore:
             raise ValueError(f"rows of shape {arrays.shape}, not {(len(keys), *self.shape)}")
         try:
             with open(self.folder / "rows.bin", "ab") as file:
-                file.truncate(count * self.row_bytes)  # what a dead process left without a key
+                file.truncate(count * self.row_bytes)  # rows without a key, of a killed process
                 file.seek(0, os.SEEK_END)
                 file.write(arrays.tobytes())
             path = self.folder / "keys.txt"

@@ -1,4 +1,4 @@
-"""A small convolutional network that can be trained from scratch."""
+"""A small convolutional encoder for training from scratch."""
 
 import itertools
 
@@ -6,10 +6,15 @@ import keras
 
 
 def small_cnn(size, widths=(24, 48, 96, 160)):
-    """Pictures `[batch, size, size, 3]`, 0 to 255 -> cells `[batch, (size / 8)^2, widths[-1]]`.
+    """A keras.Model: pictures `[batch, size, size, 3]`, 0 to 255 -> cells `[batch, cells, depth]`.
 
-    A stride of 2 into each of the first three widths; 3 x 3 convolutions, each with batch
-    normalisation (Ioffe & Szegedy 2015) and ReLU.
+    There is a 3 x 3 convolution of stride 2 into each width but the last, and residual connections
+    around further convolutions; each has batch normalisation (Ioffe & Szegedy 2015) and ReLU. With
+    four widths `cells` is (size / 8)^2; `depth` is the last width.
+
+    Args:
+        size: height and width in pixels.
+        widths: channels of the stages.
     """
     inputs = keras.Input((size, size, 3))
     x = keras.layers.Rescaling(1 / 64, offset=-2.0)(inputs)
@@ -17,7 +22,7 @@ def small_cnn(size, widths=(24, 48, 96, 160)):
     numbers = itertools.count(1)
 
     def convolution(x, width, stride=1):
-        # Names of their own: those that Keras makes up count on from model to model.
+        # Explicit names: Keras' default names are numbered across models.
         n = next(numbers)
         x = keras.layers.Conv2D(
             width, 3, stride, padding="same", use_bias=False, name=f"convolution_{n}"

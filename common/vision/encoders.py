@@ -1,4 +1,4 @@
-"""Picture encoders by name: every one turns a picture into a row of cells."""
+"""Picture encoders by name; each maps a picture to a sequence of cells."""
 
 import inspect
 
@@ -17,8 +17,12 @@ def picture_encoder(name, size, *, pretrained=True, widths=(24, 48, 96, 160)):
     Args:
         name: "cnn" (from scratch), "efficientnet-lite0", or a network of keras.applications, whose
             ImageNet weights Keras downloads.
-        pretrained: False leaves random weights, for a model whose own will be read from a run.
-        widths: of "cnn".
+        size: height and width in pixels.
+        pretrained: load ImageNet weights; False for a model whose weights are loaded from a run.
+        widths: channels of "cnn".
+
+    Raises:
+        UserError: an unknown name, a size below 32, or missing weights.
     """
     if size < 32:
         raise UserError(f"pictures of {size} pixels are too small: give at least 32")
@@ -36,7 +40,7 @@ def picture_encoder(name, size, *, pretrained=True, widths=(24, 48, 96, 160)):
 
 
 def _application(network, name, size, pretrained):
-    # Its family's module knows how the pictures were scaled when it was trained.
+    # The module of a network has the preprocessing of its training.
     scale = inspect.getmodule(inspect.unwrap(network)).preprocess_input
     try:
         body = network(
@@ -47,7 +51,10 @@ def _application(network, name, size, pretrained):
     except Exception as error:  # a failed download raises a bare Exception
         if "fetch" not in str(error):
             raise
-        raise UserError(f"the ImageNet weights of {name} cannot be had: {error}") from None
+        raise UserError(
+            f"the ImageNet weights of {name} cannot be downloaded ({error}): check the network, or "
+            f"use the encoder {SMALL}"
+        ) from None
     inputs = keras.Input((size, size, 3))
     cells = body(scale(inputs))
     outputs = keras.layers.Reshape((-1, cells.shape[-1]))(cells)

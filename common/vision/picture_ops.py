@@ -1,4 +1,4 @@
-"""Pictures in TensorFlow operations: decoding, resizing, random changes. They export."""
+"""Decoding, resizing and augmentation of pictures by TensorFlow operations, for exports."""
 
 import tensorflow as tf
 
@@ -6,9 +6,9 @@ from .read_picture import MOST_PIXELS
 
 
 def resize(image, size):
-    """uint8 `[height, width, 3]` -> uint8 `[size, size, 3]`: bilinear, averaging when it shrinks.
+    """Resizes uint8 `[height, width, 3]` to `[size, size, 3]`, bilinear with antialiasing.
 
-    Proportions are not kept: nothing is cut off. A picture of that size already is unchanged.
+    The aspect ratio changes, nothing is cropped. A picture that has this size is unchanged.
     """
     shape = tf.shape(image)
     known = image.shape[0] == image.shape[1] == size
@@ -24,29 +24,29 @@ def resize(image, size):
 
 
 def decode(content):
-    """An encoded picture (scalar string: JPEG, PNG, GIF, BMP) -> uint8 `[height, width, 3]`.
+    """Decodes a picture (scalar string: JPEG, PNG, GIF, BMP) to uint8 `[height, width, 3]`.
 
-    As common.vision.reading gives it, but that EXIF rotation is not applied and what is transparent
-    in a GIF is black. More than 50 million pixels, a BMP with a palette, or what is no picture
-    of these is an error of the graph.
+    Gives the same as `common.vision.read_picture`, except that EXIF rotation is not applied and
+    transparent pixels of a GIF are black. More than 50 million pixels, a BMP with a palette, and
+    other formats are errors of the graph.
     """
     width, height = pixel_size(content)
     few = tf.cast(width, tf.int64) * tf.cast(height, tf.int64) <= MOST_PIXELS
     checks = [tf.debugging.Assert(few, ["the picture has too many pixels:", width, height])]
-    bits = tf.strings.substr(content + 29 * b"\x00", 28, 1)  # a pixel of a BMP
+    bits = tf.strings.substr(content + 29 * b"\x00", 28, 1)  # bits per pixel of a BMP
     colors = (bits == b"\x18") | (bits == b"\x20") | ~_starts(content, b"BM")
     checks.append(tf.debugging.Assert(colors, ["a BMP must have 24 or 32 bits a pixel"]))
     with tf.control_dependencies(checks):
         content = tf.identity(content)
 
-    def jpeg():  # the exact transform is what Pillow takes, too
+    def jpeg():  # Pillow uses the exact transform, too
         return tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
 
     def png():
         pixels = tf.cast(tf.io.decode_png(content, channels=4), tf.float32)
         color, alpha = pixels[..., :3], pixels[..., 3:]
-        # Where a picture has no transparency, the decoder fills it in with the largest number of
-        # the file's own bits, which may be fewer than the 8 that it gives.
+        # Without an alpha channel the decoder fills in the largest number of the file's bit depth,
+        # which may be below the 8 bits of the output.
         bits = tf.io.decode_raw(tf.strings.substr(content, 24, 1), tf.uint8)[0]
         filler = tf.cast(2 ** tf.minimum(tf.cast(bits, tf.int32), 8) - 1, tf.float32)
         alpha = tf.where(tf.reduce_all(alpha == filler), 1.0, alpha / 255)
@@ -60,7 +60,10 @@ def decode(content):
 
 
 def pixel_size(content):
-    """(width, height) out of the header of an encoded picture, int32, without decoding it."""
+    """(width, height) from the header of an encoded picture, int32, without decoding it.
+
+    (0, 0) for an unknown format.
+    """
 
     def little(start, count, kind):
         raw = tf.strings.substr(content, start, count)
@@ -80,7 +83,7 @@ def pixel_size(content):
     def bmp():
         return little(18, 4, tf.int32), tf.abs(little(22, 4, tf.int32))
 
-    def unknown():  # the decoder will say what is wrong
+    def unknown():  # the decoder reports the error
         return tf.constant(0), tf.constant(0)
 
     long = tf.strings.length(content) > 26
@@ -100,13 +103,19 @@ def _starts(content, bytes_):
 
 
 def random_changes(images, seed, *, shift=0.0, zoom=0.0, turn=0.0, light=0.0, flip=False):
-    """A little of everything, each picture in its own way: `[batch, height, width, 3]` floats.
+    """Augments pictures, floats `[batch, height, width, 3]`, each with its own random changes.
 
     Args:
-        seed: int32 `[2]`, as of `tf.random.stateless_uniform`.
-        shift: at most so much of the width and height. zoom: factor 1 +- zoom at most.
-        turn: radians at most. light: brightness and contrast, 1 +- light at most.
-        flip: every second picture is mirrored left to right.
+        images: 0 to 255.
+        seed: int32 `[2]`, as for `tf.random.stateless_uniform`.
+        shift: largest shift, as a share of width and height.
+        zoom: the scale is at most 1 +- zoom.
+        turn: largest rotation in radians.
+        light: brightness and contrast change at most by the factor 1 +- light.
+        flip: mirror left to right with probability 1/2.
+
+    Returns:
+        Floats of the same shape, 0 to 255.
     """
     batch, height, width = tf.unstack(tf.cast(tf.shape(images)[:3], tf.float32))
     draw = tf.random.stateless_uniform([7, tf.shape(images)[0]], seed, -1.0, 1.0)
@@ -115,7 +124,7 @@ def random_changes(images, seed, *, shift=0.0, zoom=0.0, turn=0.0, light=0.0, fl
     cos, sin = scale * tf.cos(angle), scale * tf.sin(angle)
     mirror = tf.where(side < 0, -1.0, 1.0) if flip else tf.ones_like(side)
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
-    # The place that each pixel is taken from: a turn and zoom about the middle, then a shift.
+    # The source position of each pixel: rotation and zoom about the centre, then a shift.
     a, b, c, d = mirror * cos, -sin, mirror * sin, cos
     from_x = middle_x - a * middle_x - b * middle_y + x * shift * width
     from_y = middle_y - c * middle_x - d * middle_y + y * shift * height

@@ -1,4 +1,4 @@
-"""Picture files of people's own, read whatever is odd about them, or refused with a reason."""
+"""Robust reading of user pictures: unusual files are converted, bad files refused with a reason."""
 
 import io
 import warnings
@@ -13,13 +13,18 @@ MOST_PIXELS = 50_000_000
 
 
 def read_picture(content: bytes, name="picture") -> np.ndarray:
-    """An encoded picture -> uint8 `[height, width, 3]`, upright, on white, its first frame.
+    """Decodes a picture to uint8 `[height, width, 3]`, upright, on white, the first frame only.
 
-    The file's own header says what it is, not its name; EXIF rotation is applied; 16 bits a channel
-    become 8, CMYK and palettes RGB, what is transparent white.
+    The format is detected from the header, not from the name; EXIF rotation is applied; 16 bits per
+    channel become 8, CMYK and palettes become RGB, transparency becomes white.
 
-    Errors: UserError for what is empty, cut off, no picture, or has over 50 million pixels, which
-    is seen in its header, before anything is decoded.
+    Args:
+        content: of the file.
+        name: of the file, for messages.
+
+    Raises:
+        UserError: the content is empty, truncated, not a picture, or has more than 50 million
+            pixels according to its header, which is checked before decoding.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -27,7 +32,7 @@ def read_picture(content: bytes, name="picture") -> np.ndarray:
         raise UserError(f"{name} is empty: give a picture file")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of sizes that are refused below
+            warnings.simplefilter("ignore")  # Pillow warns about sizes that are refused below
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
             width, height = picture.size
             if width * height > MOST_PIXELS:
@@ -35,19 +40,19 @@ def read_picture(content: bytes, name="picture") -> np.ndarray:
             picture.load()
             return _rgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
-        raise UserError(f"{name} is no picture: give JPEG, PNG, GIF, BMP or WebP") from None
-    except Image.DecompressionBombError:  # Pillow raises it, too, from 179 million on
+        raise UserError(f"{name} is not a picture: give JPEG, PNG, GIF, BMP or WebP") from None
+    except Image.DecompressionBombError:  # Pillow raises it, too, above 179 million
         raise UserError(
             f"{name} has more than {MOST_PIXELS:,} pixels: scale it down first"
         ) from None
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
-        raise UserError(f"{name} is damaged or cut off ({error}): save it again") from None
+        raise UserError(f"{name} is damaged or truncated ({error}): save it again") from None
 
 
 def _rgb(picture):
     from PIL import Image
 
-    if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off at 255
+    if picture.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
         grey = np.asarray(picture).astype(np.int64)
         picture = Image.fromarray((grey >> 8).clip(0, 255).astype(np.uint8))
     if picture.has_transparency_data:
@@ -58,14 +63,18 @@ def _rgb(picture):
 
 
 def read_picture_file(path) -> np.ndarray:
-    """`read_picture` of a file. Errors: UserError, with the path in it."""
+    """`read_picture` of a file.
+
+    Raises:
+        UserError: as in `read_picture`, or the file cannot be read; the message has the path.
+    """
     try:
         with open(path, "rb") as file:
             content = file.read()
     except FileNotFoundError:
-        raise UserError(f"there is no picture {path}: check the name") from None
+        raise UserError(f"there is no picture {path}: check the path") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except ValueError:  # a zero byte in a name
-        raise UserError(f"{path!r} is no name of a file") from None
+        raise UserError(f"{path!r} is not a valid file name: check the path") from None
     return read_picture(content, str(path))

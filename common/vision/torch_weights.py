@@ -1,8 +1,8 @@
-"""Tensors out of a PyTorch file of the old format (before 1.6), without PyTorch.
+"""Reader for PyTorch weight files of the old format (before 1.6), without PyTorch.
 
 The file is five pickles (magic number, protocol, system information, the ordered dictionary of
-tensors, the list of storage keys), then for each key an int64 count and the raw values. Nothing but
-tensors is unpickled: any other name in the file is an error, so it cannot run code.
+tensors, the list of storage keys), then for each key an int64 count and the raw values. Only
+tensors are unpickled: any other name in the file is an error, so the file cannot run code.
 """
 
 import pickle
@@ -17,7 +17,14 @@ STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 
 def read_tensors(path) -> dict[str, np.ndarray]:
-    """name -> array, in the file's order. Errors: UserError for a file of another kind."""
+    """Reads all tensors of a file.
+
+    Returns:
+        name -> array, in the order of the file.
+
+    Raises:
+        UserError: the file is damaged or of another format.
+    """
     storages = {}
 
     class Tensors(pickle.Unpickler):
@@ -28,7 +35,7 @@ def read_tensors(path) -> dict[str, np.ndarray]:
                 return lambda storage, offset, size, stride, *_: (storage, offset, size, stride)
             if module == "torch" and name in STORAGES:
                 return name
-            raise pickle.UnpicklingError(f"{module}.{name} is no tensor")
+            raise pickle.UnpicklingError(f"{module}.{name} is not a tensor")
 
         def persistent_load(self, found):
             _, kind, key, _, count, *_ = found
@@ -46,11 +53,14 @@ def read_tensors(path) -> dict[str, np.ndarray]:
             for key in Tensors(file).load():
                 kind, count = storages[key]
                 if int.from_bytes(file.read(8), "little") != count:
-                    raise pickle.UnpicklingError("its storages have other lengths")
+                    raise pickle.UnpicklingError("the storage lengths do not match")
                 raw = file.read(count * np.dtype(kind).itemsize)
                 values[key] = np.frombuffer(raw, kind, count)
     except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is no PyTorch weights file that is read here: {error}") from None
+        raise UserError(
+            f"{path} is not a PyTorch weights file of the old format ({error}): install its "
+            "package again"
+        ) from None
     return {name: _view(values[key], *rest) for name, (key, *rest) in layout.items()}
 
 
@@ -61,6 +71,9 @@ def _view(values, offset, size, stride):
         or min((*size, *stride), default=1) < 0
         or (last >= len(values) and 0 not in size)
     ):
-        raise UserError("a PyTorch weights file is damaged: a tensor lies outside of its storage")
+        raise UserError(
+            "a PyTorch weights file is damaged, a tensor lies outside of its storage: install its "
+            "package again"
+        )
     strides = [step * values.itemsize for step in stride]
     return np.lib.stride_tricks.as_strided(values[offset:], size, strides).copy()

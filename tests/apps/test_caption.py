@@ -228,7 +228,7 @@ def test_bad_pictures_are_named_and_left_out(own, run_folder, monkeypatch, capsy
     out, err = capsys.readouterr()
     result = json.loads(out.splitlines()[-1])
     assert result["pictures"] == 30
-    assert "empty.jpg is empty" in err and "text.jpg is no picture" in err
+    assert "empty.jpg is empty" in err and "text.jpg is not a picture" in err
     assert "2 of 34 lines left out" in err and "without its picture" in err
     assert set(result) >= {"bleu1", "bleu4", "rouge_l", "cider_d", "exact", "distinct_captions"}
     assert "attributes" not in result  # which emoji have

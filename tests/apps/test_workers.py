@@ -40,7 +40,7 @@ def test_two_workers_are_one_with_twice_the_batch(tmp_path):
     two = [*TRAIN, *PLAIN, "--streams.batch-size=4", "--run-dir", tmp_path / "2", "--max-steps"]
     finish(start("common.workers", 2, *two, 3))
     out = finish(start("common.workers", 2, *two, 6))
-    assert out.count("going on at step 3") == 1  # one log
+    assert out.count("resuming at step 3") == 1  # one log
     finish(one)
     (left, meta), (right, other) = (
         checkpoints.Rotation(tmp_path / name / "checkpoints").load() for name in "12"
@@ -65,7 +65,7 @@ def test_a_killed_worker_stops_the_others(tmp_path):
     os.kill(victim, signal.SIGKILL)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGKILL
-    assert "lost another one" in err and "Traceback" not in err
+    assert "lost another worker" in err and "Traceback" not in err
     assert time.monotonic() - since < workers.PATIENCE
 
 

@@ -187,7 +187,7 @@ def test_the_settings_choose_the_search():
         run_search(sampling, step, state, 5, limits, first=first, ends=2),
         sample(step, state, 5, limits, sampling, first=first, ends=2),
     )
-    with pytest.raises(TypeError, match="'greedy' is no search"):
+    with pytest.raises(TypeError, match="'greedy' is not a search"):
         run_search("greedy", step, state, 5, limits)
 
 

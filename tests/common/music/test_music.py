@@ -63,7 +63,7 @@ def test_notation_goes_both_ways():
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("H4", "not a note"), ("C9", "A0 to C8"), ("C4:x", "no length"), ("C4|D4|E4", "has 2")],
+    [("H4", "not a note"), ("C9", "A0 to C8"), ("C4:x", "no valid length"), ("C4|D4|E4", "has 2")],
 )
 def test_bad_notation(text, told):
     with pytest.raises(UserError, match=told):

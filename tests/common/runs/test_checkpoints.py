@@ -75,7 +75,7 @@ def test_truncated_at_any_place(tmp_path, capsys):
         rotation_save_would_keep.write_bytes(content)
         assert same(rotation.load())
         message = capsys.readouterr().err
-        assert str(path) in message and "going back to the one before" in message
+        assert str(path) in message and "falling back to the previous one" in message
         assert not path.exists() and path.with_suffix(".damaged").exists()
     rotation_save_would_keep.unlink()
     assert rotation.load() is None
@@ -87,7 +87,7 @@ def test_all_damaged_is_no_new_start(tmp_path):
     for path in paths:
         path.write_bytes(b"PK")
     for _ in range(2):  # the second start finds them as they were
-        with pytest.raises(UserError, match="No sound one is left") as error:
+        with pytest.raises(UserError, match="No intact checkpoint is left") as error:
             checkpoints.Rotation(tmp_path).load()
         assert all(str(path) in str(error.value) for path in paths)
 

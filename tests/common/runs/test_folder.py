@@ -78,7 +78,7 @@ def test_somebody_elses_folder_is_refused(tmp_path):
     with pytest.raises(UserError, match="not empty and holds no run"):
         Run.start(tmp_path, "app", Config())
     assert os.listdir(tmp_path) == ["letter.txt"]
-    with pytest.raises(UserError, match="no run folder"):
+    with pytest.raises(UserError, match="not a run folder"):
         Run.open(tmp_path, "app", Config)
 
 

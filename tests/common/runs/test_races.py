@@ -120,5 +120,5 @@ def test_a_second_name_of_a_log_is_refused(tmp_path):
 
 def test_a_file_is_no_run_folder(tmp_path):
     (tmp_path / "x").touch()
-    with pytest.raises(UserError, match="no folder"):
+    with pytest.raises(UserError, match="not a folder"):
         Run.start(tmp_path / "x", "app", Config())

@@ -124,7 +124,7 @@ def test_damaged_files_are_named(tokenizers, kind, tmp_path):
     facts = json.loads((tmp_path / "tokenizer.json").read_text())
     for damage in (content[:-9], b"garbage", b"", b"<pad>\n<unk>\n<s>\n</s>\n"):
         file.write_bytes(damage)
-        with pytest.raises(UserError, match="changed or cut off"):
+        with pytest.raises(UserError, match="changed or truncated"):
             text.load(tmp_path)
         # The checksum agrees, but the file is still no tokenizer: an error, not a crash.
         forged = {**facts, "sha256": hashlib.sha256(damage).hexdigest()}
@@ -228,7 +228,7 @@ def test_what_training_says(capsys):
     with pytest.raises(UserError, match="vocab_size 9 .* at least [0-9]+"):
         train_tokenizer(TokenizerConfig("bpe", vocab_size=9), LINES)
     for kind in KINDS:
-        with pytest.raises(UserError, match="no text to learn from"):
+        with pytest.raises(UserError, match="no text to train on"):
             train_tokenizer(TokenizerConfig(kind), ["", " \t "])
 
 

@@ -315,7 +315,7 @@ def test_of_equal_scores_the_lower_loss_wins(tmp_path):
 
 def test_fewer_updates_than_the_warm_up_are_told(tmp_path, capsys):
     train(tmp_path, replace(PLAIN, warmup_steps=10 * STEPS), recurrent=False)
-    assert f"note: {PLAIN.epochs * STEPS} updates are planned" in capsys.readouterr().err
+    assert f"note: only {PLAIN.epochs * STEPS} updates are planned" in capsys.readouterr().err
 
 
 def test_the_order_of_a_past_epoch_is_forgotten(tmp_path):

@@ -82,11 +82,11 @@ def png_header(width, height):
     ("content", "said"),
     [
         (b"", "empty"),
-        (b"a text file called .jpg\n" * 9, "no picture"),
-        (encoded(SMOOTH, "JPEG")[:400], "damaged or cut off"),
-        (encoded(NOISE, "PNG")[:1500], "damaged or cut off"),
-        (encoded(NOISE, "GIF")[:1500], "damaged or cut off"),
-        (encoded(SMOOTH, "PNG")[:20], "no picture|damaged"),
+        (b"a text file called .jpg\n" * 9, "not a picture"),
+        (encoded(SMOOTH, "JPEG")[:400], "damaged or truncated"),
+        (encoded(NOISE, "PNG")[:1500], "damaged or truncated"),
+        (encoded(NOISE, "GIF")[:1500], "damaged or truncated"),
+        (encoded(SMOOTH, "PNG")[:20], "not a picture|damaged"),
         (png_header(20_000, 20_000), "more than 50,000,000 pixels"),
         (png_header(9_000, 9_000), "more than 50,000,000 pixels"),
     ],
@@ -102,7 +102,7 @@ def test_files(tmp_path):
         read_picture_file(tmp_path / "nowhere.png")
     with pytest.raises(UserError, match="cannot read"):
         read_picture_file(tmp_path)
-    with pytest.raises(UserError, match="no name"):
+    with pytest.raises(UserError, match="not a valid file name"):
         read_picture_file("a\0b")
 
 
@@ -271,7 +271,7 @@ def test_torch_weights(tmp_path):
 
 def test_torch_weights_run_no_code(tmp_path):
     file = stored_tensors(tmp_path / "evil.pth", {"a": np.zeros(2, np.float32)}, ("os", "system"))
-    with pytest.raises(UserError, match="os.system is no tensor"):
+    with pytest.raises(UserError, match="os.system is not a tensor"):
         read_tensors(file)
 
 
