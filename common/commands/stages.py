@@ -61,6 +61,8 @@ class Training:
         import keras
 
         examples, held_out = (read(self.config.data, split) for split in ("train", "validation"))
+        if self.run.chief:
+            self.run.check_data(training=examples, validation=held_out)
         keras.utils.set_random_seed(self.config.seed)
         return examples, held_out if whole else self.checked(held_out)
 

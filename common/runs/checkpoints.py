@@ -17,6 +17,8 @@ import numpy as np
 from ..errors import UserError
 from ..files import atomic
 
+META = "meta.npy"
+
 
 class Damaged(UserError):
     """A damaged checkpoint."""
@@ -49,25 +51,38 @@ def load(path):
         Damaged: the file is damaged or is not a checkpoint.
         UserError: the file is missing or cannot be read.
     """
-    try:
-        with zipfile.ZipFile(path) as file:
-            arrays = {info.filename: _read(file, info) for info in file.infolist()}
-        meta = json.loads(str(arrays.pop("meta.npy")))
-        if not isinstance(meta, dict):
-            raise ValueError("its metadata is not a JSON object")
+    with _damage_told(path), zipfile.ZipFile(path) as file:
+        meta = _meta(file)
         variables = {}
-        for name, array in arrays.items():
-            known = re.fullmatch(r"[a-z]+/\d{3}(/\w+)?\.npy", name)
+        for info in file.infolist():
+            if info.filename == META:
+                continue
+            array = _read(file, info)
+            known = re.fullmatch(r"[a-z]+/\d{3}(/\w+)?\.npy", info.filename)
             if not known or array.dtype.kind not in "biuf":
-                raise ValueError(f"it holds {name!r} of type {array.dtype}")
-            variables[name.removesuffix(".npy")] = array
+                raise ValueError(f"it holds {info.filename!r} of type {array.dtype}")
+            variables[info.filename.removesuffix(".npy")] = array
         return variables, meta
+
+
+@contextlib.contextmanager
+def _damage_told(path):
+    """Whatever zip, NumPy and JSON raise for flipped bits becomes `Damaged`."""
+    try:
+        yield
     except FileNotFoundError:
         raise UserError(f"there is no checkpoint {path}: train the run first") from None
     except PermissionError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except Exception as error:  # anything that zip, NumPy and JSON raise for flipped bits
+    except Exception as error:
         raise Damaged(f"the checkpoint {path} is damaged ({type(error).__name__})") from None
+
+
+def _meta(file):
+    meta = json.loads(str(_read(file, file.getinfo(META))))
+    if not isinstance(meta, dict):
+        raise ValueError("its metadata is not a JSON object")
+    return meta
 
 
 def _read(file, info):
@@ -84,6 +99,16 @@ def _read(file, info):
             raise ValueError(f"{info.filename} has another size than its header states")
         content = member.read()  # to the end, where zip verifies the checksum
         return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def facts(path) -> dict:
+    """The metadata of a checkpoint, without its arrays.
+
+    Raises:
+        UserError: there is no checkpoint, or it is damaged.
+    """
+    with _damage_told(path), zipfile.ZipFile(path) as file:
+        return _meta(file)
 
 
 def values(prefix, variables):
@@ -139,7 +164,13 @@ def best_weights(run, model, *, without_cudnn=False):
     Raises:
         UserError: there are no weights, or they do not fit the model.
     """
-    stored, meta = load(run.checkpoints / "best.npz")
+    path = run.checkpoints / "best.npz"
+    stored, meta = load(path)
+    if type(meta.get("step")) is not int or not isinstance(meta.get("scores"), dict):
+        raise Damaged(f"the checkpoint {path} is damaged (it lacks its step and scores)")
+    for name, array in stored.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise UserError(f"{path}: {name} has weights that are not finite; train the run again")
     assign("model", model.variables, stored)
     if without_cudnn:
         from ..keras_internals import all_layers  # here, as checkpoints are read without TensorFlow

@@ -1,6 +1,7 @@
 """The folder of a run: all that evaluate, infer and export need, and the record of its training.
 
 config.json       the configuration, with the name of the app
+data.json         numbers and digests of the training and validation examples
 starts.jsonl      a line for each start: command, time, versions
 metrics.jsonl     a line for each measurement
 checkpoints/      last-STEP.npz (the complete training state), best.npz (the model)
@@ -25,13 +26,15 @@ import time
 from pathlib import Path
 
 from ..config import json_form
+from ..config.plan import plan_grown
 from ..errors import UserError
 from ..files import atomic, clear_leftovers, read_json, write_json
 from ..system import workers
 from . import guard
+from .data_digest import changes, digest_of
+from .find import LATEST, latest_run, named_run, summary
 from .measurements import read_rows
 
-LATEST = "latest"
 START_SECONDS = 2  # for which a start waits until another start has written its configuration
 PACKAGES = ("tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy", "sacrebleu")
 
@@ -70,21 +73,25 @@ class Run:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
             return cls(own, app, config, checkpoints=path / "checkpoints")
         guard.refuse_others(path)
-        with guard.locked(
-            path, START_SECONDS, make=True
-        ):  # of two simultaneous starts, one creates the run
+        # Of two simultaneous starts, one creates the run.
+        with guard.locked(path, START_SECONDS, make=True):
             clear_leftovers(path)
             if (path / "config.json").exists():
                 run = cls.open(path, app, type(config))
                 if changed := json_form.differences(run.config, config):
-                    raise UserError(
-                        f"{path} holds a run with another configuration ({'; '.join(changed)}): "
-                        "choose another folder with --run-dir (RUN=... for make), or remove it"
-                    )
+                    if not set(changed) <= set(plan_grown(run.config, config)):
+                        raise UserError(
+                            f"{path} holds a run with another configuration "
+                            f"({'; '.join(changed)}): choose another folder with --run-dir "
+                            "(RUN=... for make), or remove it"
+                        )
+                    print(f"note: the run is planned anew: {'; '.join(changed)}", file=sys.stderr)
+                    run.config = config
+                    run.write_config()
                 return run
             guard.refuse_others(path)
-            write_json(path / "config.json", {"app": app, **json.loads(json_form.to_json(config))})
             run = cls(path, app, config)
+            run.write_config()
             run.made = True
             return run
 
@@ -93,16 +100,19 @@ class Run:
         """Opens a finished or unfinished run.
 
         Args:
-            path: the folder, or `latest` for the newest run under runs/APP.
+            path: the folder, the name of a folder in runs/APP, or `latest` for the newest run
+                there, which is then printed on stderr.
             app: name of the app.
             config_type: type of its configuration.
 
         Raises:
             UserError: the folder is not a run of the app, or its configuration is invalid.
         """
-        path = latest_run(app) if str(path) == LATEST else Path(path)
-        if not (path / "config.json").is_file():
-            raise UserError(f"{path} is not a run folder, as it has no config.json: name another")
+        if str(path) == LATEST:
+            path = latest_run(app)
+            print(f"using {path} {summary(path)}", file=sys.stderr)
+        else:
+            path = named_run(path, app)
         guard.refuse_links_out(path)
         stored = read_json(path / "config.json")
         name = stored.pop("app", None) if isinstance(stored, dict) else None
@@ -149,6 +159,31 @@ class Run:
                 versions[package] = importlib.metadata.version(package)
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
         self._append("starts.jsonl", {"command": command, "time": time.time(), **versions})
+
+    def write_config(self):
+        """Writes config.json."""
+        stored = {"app": self.app, **json.loads(json_form.to_json(self.config))}
+        write_json(self.path / "config.json", stored)
+
+    def check_data(self, **parts):
+        """Keeps a digest of the data, or compares it with the digest kept by an earlier start.
+
+        Args:
+            parts: name ("training", "validation") -> its examples.
+
+        Raises:
+            UserError: the data has changed since the run began.
+        """
+        path = self.path / "data.json"
+        found = {name: digest_of(examples) for name, examples in parts.items()}
+        if not path.exists():
+            write_json(path, found)
+        elif (kept := read_json(path)) != found:
+            raise UserError(
+                f"the data has changed since {self.path} began ({changes(kept, found)}): restore "
+                "it, choose another --run-dir, or, to resume with the new data on purpose, remove "
+                f"{path}"
+            )
 
     def keep_examples(self, lines):
         """Writes examples.txt: inputs of `infer`, one per line, with which exports are verified."""
@@ -231,18 +266,3 @@ class Run:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
             raise UserError(f"cannot write {self.path / name}: {error.strerror}") from error
-
-
-def latest_run(app) -> Path:
-    """The newest run under runs/APP, trained runs preferred.
-
-    Raises:
-        UserError: there is no run.
-    """
-    found = [path.parent for path in Path("runs", app).glob("*/config.json")]
-    if not found:
-        raise UserError(
-            f"there is no run under runs/{app}: train one (make train-{app}) or name the run folder"
-        )
-    trained = [path for path in found if (path / "checkpoints" / "best.npz").exists()]
-    return max(trained or found, key=lambda path: (path / "config.json").stat().st_mtime)

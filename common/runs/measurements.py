@@ -1,4 +1,4 @@
-"""Reading of metrics.jsonl, the measurements of a run, one JSON object per line."""
+"""Reading of a run's files with one JSON object per line, such as metrics.jsonl."""
 
 import json
 from pathlib import Path
@@ -7,24 +7,30 @@ from pathlib import Path
 def read_rows(folder):
     """The measurements of a run folder, oldest first; none if it has no metrics.jsonl.
 
-    Invalid lines are skipped, such as a line cut short by a power failure.
-
     Returns:
         Dicts with at least "kind", a string, and "step", an integer.
     """
-    path = Path(folder, "metrics.jsonl")
+    return [
+        row
+        for row in read_objects(Path(folder, "metrics.jsonl"))
+        if isinstance(row.get("kind"), str) and type(row.get("step")) is int
+    ]
+
+
+def read_objects(path):
+    """The JSON objects of a file, one per line; none if there is no file.
+
+    Invalid lines are skipped, such as a line cut short by a power failure.
+    """
+    path = Path(path)
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [row for row in map(_parsed, lines) if row is not None]
+    return [row for row in map(_parsed, lines) if isinstance(row, dict)]
 
 
 def _parsed(line):
     try:
-        row = json.loads(line)
+        return json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(row, dict):
-        return None
-    sound = isinstance(row.get("kind"), str) and isinstance(row.get("step"), int)
-    return row if sound else None

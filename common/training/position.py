@@ -5,6 +5,13 @@ import time
 
 from .best_score import BestScore
 
+NUMBER = int | float | None
+TYPES = {
+    int: ("epoch", "batch", "step", "validated", "bad_validations"),
+    NUMBER: ("first_loss", "plateau_scale", "seconds", "best", "record", "record_loss"),
+    str: ("finished",),
+}
+
 
 @dataclasses.dataclass
 class Position:
@@ -42,8 +49,13 @@ class Position:
             lower_is_better: of the score.
 
         Raises:
-            TypeError: the metadata has unknown fields.
+            TypeError: the metadata has unknown fields, or values of other types.
         """
+        for kind, names in TYPES.items():
+            for name in names:
+                value = stored.get(name)
+                if not (isinstance(value, kind) and not isinstance(value, bool)) and name in stored:
+                    raise TypeError(f"{name} is {value!r}")
         scores = {name: stored[name] for name in BestScore().stored() if name in stored}
         others = {name: value for name, value in stored.items() if name not in scores}
         return cls(**others, scores=BestScore(lower_is_better, **scores))

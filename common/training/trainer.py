@@ -18,6 +18,7 @@ from .position import Position
 from .reporting import Progress
 from .update import Update
 
+ALL_DONE = "all planned updates are done"
 EXPLODED = 10  # training stops when the loss exceeds the first loss by this factor
 
 
@@ -117,7 +118,7 @@ class Trainer:
                     )
                 self.end_epoch(progress)
             if position.step >= self.total_steps:
-                position.finished = position.finished or "all planned updates are done"
+                position.finished = position.finished or ALL_DONE
             self._save()
         return position
 
@@ -231,7 +232,7 @@ class Trainer:
         if config.nonmonotone and bad >= config.nonmonotone:
             self.update.average.start()
         if config.patience and bad >= config.patience:
-            position.finished = f"no better {self.metric} in {config.patience} validations"
+            position.finished = self._out_of_patience()
         if config.schedule == "plateau" and bad % (config.plateau_patience + 1) == 0:
             position.plateau_scale *= config.plateau_factor
 
@@ -270,6 +271,18 @@ class Trainer:
             stored |= checkpoints.values(prefix, variables)
         self.rotation.save(self.position.step, stored, self.position.stored())
 
+    def _see_whether_finished(self):
+        """Decides by the present plan, which may be longer than that of the start before."""
+        position, config = self.position, self.config
+        position.finished = ""
+        if config.patience and position.scores.bad_validations >= config.patience:
+            position.finished = self._out_of_patience()
+        elif position.step >= self.total_steps and position.validated >= position.step:
+            position.finished = ALL_DONE
+
+    def _out_of_patience(self):
+        return f"no better {self.metric} in {self.config.patience} validations"
+
     def _resume(self):
         if found := self.rotation.load():
             stored, meta = found
@@ -284,6 +297,7 @@ class Trainer:
                     f"the checkpoints of {self.run.path} were written by another version: train "
                     "into another folder"
                 ) from None
+            self._see_whether_finished()
         self.team.check_same(self.position.step)
         self.run.forget_after(self.position.step)
         return found is not None
