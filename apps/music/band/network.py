@@ -5,7 +5,7 @@
     drums  ~ Voices(conditions, with the density of the melody)
 
 Each layer is a recurrent network of its own, trained on the sets that have its tracks. No set here
-has a melody and drums, so drums know of the melody what both kinds of set have: place in the bar,
+has a melody and drums, so of the melody, drums read only what both kinds of set have: place in the bar,
 style, tempo, and the density of onsets.
 """
 

@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from apps.music.voices.voice_tokens import FIRST, HOLD_TOKEN, REST_TOKEN, VOCAB, pitch
-from common.special_tokens import FORBIDDEN
 from common.music import LOWEST
+from common.special_tokens import FORBIDDEN
 from common.text import BOS
 
 
