@@ -178,7 +178,7 @@ class Pipeline(serving.Pipeline):
 
 
 def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     tokenizer = dataset.load_tokenizer(run.path)
     model = LanguageModel(run.config.model, tokenizer.vocab_size)
     meta = best_weights(run, model, without_cudnn=without_cudnn)

@@ -193,7 +193,7 @@ def test_readings_that_cannot_be_are_refused(few):
     for text, reading in [("ta shi", "他"), ("ta", "他是"), ("", "")]:
         with pytest.raises(UserError, match="give one character per syllable"):
             few.score(text, [reading])
-    with pytest.raises(UserError, match="no pinyin"):
+    with pytest.raises(UserError, match="not pinyin"):
         few.score("tx", ["他"])
 
 
