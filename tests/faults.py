@@ -38,7 +38,7 @@ class Command:
     app: tuple[str, ...] = tuple(APPS)
     """Apps to test."""
     fault: tuple[str, ...] = ()
-    """Names of the faults to inject. Default: all."""
+    """Names of the faults to inject; empty: all."""
     kills: int = 20
     """Number of kills during training and export, at random moments."""
     inputs: int = 200

@@ -37,7 +37,7 @@ class DataConfig:
     label_field: str = "label"
     """Your own files: field with the label."""
     max_length: Annotated[int, Range(2)] = 200
-    """Maximum tokens of a text; from a longer text, the two ends are read, half of this each."""
+    """Maximum tokens of a text; of a longer text, half as many are read from each end."""
     limit: Natural = 0
     """Number of training examples to use, evenly spaced; 0: all."""
 

@@ -33,8 +33,8 @@ class DataConfig:
     column: Literal["upos", "xpos"] = "upos"
     """Column of your own CoNLL-U files with the tags to learn."""
     cutting: Literal["auto", "marks", "lexicon"] = "auto"
-    """How raw text is split into words: at spaces and punctuation, or, in scripts without spaces,
-    into the most probable sequence of training words; auto: depends on the script."""
+    """How raw text is split into words. marks: at spaces and punctuation; lexicon: into the most
+    probable sequence of training words, for scripts without spaces; auto: by the script."""
     max_length: Count = 150
     """Maximum words of a sentence; longer sentences are left out of training."""
     limit: Natural = 0
@@ -56,7 +56,7 @@ class ModelConfig:
     character_units: Natural = 50
     """State size of each direction of the character layer; 0: words only."""
     max_characters: Annotated[int, Range(2)] = 20
-    """Maximum characters read of a word; from a longer word, both ends."""
+    """Maximum characters of a word; of a longer word, half as many are read from each end."""
     crf: bool = False
     """CRF: learn which tag follows which, and find the best sequence by Viterbi's algorithm."""
     word_dropout: Rate = 0.1

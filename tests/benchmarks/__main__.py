@@ -17,7 +17,7 @@ import tyro
 @dataclasses.dataclass
 class Command:
     rounds: int | None = None
-    """Measured rounds. Default: the benchmark's own."""
+    """Measured rounds; None: the benchmark's own."""
     torch: str | None = None
     """A Python with PyTorch, to measure that too."""
 
