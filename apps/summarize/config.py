@@ -105,7 +105,7 @@ class Config:
         check(self)
         self.tokenizer.refuse_sampling()
         if self.training.jit:
-            raise UserError("training.jit: XLA cannot compile the loss of model.pointer")
+            raise UserError("training.jit: XLA cannot compile the shapes of the loss: leave it off")
 
 
 # Docstrings -> their first lines; README.md has times and scores of all presets.

@@ -84,7 +84,7 @@ class Config:
         if self.words.kind != "space":
             raise UserError("words.kind must be space: sentences are already split into words")
         if self.training.jit:
-            raise UserError("training.jit: XLA would recompile for each number of distinct words")
+            raise UserError("training.jit: XLA would recompile for each word count: leave it off")
 
 
 # Chinese newspaper; README.md has times and scores of all presets.
