@@ -1,4 +1,4 @@
-"""Shared by all tests: quiet TensorFlow, no GPU, data sets in a folder of the session."""
+"""Configures all tests: quiet TensorFlow, no GPU, data sets in a session folder."""
 
 import os
 
@@ -10,8 +10,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """The tests of a file, or of one app in tests/test_apps.py, run in one process and share what
-    their fixtures made; the contract's apps come last, small pieces that fill up both processes."""
+    """Runs the tests of a file, or of an app in tests/test_apps.py, in one process, so that they
+    share fixtures; the apps of test_apps.py come last, small pieces that fill up both processes."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFileOrApp(LoadScopeScheduling):
@@ -24,7 +24,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session", autouse=True)
 def tfds_folder(tmp_path_factory):
-    """Prepared data sets are kept for the session and never in the user's own folder."""
+    """Keeps prepared data sets for the session, never in the user's own folder."""
     folder = tmp_path_factory.mktemp("tfds")
     before = {name: os.environ.get(name) for name in ("TFDS_DATA_DIR", "RAW_DATA")}
     os.environ["TFDS_DATA_DIR"] = str(folder)

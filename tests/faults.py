@@ -1,8 +1,8 @@
-"""Pulls the plug on every app, for hours if asked: python -m tests.faults [--app lm] [--kills 20].
+"""Injects faults into every app, for hours if asked: python -m tests.faults [--kills 20] ...
 
-What is quick of this is in the tests; this is the long part, run by `make test-faults`. Everything
-is drawn from --seed. A line for each fault, `ok` or what went wrong; the exit code is the number of
-faults that were not met as they should be.
+The fast fault tests are in the test suite; these take longer and run with `make test-faults`.
+Everything random depends on --seed. Prints a line for each fault, `ok` or the failure; the exit
+code is the number of failures.
 """
 
 import contextlib
@@ -29,26 +29,26 @@ ROOT = Path(__file__).parents[1]
 APPS = sorted(path.parent.name for path in (ROOT / "apps").glob("*/train.py"))
 WORDS = ["", " ", "\t", "\u0000", "\u202e", "\U0001f468\u200d\U0001f469", "\ufeff", "{", "}}", "%s"]
 WORDS += ["-1", "--help", "<unk>", "\u2581", "../..", "NaN", "a" * 5000, "\u4f60\u597d", "e\u0301"]
-# Checkpoints every second or so: some kills meet their writing, and one is left when one is cut.
+# A checkpoint about every second, so that some kills interrupt one, and one is left if one is cut.
 TRAIN = ("tiny", "--training.checkpoint-minutes", "0.02")
 
 
 @dataclass
 class Command:
     app: tuple[str, ...] = tuple(APPS)
-    """The apps to try."""
+    """Apps to test."""
     fault: tuple[str, ...] = ()
-    """Only these faults, by name; without it all of them."""
+    """Names of the faults to inject; empty: all."""
     kills: int = 20
-    """How often a training and an export are killed, each at a random moment."""
+    """Number of kills during training and export, at random moments."""
     inputs: int = 200
-    """How many malformed inputs are given to infer and to the export."""
+    """Number of malformed inputs to infer and to the export."""
     seed: int = 1
-    """Of moments and inputs."""
+    """Random seed of moments and inputs."""
 
 
 class Bench:
-    """An app with an undisturbed run of preset tiny, and the folder where it is maltreated."""
+    """An app with an undisturbed run of preset tiny, and a folder for damaged copies."""
 
     def __init__(self, app, folder, command):
         self.app, self.folder, self.kills, self.inputs = app, folder, command.kills, command.inputs
@@ -71,7 +71,7 @@ class Bench:
         return self.call("train", *TRAIN, "--run-dir", run, **options)
 
     def killed(self, seconds, name, *arguments):
-        """Starts a command and kills it after so many seconds; whether it was still running."""
+        """Starts a command and kills it after `seconds`; returns whether it was still running."""
         process = subprocess.Popen(
             self.command(name, *arguments), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=-3
         )
@@ -87,7 +87,7 @@ class Bench:
         return Path(shutil.copytree(self.run, self.folder / name))
 
     def refused(self, done, *words):
-        """A last line that says what is wrong, and nothing that only a programmer understands."""
+        """Checks for an error in one last line, without a traceback."""
         assert done.returncode == 2, f"exit code {done.returncode}: {done.stderr[-300:]}"
         *_, last = done.stderr.splitlines() or [""]
         assert last.startswith("error: ") and "Traceback" not in done.stderr, done.stderr[-500:]
@@ -104,7 +104,7 @@ def same(left, right):
 
 
 def training_killed(bench):
-    """The same command, killed again and again, ends with the weights of an undisturbed run."""
+    """Training that is killed again and again ends with the weights of an undisturbed run."""
     hits, run = 0, bench.folder / "killed"
     while hits < bench.kills:
         moment = bench.random.uniform(0, 1.1 * bench.seconds)
@@ -119,7 +119,7 @@ def training_killed(bench):
 
 
 def training_stopped(bench):
-    """SIGTERM and Ctrl-C save; the same command goes on to the same weights."""
+    """SIGTERM and Ctrl-C save; the same command resumes to the same weights."""
     run = bench.folder / "stopped"
     for number in (signal.SIGTERM, signal.SIGINT):
         process = subprocess.Popen(
@@ -138,7 +138,7 @@ def training_stopped(bench):
 
 
 def export_killed(bench):
-    """No half-written version is left, and the next export works and clears up."""
+    """No half-written version is left, and the next export works and cleans up."""
     out = bench.folder / "exports"
     since = time.monotonic()
     done = bench.call("export", bench.run, "--out", out)
@@ -153,8 +153,8 @@ def export_killed(bench):
     assert not list(out.glob(".export-*")), os.listdir(out)
 
 
-def checkpoints_cut(bench):
-    """The newest checkpoint cut at every tenth of its length: the one before it is used."""
+def checkpoints_truncated(bench):
+    """With the newest checkpoint cut at every tenth of its length, the one before it is used."""
     for tenth in range(10):
         run = bench.copy("cut")
         newest = max((run / "checkpoints").glob("last-*.npz"))
@@ -180,10 +180,10 @@ def configuration_damaged(bench):
         bench.refused(bench.call("infer", run, "x"), str(run))
 
 
-def files_cut(bench):
-    """Half of a tokenizer, a list of labels, ...: refused by its name."""
+def files_truncated(bench):
+    """Half of a tokenizer, a list of labels, etc. is refused by name."""
     names = [p.name for p in bench.run.iterdir() if p.suffix in (".json", ".model", ".txt")]
-    others = {"config.json", "evaluation.json", "examples.txt", "captions.txt"}  # not of the model
+    others = {"config.json", "evaluation.json", "examples.txt", "captions.txt"}  # not the model's
     for name in sorted({*names} - others):
         run = bench.copy("half")
         content = (run / name).read_bytes()
@@ -192,7 +192,7 @@ def files_cut(bench):
 
 
 def clock_set_back(bench):
-    """A run whose files are all of next year goes on as any other."""
+    """A run whose files are dated a year ahead resumes as usual."""
     run = bench.folder / "tomorrow"
     bench.call("train", *TRAIN, "--run-dir", run, "--max-steps", "3")
     ahead = time.time() + 365 * 86400
@@ -203,7 +203,7 @@ def clock_set_back(bench):
 
 
 def disk_full(bench):
-    """Files cannot grow: training and export say so, and nothing half-written stays."""
+    """When files cannot grow, training and export fail in one line, with nothing half-written."""
     size = max((bench.run / "checkpoints").glob("last-*.npz")).stat().st_size
 
     def limit():
@@ -227,7 +227,7 @@ def loss_not_finite(bench):
 
 
 def bound_by_permissions():
-    """Root may write anywhere, until the next program is begun without that right."""
+    """Drops root's right to write anywhere, from the next program on."""
     drop, override = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
     ctypes.CDLL(None).prctl(drop, override)
 
@@ -246,7 +246,7 @@ def read_only(bench):
 
 
 def malformed(bench):
-    """Text that is none, or files that are damaged: an answer, or one line that names the cause."""
+    """Malformed texts or damaged files; infer must answer, or fail in one line."""
     examples = (bench.run / "examples.txt").read_text().splitlines()
     paths = [Path(example) for example in examples if os.path.isfile(example)]
     if not paths:
@@ -277,31 +277,31 @@ def inputs_malformed(bench):
         assert "Traceback" not in err, f"{text!r}: {err[-500:]}"
 
 
-def export_fed(bench):
-    """The exported graph answers whatever it is given, or says what is wrong with it."""
+def export_inputs_malformed(bench):
+    """The exported graph answers any input, or names the error."""
     import tensorflow as tf
-    import tensorflow_text  # noqa: F401, its operations
+    import tensorflow_text  # noqa: F401, registers operations
 
     out = bench.folder / "fed"
     assert bench.call("export", bench.run, "--out", out).returncode == 0
     serve = tf.saved_model.load(str(out / "1")).signatures["serving_default"]
     wanted = serve.structured_input_signature[1]
     if any(spec.dtype != tf.string for spec in wanted.values()):
-        return "not tried: it takes no text"
+        return "skipped: the export takes no text"
     for text in malformed(bench):
         given = Path(text).read_bytes() if os.path.isfile(text) else text.encode()
         value = {name: tf.fill([1] * spec.shape.rank, given) for name, spec in wanted.items()}
         try:
             answer = serve(**value)
         except tf.errors.InvalidArgumentError as error:
-            assert os.path.isfile(text), f"{text!r}: {error}"  # of text nothing is invalid
+            assert os.path.isfile(text), f"{text!r}: {error}"  # any text is valid
         else:
             numbers = [part.numpy() for part in answer.values() if part.dtype.is_floating]
             assert answer and all(np.isfinite(part).all() for part in numbers), text
 
 
 def in_process(module, *arguments):
-    """(exit code, stderr) of a command, without a new process for each of hundreds."""
+    """(exit code, stderr) of a command, run in this process to save time."""
     kept, sys.argv = sys.argv, [module, *arguments]
     err, end = io.StringIO(), None
     try:
@@ -318,15 +318,15 @@ FAULTS = (
     training_killed,
     training_stopped,
     export_killed,
-    checkpoints_cut,
+    checkpoints_truncated,
     configuration_damaged,
-    files_cut,
+    files_truncated,
     clock_set_back,
     disk_full,
     loss_not_finite,
     read_only,
     inputs_malformed,
-    export_fed,
+    export_inputs_malformed,
 )
 
 
@@ -334,7 +334,7 @@ def main():
     command = tyro.cli(Command, prog="python -m tests.faults", description=__doc__)
     known = {fault.__name__: fault for fault in FAULTS}
     if not set(command.fault) <= set(known):
-        sys.exit(f"there is no such fault: take some of {', '.join(known)}")
+        sys.exit(f"there is no such fault: choose from {', '.join(known)}")
     chosen, failed = [known[name] for name in command.fault] or FAULTS, 0
     for app in command.app:
         with tempfile.TemporaryDirectory(prefix=f"faults-{app}-") as folder:

@@ -1,4 +1,4 @@
-"""A training in miniature: a language model of neighbouring numbers, and what is stored of it."""
+"""A miniature training: a language model of neighbouring numbers, and its stored arrays."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from common.training import Losses, Trainer, smoothed_cross_entropy
 
 ROOT = Path(__file__).parents[1]
 VOCAB, UNITS, BATCH = 12, 8, 8
-STEPS = 5  # updates an epoch
+STEPS = 5  # updates per epoch
 
 BASE = TrainingConfig(
     epochs=3, learning_rate=0.05, warmup_steps=3, clip_norm=1.0, ema=0.9, checkpoint_minutes=1e9
@@ -32,7 +32,7 @@ class Config:
 
 
 def sentences(count=STEPS * BATCH):
-    """Runs of numbers, each the one before plus one: easy to learn, of different lengths."""
+    """Rows of consecutive numbers: easy to learn, of different lengths."""
     random = np.random.default_rng(5)
     return [
         [1 + (int(start) + n) % (VOCAB - 1) for n in range(size)]
@@ -43,7 +43,7 @@ def sentences(count=STEPS * BATCH):
 
 
 class InOrder(Batches):
-    """Batches of neighbours, in the order in which they stand."""
+    """Batches of neighbours, in their order."""
 
     def order(self, epoch):
         size = self.config.batch_size
@@ -52,7 +52,7 @@ class InOrder(Batches):
 
 
 class Model(keras.Model):
-    """Next token out of an LSTM; `recurrent` False leaves the LSTM out, which compiles sooner."""
+    """Next token from an LSTM; with `recurrent` False without the LSTM, which compiles faster."""
 
     def __init__(self, dropout=0.3, recurrent=True):
         super().__init__()
@@ -86,8 +86,8 @@ class Model(keras.Model):
 
 
 def make(path, config=BASE, seed=1, batches=None, strategy=None, loss=None, metric=None, **options):
-    """The trainer of a new process. `seed` is of the model's first weights and dropouts: what
-    resumes must not depend on it."""
+    """The trainer of a new process. `seed` is for the initial weights and dropouts; a resumed
+    training must not depend on it."""
     keras.utils.set_random_seed(seed)
     run = Run.start(path, "tiny", Config(config))
     strategy = strategy or tf.distribute.get_strategy()
@@ -120,7 +120,7 @@ def train(path, config=BASE, max_steps=None, **options):
 
 
 def arrays_of(trainer):
-    """Every stored array: weights, dropout seeds, optimizer, averages."""
+    """Every stored array: weights, dropout seeds, optimizer state, averages."""
     kinds = {
         "model": trainer.model.variables,
         "optimizer": trainer.update.optimizer.variables,

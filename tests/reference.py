@@ -1,4 +1,4 @@
-"""Independent, plain versions of what the product does in the graph."""
+"""Independent plain versions of computations that the suite does in the graph."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def take_rows(state, rows):
 
 
 def forbidden_tokens(tokens, config, bos=2, eos=3, pad=0):
-    """Tokens that may not follow `tokens`, but for eos where nothing else is left."""
+    """Tokens that may not follow `tokens`; eos is allowed if nothing else is."""
     forbidden = {pad, bos}
     n = config.no_repeat_ngram
     if n and len(tokens) >= n - 1:
@@ -73,7 +73,7 @@ def beam_search_reference(
     Args:
       step: step(tokens int32 [batch * beam], state) -> (logits, state), called once a step.
       state: nest of arrays with `batch` rows.
-      max_length: int, or one a row.
+      max_length: int, or one per row.
       config: anything with the fields of `Beam`.
       take: take(state, rows) -> state of those rows.
 
@@ -131,7 +131,7 @@ def beam_search_reference(
 
 
 def brute_force_search(step, state, max_length, config, *, bos=2, eos=3, pad=0, source_mask=None):
-    """Every string there is for a state of one row, as (tokens, score, log_prob), best first."""
+    """All strings from a state of one row, as (tokens, score, log_prob), best first."""
     found = []
 
     def extend(string, log_prob, state, coverage):
@@ -165,7 +165,7 @@ def normalised(x, gain, bias=0.0):
 
 
 def lstm_step(x, state, weights, variant="", peepholes="none", clip=None, squash=np.tanh):
-    """One step of an LSTM, gate by gate. `variant` is a name of Greff et al., such as "nig"."""
+    """A step of an LSTM, gate by gate. `variant` is a name of Greff et al., such as "nig"."""
     h, c, *gates_before = state
     absent = {"nig": "i", "nfg": "f", "nog": "o", "cifg": "f"}.get(variant, "")
     gates = [gate for gate in "ifgo" if gate not in absent]
@@ -214,7 +214,7 @@ def lstm_step(x, state, weights, variant="", peepholes="none", clip=None, squash
 
 
 def gru_step(x, state, weights):
-    """One step of a GRU with reset after the product (cuDNN's form): gates z, r, n."""
+    """A step of a GRU with reset after the product (cuDNN's form): gates z, r, n."""
     (h,), bias = state, weights["bias"]
     xz, xr, xn = np.split(x @ weights["kernel"] + bias[0], 3, axis=-1)
     hz, hr, hn = np.split(h @ weights["recurrent_kernel"] + bias[1], 3, axis=-1)
@@ -224,7 +224,7 @@ def gru_step(x, state, weights):
 
 
 def gru_reset_before_step(x, state, weights):
-    """One step of the GRU of the paper: what is reset is the state, not its product."""
+    """A step of the GRU of the paper: the state is reset, not its product."""
     (h,) = state
     xz, xr, xn = np.split(x @ weights["kernel"] + weights["bias"], 3, axis=-1)
     uz, ur, un = np.split(weights["recurrent_kernel"], 3, axis=-1)
@@ -300,7 +300,7 @@ RECURRENT_STEPS = {
 
 
 def attention(score, query, memory, weights, mask):
-    """One query [depth] over one memory [source, m]: (context, weights), word by word."""
+    """A query [depth] over a memory [source, m]: (context, weights), word by word."""
     scores = []
     for m in memory:
         if score == "dot":

@@ -1,6 +1,6 @@
-"""One contract over every folder of apps/: the commands work, resume, and refuse what is wrong.
+"""A contract for every folder of apps/: the commands work, resume, and refuse wrong input.
 
-An app is found by its train.py. Its run folder holds examples.txt: inputs of `infer`, one a line.
+An app is found by its train.py. Its run folder has examples.txt: inputs of `infer`, one per line.
 """
 
 import dataclasses
@@ -60,7 +60,7 @@ def test_has_the_usual_files_and_presets(app):
 
 @pytest.mark.parametrize("app", APPS)
 def test_help_is_quick(app):
-    """No command imports TensorFlow to show its help."""
+    """Commands do not import TensorFlow to show their help."""
     code = (
         "import runpy, sys\n"
         "for module in sys.argv[1:]:\n"
@@ -115,7 +115,7 @@ def test_evaluate_ends_with_json_and_stores_it(trained, monkeypatch, capsys):
     result = json.loads(out[-1])
     assert json.loads((run / "evaluation.json").read_text())["validation"] == result
     assert result["signatures"]
-    for path in (run / "evaluation").glob("*.tsv"):  # where single outputs mean something
+    for path in (run / "evaluation").glob("*.tsv"):  # for apps with single outputs
         header, *rows = path.read_text(encoding="utf-8").splitlines()
         assert rows and all(row.count("\t") == header.count("\t") for row in rows)
 
@@ -174,7 +174,7 @@ def test_export_is_written_and_checked(trained, tmp_path, monkeypatch, capsys):
     signature = tf.saved_model.load(out[-1]).signatures["serving_default"]
     wanted = signature.structured_input_signature[1]
     if all(spec.dtype == tf.string and spec.shape.rank == 1 for spec in wanted.values()):
-        # A server may pass on an empty batch.
+        # A server may send an empty batch.
         nothing = {
             name: tf.zeros([size or 0 for size in spec.shape], spec.dtype)
             for name, spec in wanted.items()
@@ -206,7 +206,7 @@ def test_damage_is_one_clear_line(trained, tmp_path, monkeypatch, capsys):
 
 
 def numbers(kind, path=""):
-    """(name, annotation) of every number in a configuration class and in those inside it."""
+    """(name, annotation) of every number in a configuration class and its nested classes."""
     for name, hint in get_type_hints(kind, include_extras=True).items():
         if dataclasses.is_dataclass(hint):
             yield from numbers(hint, f"{path}{name}.")

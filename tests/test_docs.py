@@ -1,4 +1,4 @@
-"""The pages stay true: links lead somewhere, commands exist, pictures are drawn from the code."""
+"""Checks the pages: links and commands exist, pictures are those that the code draws."""
 
 import importlib.util
 import re
@@ -38,14 +38,14 @@ def without_code(text):
 
 
 def anchors(page):
-    """Names of a page's headings in links, as GitHub makes them."""
+    """Anchors of a page's headings, as GitHub makes them."""
     titles = re.findall(r"^#+ (.+)$", without_code(page.read_text(encoding="utf-8")), re.M)
     words = [re.sub(r"[^\w\- ]", "", re.sub(r"\]\(.*?\)", "", title)) for title in titles]
     return {title.strip().lower().replace(" ", "-") for title in words}
 
 
 def commands(page):
-    """Continued lines are one."""
+    """The text of a page, with continued lines joined."""
     return page.read_text(encoding="utf-8").replace("\\\n", " ")
 
 
@@ -71,7 +71,7 @@ def test_named_files_exist(page):
 
 
 def exists(target):
-    """Whether the Makefile has a target, and what stands after its dash exists."""
+    """Whether the Makefile has a target, and the module named after its dash exists."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z%-]+):", makefile, re.M))
     if target in targets:
@@ -121,7 +121,7 @@ def cells(row):
 
 @each_page()
 def test_tables_are_whole(page):
-    """Rows of a table have as many cells as its heading, and no table is without one."""
+    """Rows of a table have as many cells as its heading; every table has a heading."""
     lines = without_code(page.read_text(encoding="utf-8")).splitlines()
     inside = set()
     for number, line in enumerate(lines):

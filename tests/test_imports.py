@@ -1,5 +1,5 @@
-"""The one-way laws: apps -> common, apps -> data; common never data or apps; no app another app;
-and in common/ no import leads to a higher floor."""
+"""Import rules: apps -> common, apps -> data; common never data or apps; no app another app;
+and in common/ no import from a higher floor."""
 
 import ast
 import sys
@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted(p for top in ("apps", "common", "data") for p in (ROOT / top).rglob("*.py"))
 
-# From the ground up. A room may import what is below it, and its own modules.
+# From the ground up. A room may import from lower floors, and its own modules.
 FLOORS = [
     ["errors", "special_tokens", "keras_internals", "occurrences"],
     ["limits", "files", "lists", "cells", "unicode"],
@@ -26,13 +26,13 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 
 def imported(path):
-    """Full names of all that a file imports."""
+    """Full names of everything that a file imports."""
     package = path.relative_to(ROOT).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if package[0] == "common":  # so that it can be installed under another name
+            if package[0] == "common":  # the package can be installed under another name
                 own = node.level or node.module.split(".")[0] != "common"
                 assert own, f"{path}: common/ imports its own modules relatively"
             else:
@@ -54,7 +54,7 @@ def forbidden(path):
 
 
 def uphill(path):
-    """Whether a name belongs to a room that this file of common/ must not import."""
+    """Whether a name is in a room that this file of common/ must not import."""
     own = path.relative_to(ROOT / "common").parts[0].removesuffix(".py")
 
     def wrong(name):
@@ -79,15 +79,15 @@ def test_no_import_leads_to_a_higher_floor(path):
     assert not wrong, f"{path} imports {wrong}"
 
 
-# Rooms that users install for themselves alone: they import these, the standard library, and the
-# suite's own modules of the first floor.
+# Rooms that users install on their own: they import these, the standard library, and modules of
+# the suite's first floor.
 ALONE = ["layers", "decoding"]
 BASE = {"tensorflow", "keras", "numpy"} | sys.stdlib_module_names
 GROUND = {*FLOORS[0], "cells", "limits", "searches"}
 
 
 def stranger(room):
-    """Whether a name is one that the files of this room, or of the ground, must not import."""
+    """Whether the files of this room, or of the ground floor, must not import a name."""
 
     def wrong(name):
         top, part, *_ = [*name.split("."), ""]
@@ -110,7 +110,7 @@ def test_every_room_has_a_floor():
 
 
 def test_the_law_can_be_broken():
-    """The check sees what it must see."""
+    """The check finds forbidden imports."""
     law = forbidden(ROOT / "common" / "x.py")
     assert law("apps.translate.model") and law("data") and not law("common.text")
     law = forbidden(ROOT / "apps" / "translate" / "x.py")

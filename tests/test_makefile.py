@@ -1,4 +1,4 @@
-"""What is typed behind RUN, OUT, PRESET and TEXT reaches the commands as it is."""
+"""RUN, OUT, PRESET and TEXT reach the commands as they are typed."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ ODD = "a$5 `date` $(date) \"b\" 'c' \\d ü;touch x"
 
 
 def make(*arguments):
-    """The arguments that a target hands to Python, a line each, and what make itself says."""
+    """(arguments that a target passes to Python, one per line; messages of make)."""
     printer = "printf '%s\\n'"
     command = ["make", "-s", f"PY={printer}", "STAMP=", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

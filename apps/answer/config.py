@@ -1,4 +1,4 @@
-"""What a question-answering run is made of, and the presets."""
+"""Configuration and presets of a question-answering run."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -20,42 +20,42 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "world"
-    """A data set of data/README.md; ignored if data.train names a file."""
+    """Data set from data/README.md; ignored with data.train."""
     version: str = ""
-    """Configuration of the data set, where it has several; empty: its first."""
+    """Configuration of the data set; empty: its first."""
     train: str = ""
-    """Your own: stories, questions and answers in bAbI's format; .gz as well."""
+    """Your own training file: stories, questions and answers in bAbI's format; also .gz."""
     validation: str = ""
-    """The same for validation; without it a tenth of the training stories is held out."""
+    """Your own validation file; without it, a tenth of the training stories is held out."""
     test: str = ""
-    """The same for `evaluate`."""
+    """Your own test file, for `evaluate`."""
     max_sentences: Count = 100
-    """Sentences of a story; of a longer one the last ones are read."""
+    """Maximum sentences of a story; of a longer story, the last ones are read."""
     limit: Natural = 0
-    """Use only this many training questions; 0: all."""
+    """Number of training questions to use; 0: all."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     kind: Literal["memory", "flat"] = "memory"
-    """memory: attention of the question over the story's sentences; flat: one recurrent layer
-    reads story and question as one text (the baseline of Weston et al. 2015)."""
+    """memory: attention of the question over the sentences of the story. flat: a recurrent layer
+    over story and question as one text (the baseline of Weston et al. 2015)."""
     cell: Cell = "gru"
     """Recurrent cell of all readers; docs/layers.md has the equations."""
     sentence: Literal["recurrent", "position"] = "recurrent"
-    """memory: a sentence's vector is a sum of its words' embeddings weighted by position
-    (Sukhbaatar et al. 2015); recurrent adds the last states of a bidirectional layer over them."""
+    """memory: how words become a sentence vector. position: the position-weighted sum of embeddings
+    (Sukhbaatar et al. 2015); recurrent: plus the last states of a bidirectional layer."""
     units: Count = 64
-    """Size of the embeddings of words, of the vectors of sentences, and of states."""
+    """Size of word embeddings, sentence vectors and states."""
     story_layers: Natural = 1
-    """memory: bidirectional layers over the sentences in the light of the question; 0: the order
-    of the sentences is told by their age alone, as in the paper."""
+    """memory: bidirectional layers over the sentences that also read the question; 0: only ages
+    represent the order of the sentences, as in the paper."""
     hops: Count = 3
-    """memory: how often the question looks at the story."""
+    """memory: number of hops, attention steps over the story."""
     oldest: Count = 60
-    """memory: ages of sentences (counted back from the question) that are told apart."""
+    """memory: number of sentence ages (counted back from the question) with separate vectors."""
     time_noise: Rate = 0.1
-    """memory: in training, ages grow by one more at this many of the sentences (random noise of
+    """memory: share of sentences after which ages grow by one more in training (random noise of
     Sukhbaatar et al.)."""
     word_dropout: Rate = 0.0
     """Dropout rate on the embeddings."""
@@ -71,21 +71,20 @@ class Config:
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     seed: Seed = 1
-    """Of initial weights, dropout, shuffling."""
+    """Random seed of the initial weights, dropout and shuffling."""
 
     def __post_init__(self):
         check(self)
         self.tokenizer.refuse_sampling()
         if self.model.units % 2:
-            raise UserError("model.units must be even: half of them read in each direction")
+            raise UserError("model.units must be even: each direction has half of them")
         if self.training.jit and self.model.kind == "memory":
             raise UserError(
-                "training.jit: XLA would need the number of sentences beforehand; it takes "
-                "--model.kind flat"
+                "training.jit: XLA needs a fixed number of sentences: use --model.kind flat"
             )
 
 
-# Stories of the simulated world; see README.md for times and scores of all presets.
+# Stories of the simulated world; README.md has times and scores of all presets.
 DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="word", vocab_size=5000, lowercase=True),
     model=ModelConfig(story_layers=2),
@@ -93,7 +92,7 @@ DEFAULT = Config(
     training=TrainingConfig(epochs=6, learning_rate=5e-3),
 )
 
-# All 20 tasks by one network.
+# All 20 tasks with one network.
 BABI = replace(
     DEFAULT,
     data=DataConfig(name="babi"),
@@ -101,7 +100,7 @@ BABI = replace(
     training=TrainingConfig(epochs=40, learning_rate=5e-3),
 )
 
-# Seconds: to see that everything works.
+# Runs in seconds, to check that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(version="small"),

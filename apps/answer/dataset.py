@@ -17,8 +17,8 @@ CHUNK = 512  # stories tokenised at once
 
 
 def own_stories(path, tell=True):
-    """Lists of `data.readers.stories.Example`s, one a story of your own file, with a report of
-    what was left out."""
+    """Reads your own file, a list of `data.readers.stories.Example`s for each story, and reports
+    what is left out."""
     return print_left_out(path, stories.of_file(path), tell)
 
 
@@ -28,13 +28,13 @@ def own_examples(path):
 
 
 def read_examples(config, split):
-    """`data.readers.stories.Example`s of "train", "validation" or "test"."""
+    """`data.readers.stories.Example`s of the split "train", "validation" or "test"."""
     found = read_split(
         config,
         split,
         lambda split: [stories.of_set(config.name, split, config.version)],
         lambda path, given: own_stories(path, tell=given == split),
-        one_in(10, "story", lambda story: " ".join(story[-1].story)),  # not its questions
+        one_in(10, "story", lambda story: " ".join(story[-1].story)),  # without its questions
         few=lambda found, limit: [joined(found)[:limit]],
     )
     return joined(found)
@@ -45,17 +45,17 @@ def joined(lists):
 
 
 def make_tokenizer(config, examples, folder):
-    """The run's tokenizer, at first learned on stories and questions."""
+    """Loads the run's tokenizer, or learns one from stories and questions and saves it."""
     if not (folder / "tokenizer.json").exists():
         lines = {line for example in examples for line in (*example.story, example.question)}
-        # Without the question mark: a text's marks are gone when its words are looked up.
+        # Without the question mark: marks are removed before words are looked up.
         lines = (line.rstrip(".?!…。？！") for line in sorted(lines))
         tokenizers.train_tokenizer(config.tokenizer, lines, config.seed).save(folder)
     return tokenizers.load(folder)
 
 
 def make_answers(examples, folder):
-    """The run's answers, the classes of the network: those of training, the most frequent first."""
+    """The run's answers, the classes of the network: those of training, most frequent first."""
     path = folder / "answers.json"
     if not path.exists():
         counts = Counter(example.answer for example in examples)
@@ -64,12 +64,12 @@ def make_answers(examples, folder):
 
 
 def make_batches(config, tokenizer, answers, examples):
-    """`Batches` of (tokens, number of the answer); what has an answer unknown in training is left
-    out, and counted."""
+    """`Batches` of (tokens, number of the answer); examples with an answer that training lacks are
+    left out and counted."""
     numbers = {answer: number for number, answer in enumerate(answers)}
     kept = [example for example in examples if example.answer in numbers]
     if left := len(examples) - len(kept):
-        print(f"{left:,} of {len(examples):,} questions have answers that training does not have")
+        print(f"{left:,} of {len(examples):,} questions left out: answers that training lacks")
     rows = []
     for start in range(0, len(kept), CHUNK):
         texts = tf.constant([example.text for example in kept[start : start + CHUNK]])

@@ -1,4 +1,4 @@
-"""Scores a run on a split or on people's own file: python -m apps.answer.evaluate RUN ..."""
+"""Scores a run on a split or on your own file: python -m apps.answer.evaluate RUN ..."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     file: str = ""
-    """Instead of a split: a file in bAbI's format."""
+    """Your own file in bAbI's format instead of a split."""
 
 
 def main():

@@ -1,6 +1,6 @@
 """Answers questions: python -m apps.answer.infer RUN [TEXT ...]; without TEXT, standard input.
 
-A text is a story and, as its last sentence, a question; with --story it is the question alone.
+A text is a story followed by a question; with --story it is the question alone.
 """
 
 import json
@@ -24,21 +24,21 @@ class Command:
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Stories with a question at the end. Without any: standard input, one line in, one out."""
     file: str = ""
-    """Read lines from this file (.gz as well) instead."""
+    """Read lines from this file instead; also .gz."""
     story: str = ""
-    """Of every text, what stands before it: a file of sentences, numbered as bAbI's or not."""
+    """File of sentences, numbered as in bAbI or not, that precede every text."""
     n_best: int = 1
-    """Print so many answers to each text, with probabilities; an empty line between texts."""
+    """Print the N best answers to each text with probabilities; an empty line separates texts."""
     json: bool = False
-    """Print a JSON object a line: sentences, question, answers, where each hop looked."""
+    """Print one JSON object per line: sentences, question, answers, attention of each hop."""
     attention: str = ""
-    """Draw what the question looked at, hop by hop, into this PNG file."""
+    """Draw the attention of each hop into this PNG file."""
 
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.answer.infer", description=__doc__)
     if command.attention and len(command.text) != 1:
-        raise UserError("--attention draws one answer: give one text")
+        raise UserError("--attention draws a single answer: give one text")
     if command.n_best < 1:
         raise UserError("--n-best must be at least 1")
     parts = numbered(command.text, command.file, read_lines)

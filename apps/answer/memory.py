@@ -9,33 +9,33 @@ from common.layers import Stack
 from common.special_tokens import FORBIDDEN
 from common.text import EOS, PAD
 
-EMBEDDING_SCALE = 0.3  # with a variance of 1 the first attention would be nearly one-hot
+EMBEDDING_SCALE = 0.3  # with variance 1, the first attention would be nearly one-hot
 
 
 class MemoryReader(keras.layers.Layer):
-    """An end-to-end memory network (Sukhbaatar et al. 2015) whose memory is made by recurrence.
+    """An end-to-end memory network (Sukhbaatar et al. 2015) with a recurrent memory.
 
-    s_i is the vector of sentence i and q that of the question: a sum of the words' embeddings e_j
-    weighted by position, and the last states of a bidirectional layer over them,
+    s_i is the vector of sentence i and q that of the question: the position-weighted sum of its
+    word embeddings e_j, plus the last states of a bidirectional layer over them,
 
         s = sum_j l_j * e_j + BiRNN(e_1 ... e_J)
 
-    The sum alone knows which words two sentences share; order and phrases are the layer's. Story
-    layers then read the sentences in their order, each in the light of what the layer before has
-    made of the question at that place (the idea of query-reduction networks, Seo et al. 2017):
-    with q_i^1 = q,
+    The sum alone can only match words that two sentences share; the layer adds order and phrases.
+    Story layers then read the sentences in order, each with the representation of the question that
+    the layer before computed at its place (as in query-reduction networks, Seo et al. 2017): with
+    q_i^1 = q,
 
         q_i^{l+1} = W_l BiRNN_l([s_i, q_i^l, s_i * q_i^l])_i
         f_i       = s_i + q_i^{L+1}
 
     (f_i = s_i without story layers). The last W starts near 0, so that training begins with the
-    plain memory network. Each hop k looks at all of the story, u_1 = q, d units:
+    plain memory network. Each hop k attends to the whole story, u_1 = q, d units:
 
         p_i^k   = softmax_i(u_k . (A_k f_i + a_{age i}) / sqrt(d))
         u_{k+1} = u_k + sum_i p_i^k (C_k f_i + c_{age i})
 
-    with a and c, learned vectors for the age of a sentence, counted back from the question. Time
-    noise: in training some sentences make all before them older by one more.
+    with learned vectors a and c for the age of a sentence, counted back from the question. Time
+    noise: in training, random sentences make all sentences before them older by one more.
 
     Call: int `[batch, time]` -> (u of the last hop `[batch, units]`, p `[batch, hops, sentences]`).
     """
@@ -91,7 +91,7 @@ class MemoryReader(keras.layers.Layer):
         for to_keys, to_values in zip(self.keys, self.values, strict=True):
             scores = tf.einsum("bsd,bd->bs", to_keys(facts) + key_ages, state)
             scores /= math.sqrt(self.config.units)
-            # A softmax in half precision loses the small weights.
+            # A softmax in half precision would lose the small weights.
             weights = tf.nn.softmax(tf.where(mask, tf.cast(scores, tf.float32), FORBIDDEN))
             attention.append(weights)  # [batch, sentences]
             values = to_values(facts) + value_ages
@@ -100,14 +100,14 @@ class MemoryReader(keras.layers.Layer):
 
     def encode(self, words, training=False):
         """Words of sentences, int `[n, words]` -> `[n, units]`."""
-        # Stories tell the same sentences again and again: each is read once a batch.
+        # Stories repeat sentences: each is encoded once per batch.
         words, places = tf.raw_ops.UniqueV2(x=words, axis=[0])
         embedded, mask = self.embedding(words) * EMBEDDING_SCALE, words != PAD
         embedded = self.word_dropout(embedded, training=training)
         vectors = position_sum(embedded, mask)
         if self.words:
             _, [state] = self.words(embedded, mask=mask, training=training)
-            # The outputs h of both directions, without the cells' inner states.
+            # The outputs h of both directions, without the inner states of the cells.
             vectors += tf.concat(state[:: len(state) // 2], -1)
         return tf.gather(self.sentence_dropout(vectors, training=training), places)
 
@@ -133,7 +133,7 @@ class MemoryReader(keras.layers.Layer):
 
 
 def sentences(tokens):
-    """Flat rows `[batch, time]` -> (words `[all sentences, words]`, sentences a row `[batch]`)."""
+    """Rows `[batch, time]` -> (words `[all sentences, words]`, sentences per row `[batch]`)."""
     ends = tf.cast(tokens == EOS, tf.int32)
     counts = tf.reduce_sum(ends, 1)
     # For each token the number of its sentence in the whole batch.

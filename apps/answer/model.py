@@ -10,7 +10,7 @@ from common.training import Losses, smoothed_cross_entropy
 
 
 class Answerer(keras.Model):
-    """Story and question `[batch, time]` (EOS behind each sentence, PAD to the right) -> answer."""
+    """Story and question `[batch, time]` (EOS after each sentence, PAD to the right) -> answer."""
 
     def __init__(self, config, vocab, answers, **kwargs):
         super().__init__(**kwargs)
@@ -40,7 +40,7 @@ class Answerer(keras.Model):
 
 
 class FlatReader(keras.layers.Layer):
-    """The state of a recurrent layer after all words of story and question."""
+    """The last state of a recurrent layer over the words of story and question."""
 
     def __init__(self, config, embedding):
         super().__init__(name="flat_reader")

@@ -1,4 +1,4 @@
-"""What a question looked at, as a picture."""
+"""Draws the attention of a question to the sentences of its story."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from common.analysis import attention_map
 
 
 def hops(path, look, answer):
-    """Draws a row for each sentence of the story and a column for each hop; the first row is what
-    went to none of them. Returns warnings; without a story there is nothing to draw."""
+    """Draws a row for each sentence of the story and a column for each hop; the first row has the
+    weight on no sentence. Returns warnings; without a story, nothing is drawn."""
     if not look.sentences:
-        return [f"there is no story to look at, so {path} is not written"]
+        return [f"the text has no story, so {path} is not written"]
     attention = np.array(look.attention).T.reshape(len(look.sentences), -1)  # [sentences, hops]
     hops = len(look.attention)
     none = 1 - attention.sum(0, keepdims=True)

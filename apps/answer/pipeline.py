@@ -1,4 +1,4 @@
-"""Text in, answer out, in TensorFlow operations only: what evaluate, infer and export all run."""
+"""Text to answer in TensorFlow operations only; evaluate, infer and export all run this."""
 
 import re
 import sys
@@ -24,9 +24,9 @@ class Answer(NamedTuple):
 
 
 class Look(NamedTuple):
-    sentences: list[str]  # of the story, as far as it is read
+    sentences: list[str]  # of the story, those that are read
     question: str
-    attention: list[list[float]]  # [hops, sentences]; what is missing to 1 looks at nothing
+    attention: list[list[float]]  # [hops, sentences]; the rest to 1 is on no sentence
 
 
 class Pipeline(serving.Pipeline):
@@ -43,7 +43,7 @@ class Pipeline(serving.Pipeline):
     def run(self, texts):
         """string `[n]` -> (probabilities `[n, answers]`, attention `[n, hops, sentences]`, Source).
 
-        Traceable. The first of the sentences is the one that stands for nothing.
+        Traceable. `attention[..., 0]` is the weight on no sentence.
         """
         source = read(self.tokenizer, texts, self.config.data.max_sentences)
         logits, attention = self.model(source.tokens.to_tensor(PAD))
@@ -53,7 +53,7 @@ class Pipeline(serving.Pipeline):
         """string `[n]` -> (answers, probabilities), both `[n, n_best]`, best first. Traceable."""
         probabilities, _, source = self.run(texts)
         found = tf.math.top_k(probabilities, min(n_best, self.answers.shape[0]))
-        # No question, no answer.
+        # Without a question there is no answer.
         empty = source.empty[:, None]
         answers = tf.where(empty, "", tf.gather(self.answers, found.indices))
         return answers, tf.where(empty, 0.0, found.values)
@@ -61,8 +61,8 @@ class Pipeline(serving.Pipeline):
     def __call__(self, texts, n_best=1, quiet=False, first=1):
         """Any number of strings -> for each a list of n_best `Answer`s.
 
-        Words that were never seen, sentences that are too long ago to be read and texts that ask
-        nothing are told on stderr, the texts by number from `first` on, unless `quiet`.
+        Unless `quiet`, notes on stderr list unknown words, and texts, numbered from `first`, with
+        too many sentences or without a question.
         """
         texts = list(map(valid_text, texts))
         if not quiet:
@@ -75,7 +75,7 @@ class Pipeline(serving.Pipeline):
         return [found[0].answer for found in self(texts, quiet=True)]
 
     def look(self, texts, size=64):
-        """For each text the `Look` of the question at its story, of a network with attention."""
+        """For each text the `Look` of the question at its story; needs a network with attention."""
         if self.config.model.kind == "flat":
             raise UserError("this network has no attention: train one with --model.kind memory")
         looks = []
@@ -94,7 +94,7 @@ class Pipeline(serving.Pipeline):
         words = sorted({word for text in texts for word in re.findall(r"\w+", text)}) or [""]
         tokens = self.tokenizer.tokenize(tf.constant(words)).to_list()
         unknown = [word for word, ids in zip(words, tokens, strict=True) if UNK in ids]
-        note("words that training never had", unknown)
+        note("words that are not in the training data", unknown)
         counts, most = (
             split(tf.constant(texts)).row_lengths().numpy(),
             self.config.data.max_sentences,
@@ -102,12 +102,12 @@ class Pipeline(serving.Pipeline):
         long = [n for n, count in enumerate(counts, first) if count > most + 1]
         note(f"only the last {most} sentences of a story are read, of text", long)
         stated = [n for n, t in enumerate(texts, first) if t.rstrip().endswith((".", "。"))]
-        note("the last sentence is taken for a question, though it ends like none, in text", stated)
-        note("nothing is asked in text", [n for n, count in enumerate(counts, first) if not count])
+        note("the last sentence is read as a question but ends in a full stop, in text", stated)
+        note("no question in text", [n for n, count in enumerate(counts, first) if not count])
 
 
 def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     tokenizer, answers = load_tokenizer(run.path), read_json(run.path / "answers.json")
     model = Answerer(run.config.model, tokenizer.vocab_size, len(answers))
     meta = best_weights(run, model, without_cudnn=without_cudnn)

@@ -1,14 +1,14 @@
-"""Accuracy of each kind of question and over all, what guessing reaches, and where was looked."""
+"""Accuracy of each kind of question and overall, the majority baseline, and attention scores."""
 
 from collections import Counter, defaultdict
 
 from common.metrics import Score, accuracy
 
-SOLVED = 95  # percent from which on a task counts as solved (Weston et al. 2015)
+SOLVED = 95  # accuracy in percent for a task to count as solved (Weston et al. 2015)
 
 
 def majority(training, examples):
-    """The most frequent answer in training to each one's kind of question; of all, if it is new."""
+    """The most frequent training answer to each example's kind of question; of all if it is new."""
     counts, of_all = defaultdict(Counter), Counter()
     for example in training:
         counts[example.kind][example.answer] += 1
@@ -33,7 +33,7 @@ def means(prefix, found, examples):
 
 
 def of_kinds(found, examples):
-    """kind -> Score, in the order in which the kinds come."""
+    """kind -> Score, in order of first appearance."""
     pairs = defaultdict(list)
     for answer, example in zip(found, examples, strict=True):
         pairs[example.kind].append((answer, example.answer))
@@ -41,7 +41,7 @@ def of_kinds(found, examples):
 
 
 def by_kind(found, examples):
-    """label -> Score: `means`, how many kinds are solved, and the accuracy of each kind."""
+    """label -> Score: `means`, the number of solved kinds, and the accuracy of each kind."""
     each = of_kinds(found, examples)
     solved = sum(score.value >= SOLVED for score in each.values())
     count = Score("kinds solved", solved, f"of {len(each)}|accuracy>={SOLVED}")
@@ -49,8 +49,10 @@ def by_kind(found, examples):
 
 
 def looked_at_support(looks, examples):
-    """label -> Score: percentage of the questions, of those with a known support that is read, at
-    which a hop looks at one of the supporting sentences most. Nothing where there are none."""
+    """label -> Score: percentage of questions where a hop attends most to a supporting sentence.
+
+    Counts questions whose support is known and is read; empty without any.
+    """
     hits = []
     for look, example in zip(looks, examples, strict=True):
         before = len(example.story) - len(look.sentences)  # sentences that are not read

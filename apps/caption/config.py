@@ -1,4 +1,4 @@
-"""What a captioning run is made of, and the presets."""
+"""Configuration and presets of a captioning run."""
 
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
@@ -24,69 +24,69 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "emoji"
-    """A data set of data/README.md; ignored if data.train names a file."""
+    """Data set from data/README.md; ignored with data.train."""
     language: str = "en"
     """Language of the captions."""
     folder: str = ""
-    """Folder of your own pictures, which their names start from; "": that of the captions file."""
+    """Folder that picture names in your own captions files start from; "": that of the file."""
     train: str = ""
-    """Your own captions: a TSV (picture, caption) or JSON in COCO's or Karpathy's layout."""
+    """Your own training captions: TSV (picture, caption) or JSON in COCO's or Karpathy's layout."""
     validation: str = ""
-    """The same for validation; without it a twentieth of the training pictures is held out."""
+    """Your own validation captions; without them, 5 % of the training pictures are held out."""
     test: str = ""
-    """The same for `evaluate`."""
+    """Your own test captions, for `evaluate`."""
     words: Literal["plain", "coco"] = "coco"
-    """Captions as they are, or lower-cased without punctuation, as coco-caption compares them."""
+    """Captions as written, or lower-cased without punctuation, as coco-caption compares them."""
     max_length: Count = 30
-    """Most tokens of a caption; longer ones are left out of training."""
+    """Maximum tokens of a caption; longer captions are left out of training."""
     limit: Natural = 0
-    """Use only this many training pictures; 0: all."""
+    """Number of training pictures to use; 0: all."""
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
     name: str = "cnn"
-    """cnn (small, from scratch), efficientnet-lite0, or a network of keras.applications."""
+    """cnn (small, trained from scratch), efficientnet-lite0, or a network of keras.applications."""
     size: Count = 72
-    """Pictures are scaled to this many pixels on both sides."""
+    """Width and height in pixels that pictures are scaled to."""
     train: bool = True
-    """Train the encoder as well; else its features are computed once and kept on disk."""
+    """Train the encoder too; otherwise its features are computed once and kept on disk."""
     widths: Annotated[tuple[int, ...], Range(1)] = (24, 48, 96, 160)
-    """Of cnn: channels of its stages."""
+    """cnn: channels of its stages."""
     shift: Share = 0.0
-    """Augmentation (of a trained encoder): pictures move by at most this share of their size."""
+    """Augmentation (of a trained encoder): maximum shift, as a share of the picture size."""
     zoom: Share = 0.0
-    """Augmentation: they grow or shrink by at most this share."""
+    """Augmentation: maximum change of size, as a share."""
     turn: Weight = 0.0
-    """Augmentation: they turn by at most this many radians."""
+    """Augmentation: maximum rotation in radians."""
     light: Share = 0.0
-    """Augmentation: brightness and contrast change by at most this share."""
+    """Augmentation: maximum change of brightness and contrast, as a share."""
     flip: bool = False
-    """Augmentation: half of them are mirrored left to right; features are kept of both sides."""
+    """Augmentation: mirror half of the pictures; a frozen encoder's features are kept for both."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     picture: Literal["attention", "state", "word"] = "attention"
-    """How the decoder sees the picture: attention over its cells, as first state, as first word."""
+    """Picture input of the decoder: attention over its cells, as first state, or as first word."""
     cell: Cell = "lstm"
     """Recurrent cell of the decoder; docs/layers.md has the equations."""
     units: Count = 256
-    """State size of the decoder, and size of the picture's cells as it sees them."""
+    """State size of the decoder, and depth that the picture's cells are projected to."""
     embedding_dim: Count = 256
     """Size of the word embeddings."""
     layers: Count = 1
-    """Layers of the decoder (below the attention)."""
+    """Layers of the decoder below the attention."""
     upper_layers: Natural = 1
-    """More layers of the decoder, above the attention: they read its result."""
+    """Additional decoder layers above the attention, which read its output."""
     attention: Literal["additive", "dot", "general", "scaled"] = "scaled"
-    """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
+    """Attention score: additive (Bahdanau), or Luong's dot, general or scaled."""
     gate: bool = False
-    """A gate on what is attended to, as in Show, Attend and Tell (Xu et al. 2015)."""
+    """Gate on the attention output, as in Show, Attend and Tell (Xu et al. 2015)."""
     input_feeding: bool = False
-    """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
+    """Feed the attention output into the next step (Luong et al.); slower: steps run in turn."""
     doubly_stochastic: Weight = 0.0
-    """Weight of sum_i (1 - sum_t attention_ti)^2: look at every cell (Xu et al. 2015)."""
+    """Weight of sum_i (1 - sum_t attention_ti)^2, which favours attending to every cell (ibid.)."""
     tie: bool = True
     """Share the output layer with the word embedding."""
     picture_dropout: Rate = 0.2
@@ -98,9 +98,9 @@ class ModelConfig:
     output_dropout: Rate = 0.2
     """Dropout rate before the output layer."""
     label_smoothing: Rate = 0.1
-    """Share of the target distribution spread over the whole vocabulary."""
+    """Label smoothing: share of the target distribution spread over the whole vocabulary."""
     agreement: Weight = 0.0
-    """Weight of R-Drop (Liang et al. 2021): two passes under dropout agree; twice the time."""
+    """Weight of R-Drop (Liang et al. 2021): makes two dropout passes agree; doubles the time."""
 
 
 @dataclass(frozen=True)
@@ -117,29 +117,29 @@ class Config:
         default_factory=lambda: BeamConfig(beam=5, length_penalty=1.0, min_length=1)
     )
     metric: Literal["cider_d", "bleu4", "exact"] = "cider_d"
-    """Validation score that decides which weights are kept: of greedy captions."""
+    """Validation score, of greedy captions, that selects the weights to keep."""
     start_from: str = ""
-    """Folder of a run whose weights this one starts with, as for --encoder.train afterwards."""
+    """Folder of a run whose weights initialise this one, for example to train its encoder too."""
     seed: Seed = 1
-    """Of initial weights, dropout, augmentation, shuffling."""
+    """Random seed of the initial weights, dropout, augmentation and shuffling."""
 
     def __post_init__(self):
         check(self)
         self.tokenizer.refuse_sampling()
         if self.encoder.name == "cnn" and not self.encoder.train:
-            raise UserError("encoder cnn has no weights of its own: leave --encoder.train on")
+            raise UserError("encoder cnn has no pretrained weights: leave --encoder.train on")
         if len(self.encoder.widths) != 4:
             raise UserError("encoder.widths: give four numbers of channels")
         if self.training.jit and self.encoder.train:
             raise UserError(
-                "training.jit: XLA has no operation that turns pictures at random; it takes "
-                "--encoder.no-train with a network that has weights of its own"
+                "training.jit: XLA cannot augment pictures: use "
+                "--encoder.no-train with a pretrained network"
             )
         if self.model.picture != "attention" and (self.model.gate or self.model.doubly_stochastic):
             raise UserError("model.gate and model.doubly-stochastic need --model.picture attention")
 
 
-# Emoji and their names: the pictures are drawn, nothing is downloaded. See README.md for times.
+# Emoji and their names: pictures are drawn, not downloaded. README.md has times and scores.
 DEFAULT = Config(
     data=DataConfig(words="plain"),
     encoder=EncoderConfig(size=96, shift=0.03, zoom=0.05, turn=0.05),
@@ -170,7 +170,7 @@ FLICKR8K_ZH = replace(
     tokenizer=TokenizerConfig(kind="char", vocab_size=3000, min_count=3),
 )
 
-# Seconds: to see that everything works.
+# Runs in seconds, to check that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(words="plain", limit=200),

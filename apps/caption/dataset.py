@@ -20,7 +20,7 @@ from data.splits import one_in, print_left_out, read_split
 
 class Picture(NamedTuple):
     name: str
-    content: bytes | Path  # the encoded picture, or where it is
+    content: bytes | Path  # the encoded picture, or its path
     captions: list[str]
 
     def read(self):
@@ -31,13 +31,13 @@ class Picture(NamedTuple):
 
 
 def own_pictures(captions, folder="", split="", tell=True):
-    """Pictures of a captions file, with a report of what was left out."""
+    """Reads the pictures of a captions file and reports what is left out."""
     found = print_left_out(captions, caption_files.read_captions(captions, folder, split), tell)
     return [Picture(path.name, path, texts) for path, texts in found]
 
 
 def read_pictures(config, split):
-    """The `Picture`s of a split: train, validation, test, or another one that the set has."""
+    """The `Picture`s of a split: train, validation, test, or another split of the set."""
     return read_split(
         config,
         split,
@@ -49,15 +49,17 @@ def read_pictures(config, split):
 
 
 def clean(config, caption):
-    """A caption as it is learned; what coco_tokens cuts from a word ("man 's") is joined again."""
+    """A caption to learn; contractions that coco_tokens splits ("man 's") are joined again."""
     if config.words == "plain":
         return " ".join(caption.split())
     return re.sub(r" (?=(n't|'(s|re|ve|ll|d|m))( |$))", "", " ".join(coco_tokens(caption)))
 
 
 def make_tokenizer(config, pictures, folder):
-    """The run's own tokenizer: that of the run it starts from, else at first learned on the
-    captions of `pictures`, which are kept in captions.txt."""
+    """Loads the run's tokenizer, takes that of the run it starts from, or learns one.
+
+    A new one is learned from the captions of `pictures`, which are kept in captions.txt.
+    """
     if not (folder / "tokenizer.json").exists():
         lines = [clean(config.data, text) for picture in pictures for text in picture.captions]
         with atomic(folder / "captions.txt") as file:
@@ -71,7 +73,7 @@ def make_tokenizer(config, pictures, folder):
 
 
 class CaptionBatches(Batches):
-    """`Batches` of (what the model gets of the picture, a caption's tokens)."""
+    """`Batches` of (picture input, tokens of a caption)."""
 
     def __init__(self, inputs, owners, tokens, config, seed=0):
         super().__init__([tokens], config, seed)
@@ -85,7 +87,7 @@ class CaptionBatches(Batches):
     def arrays(self, batch):
         owners = self.owners[batch.numbers]
         sides = len(self.inputs.rows) // len(self.inputs.pictures)
-        if sides > 1:  # which side: by chance, but the same whenever this batch is made
+        if sides > 1:  # random sides, but always the same for this batch
             chosen = np.random.default_rng([self.seed, *batch.numbers]).integers(
                 0, sides, len(owners)
             )
@@ -94,8 +96,8 @@ class CaptionBatches(Batches):
 
 
 def make_batches(config, inputs, tokenizer, *, limit=True):
-    """Every caption with its picture; with `limit`, the empty and those longer than data.max_length
-    are left out, and counted."""
+    """Every caption with its picture; with `limit`, empty captions and those longer than
+    data.max_length are left out and counted."""
     texts, owners = [], []
     for number, picture in enumerate(inputs.pictures):
         texts += [clean(config.data, text) for text in picture.captions]

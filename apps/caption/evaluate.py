@@ -1,4 +1,4 @@
-"""Scores a run on a split or on people's own files: python -m apps.caption.evaluate RUN ..."""
+"""Scores a run on a split or on your own files: python -m apps.caption.evaluate RUN ..."""
 
 import dataclasses
 import json
@@ -20,15 +20,15 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation, test, or test_unseen or flags of emoji."""
     captions: str = ""
-    """Instead of a split: a captions file (TSV or JSON)."""
+    """Your own captions file (TSV or JSON) instead of a split."""
     folder: str = ""
-    """Where the pictures of --captions are; the file's own folder when not given."""
+    """Folder of the pictures of --captions; empty: the folder of that file."""
     beam: int | None = None
-    """Beam size; 0 is greedy search. The run's own when not given."""
+    """Beam size; 0: greedy search; None: the run's own."""
     length_penalty: float | None = None
-    """Of the beam: above 0, longer captions. The run's own when not given."""
+    """Beam search: above 0 favours longer captions; None: the run's own."""
     grid: str = ""
-    """Draw some of the pictures with their captions into this PNG file."""
+    """Draw a sample of the pictures with their captions into this PNG file."""
 
 
 def main():
@@ -60,7 +60,7 @@ def main():
 
     results = caption_scores(outputs, references, config.data.language)
     results["exact"] = scores.exact(outputs, references, config.data.language)
-    own = command.captions or config.data.train  # of which emoji's names say nothing
+    own = command.captions or config.data.train  # emoji names do not describe these
     if not own and config.data.name == "emoji" and config.data.language == "en":
         results["attributes"] = scores.right_attributes(outputs, references)
     results |= scores.variety(outputs, known, config.data.language)

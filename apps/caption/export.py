@@ -26,7 +26,7 @@ def main():
 
 
 def encoded(path, kind) -> bytes:
-    """A picture file again as JPEG, PNG, GIF or BMP."""
+    """A picture file converted to JPEG, PNG, GIF or BMP."""
     import io
 
     from PIL import Image

@@ -1,4 +1,4 @@
-"""What the model gets of each picture: read, scaled, encoded once, and kept on disk."""
+"""Picture inputs of the model: read, scaled, encoded once, and kept on disk."""
 
 import hashlib
 import sys
@@ -15,18 +15,18 @@ from data.sources import tfds_folder
 
 
 class Inputs(NamedTuple):
-    """What the model gets of each picture, on disk: pixels, or cells of a frozen encoder."""
+    """Picture inputs of the model on disk: pixels, or cells of a frozen encoder."""
 
-    pictures: list[Picture]  # those that can be read
+    pictures: list[Picture]  # those that are readable
     rows: np.ndarray  # int64 [pictures], the row of each in `array`
     array: np.ndarray  # [rows, size, size, 3] uint8, or [rows, cells, depth] float16
 
 
 def load_inputs(model, pictures, flip=False):
-    """The `Inputs` of pictures; what is new is read, scaled, encoded and kept on disk.
+    """The `Inputs` of pictures; new ones are read, scaled, encoded and kept on disk.
 
-    Pictures that cannot be read are named and left out. With `flip` the mirror images' cells of a
-    frozen encoder come as well: their rows are those of the second half of `rows`.
+    Unreadable pictures are reported and left out. With `flip`, the second half of `rows` is for the
+    cells of the mirrored pictures, if the encoder is frozen.
     """
     encoder = model.config.encoder
     trained = encoder.train

@@ -24,36 +24,38 @@ class Command:
     run: Annotated[str, tyro.conf.Positional]
     """Folder of the run, or `latest`."""
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Picture files, or folders of them. Without any: standard input, a path a line."""
+    """Picture files, or folders of them. Without any: standard input, one path per line."""
     file: str = ""
     """Read paths from this file instead."""
     n_best: int = 1
-    """Print so many captions of each picture, with scores."""
+    """Print the N best captions of each picture with their scores."""
     json: bool = False
-    """Print a JSON object a line: picture, and captions with their scores."""
+    """Print one JSON object per line: picture, and captions with their scores."""
     attention: str = ""
-    """Draw where the decoder looked for each word of the (one) picture's caption: a PNG file."""
+    """Draw the attention for each word of a single picture's caption into this PNG file."""
     beam: int | None = None
-    """Beam size; 0 is greedy search. The run's own when not given."""
+    """Beam size; 0: greedy search; None: the run's own."""
     sample: bool = False
-    """Draw words by their probability instead of searching for the likeliest."""
+    """Sample words by their probability instead of searching for the most probable caption."""
     temperature: float = 1.0
-    """Of sampling: below 1 safer, above 1 wilder."""
+    """Sampling: below 1 safer, above 1 more varied."""
     top_k: int = 0
-    """Of sampling: only among the k likeliest words; 0: all."""
+    """Sampling: only from the k most probable words; 0: all."""
     top_p: float = 1.0
-    """Of sampling: only among the likeliest words that have this probability together."""
+    """Sampling: only from the most probable words that together have this probability."""
     seed: int = 1
-    """Of sampling: the same seed and picture, the same caption, whatever stands beside it."""
+    """Sampling: the same seed and picture give the same caption, in any batch."""
 
 
 def groups(paths, size=64):
-    """Lists of (path, whether it comes from a folder), at most `size` long; a folder without
-    pictures is a path of its own."""
+    """Lists of at most `size` pairs (path, whether it is from a folder).
+
+    A folder without pictures is listed as a path.
+    """
 
     def files():
         for path in paths:
-            if os.path.isdir(path):  # unlike Path.is_dir, no error for any string
+            if os.path.isdir(path):  # unlike Path.is_dir, never an error
                 found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
                 found = [(str(p), True) for p in sorted(found) if p.is_file()]
                 yield from found or [(path, False)]
@@ -66,7 +68,7 @@ def groups(paths, size=64):
 
 
 def show(command, path, in_folder, found):
-    """Prints the captions of one picture; none when it could not be read."""
+    """Prints the captions of a picture; none if it could not be read."""
     if command.json:
         row = {"picture": path, "captions": [item._asdict() for item in found]}
         print(json.dumps(row, ensure_ascii=False))
@@ -83,7 +85,7 @@ def main():
     command = tyro.cli(Command, prog="python -m apps.caption.infer", description=__doc__)
     one = len(command.text) == 1 and command.text[0].strip() and not os.path.isdir(command.text[0])
     if command.attention and not one:
-        raise UserError("--attention draws one picture: give its file as an argument")
+        raise UserError("--attention draws a single picture: give its file as an argument")
     parts = numbered(command.text, command.file, read_lines, size=64)
 
     load_tensorflow()
@@ -97,7 +99,9 @@ def main():
     run = Run.open(command.run, "caption", Config)
     captioner, _ = pipeline.load(run)
     if command.attention and run.config.model.picture != "attention":
-        raise UserError(f"a run of --model.picture {run.config.model.picture} has no attention")
+        raise UserError(
+            f"a run of --model.picture {run.config.model.picture} has no attention to draw"
+        )
     if command.sample:
         search = sampling(command)
     else:
@@ -110,7 +114,7 @@ def main():
                 continue
             try:
                 if os.path.isdir(path):
-                    raise UserError(f"there is no picture in the folder {path}: name another")
+                    raise UserError(f"there is no picture in the folder {path}: give another")
                 images[number] = read_picture_file(path)
             except UserError as error:
                 print(f"error: {error}", file=sys.stderr)
@@ -119,7 +123,7 @@ def main():
         if images:
             pixels = np.stack([features.scaled(image, size) for image in images.values()])
             inputs = captioner.inputs(tf.constant(pixels)).numpy()
-            # Of the pixels: cells may differ in their last bit with the pictures beside them.
+            # Keys come from pixels, since cells may depend on the batch in their last bit.
             keys = [f"{zlib.crc32(image)}" for image in pixels]
             found = captioner(inputs, search, keys=keys)
         captions = dict(zip(images, found, strict=True))

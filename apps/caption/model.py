@@ -1,4 +1,4 @@
-"""The network: picture encoder, attention decoder over its cells (Xu et al. 2015), plain forms."""
+"""The network: picture encoder and decoder, with or without attention (Xu et al. 2015)."""
 
 import keras
 import tensorflow as tf
@@ -14,9 +14,9 @@ from common.vision.picture_ops import random_changes
 class Captioner(keras.Model):
     """Pictures -> caption tokens.
 
-    `inputs` are uint8 pixels `[batch, size, size, 3]` when the encoder is trained, else its cells,
-    float16 `[batch, cells, depth]`, as `frozen_cells` gives them. Decoding uses `encode` and
-    `step`, training `token_losses`.
+    `inputs` are uint8 pixels `[batch, size, size, 3]` if the encoder is trained, otherwise its
+    cells, float16 `[batch, cells, depth]`, from `frozen_cells`. Decoding uses `encode` and `step`,
+    training uses `token_losses`.
     """
 
     def __init__(self, config, vocab_size, pretrained=True):
@@ -73,7 +73,7 @@ class Captioner(keras.Model):
         return tf.cast(cells, tf.float16)
 
     def cells(self, inputs, training=False):
-        """`[batch, cells, depth]`, the decoder's view of them not yet taken."""
+        """`[batch, cells, depth]`, before the projection for the decoder."""
         encoder = self.config.encoder
         if not encoder.train:
             return inputs
@@ -88,7 +88,7 @@ class Captioner(keras.Model):
                 light=encoder.light,
                 flip=encoder.flip,
             )
-        # What was trained on millions of pictures keeps their statistics.
+        # A pretrained network keeps the statistics of its millions of pictures.
         own = encoder.name == "cnn"
         return self.picture_encoder(images, training=training and own)
 
@@ -107,8 +107,8 @@ class Captioner(keras.Model):
         return self.embedding.logits(features)
 
     def step(self, memory):
-        """The step function of common.decoding, over a memory with one row a picture; it never says
-        <unk>, which stands for words too rare to be learned."""
+        """The step function of common.decoding, over a memory with one row per picture; never
+        <unk>, which is for words too rare to be learned."""
         unknown = tf.one_hot(UNK, self.embedding.vocab_size) * FORBIDDEN
 
         def step(tokens, state):

@@ -1,4 +1,4 @@
-"""Pictures of a captioning run: what was kept as examples, a grid of captions, attention sheets."""
+"""Draws and keeps pictures of a captioning run: examples, a grid of captions, attention sheets."""
 
 import textwrap
 from pathlib import Path
@@ -32,7 +32,7 @@ def keep_examples(run_path, inputs):
 
 
 def grid(path, pictures, captions, most=24):
-    """Draws every n-th picture with its caption beneath, `most` of them, six in a row."""
+    """Draws every n-th picture, `most` in all, six in a row, with captions below."""
     from matplotlib.figure import Figure
 
     step = -(-len(pictures) // most)
@@ -51,13 +51,14 @@ def grid(path, pictures, captions, most=24):
 
 
 def attention_sheet(path, image, weights, words) -> list[str]:
-    """Draws a picture once for each word, bright where the decoder looked before it wrote it.
+    """Draws a picture once for each word, bright where the decoder attended when writing the word.
+
+    The title of each is the word with its largest weight.
 
     Args:
         image: uint8 `[height, width, 3]`. weights: `[words, cells]`, the cells those of a square.
-            A word's largest weight stands beside it.
 
-    Returns warnings: characters that no font of this machine shows.
+    Returns: warnings about characters that no installed font shows.
     """
     from matplotlib.figure import Figure
     from PIL import Image

@@ -1,4 +1,4 @@
-"""Pictures in, captions out, in TensorFlow operations only: what evaluate, infer and export run."""
+"""Picture to caption in TensorFlow operations only; evaluate, infer and export run this."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Caption(NamedTuple):
 
 
 class Pipeline(serving.Pipeline):
-    """Decoding of pictures, network, search and tokenizer as one function to strings."""
+    """Picture decoding, network, search and tokenizer as one function to strings."""
 
     def __init__(self, config, model, tokenizer):
         super().__init__(model)
@@ -31,7 +31,7 @@ class Pipeline(serving.Pipeline):
         )
 
     def inputs(self, images):
-        """uint8 pixels `[batch, size, size, 3]` -> what the model takes."""
+        """uint8 pixels `[batch, size, size, 3]` -> inputs of the model."""
         return images if self.config.encoder.train else self.model.frozen_cells(images)
 
     def images(self, contents):
@@ -43,8 +43,8 @@ class Pipeline(serving.Pipeline):
     def describe(self, inputs, search, keys=None):
         """inputs -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: Greedy, Sampling or Beam. What is drawn for a picture depends on the
-        seed and its key, string `[batch]`, alone.
+        Traceable. `search`: Greedy, Sampling or Beam. Sampling depends on the seed and on the
+        picture's key, string `[batch]`, only.
         """
         model, limit = self.model, self.config.data.max_length
         memory, state = model.encode(inputs)
@@ -57,8 +57,8 @@ class Pipeline(serving.Pipeline):
         """int32 `[batch, n_best, time]` -> string `[batch, n_best]`."""
         rows = tf.reshape(tokens, [-1, tf.shape(tokens)[-1]])
         texts = self.tokenizer.detokenize(rows)
-        # Words are cut at hyphens, which stand nowhere else: "medium - dark" is one word again.
-        for _ in range(2):  # twice: "jack-o-lantern" has two that share a letter
+        # Words are cut at hyphens, which occur nowhere else: "medium - dark" is one word again.
+        for _ in range(2):  # twice: the hyphens of "jack-o-lantern" share a letter
             texts = tf.strings.regex_replace(texts, r"(\S) - (\S)", r"\1-\2")
         return tf.reshape(texts, tf.shape(tokens)[:2])
 
@@ -66,7 +66,7 @@ class Pipeline(serving.Pipeline):
         """Any number of inputs (an array) -> for each a list of n_best `Caption`s.
 
         Args:
-            keys: for sampling, a string for each input that tells it from others.
+            keys: for sampling, a different string for each input.
         """
         search = self.config.decoding if search is None else search
         rows = list(zip(inputs, keys or [""] * len(inputs), strict=True))
@@ -74,11 +74,11 @@ class Pipeline(serving.Pipeline):
         return [[Caption(*pair) for pair in ranked] for ranked in found]
 
     def best(self, inputs, search=None, batch_size=64):
-        """The best caption of each."""
+        """The best caption of each input."""
         return [found[0].text for found in self(inputs, search, batch_size)]
 
     def best_of_rows(self, inputs, search=None):
-        """The best caption of each picture of a `features.Inputs`, without reading all at once."""
+        """The best caption of each picture of a `features.Inputs`, without loading all at once."""
         captions, rows = [], inputs.rows[: len(inputs.pictures)]
         for start in range(0, len(rows), 512):
             captions += self.best(
@@ -87,7 +87,7 @@ class Pipeline(serving.Pipeline):
         return captions
 
     def attention(self, inputs, caption):
-        """(weights `[words, cells]`, words) of one picture's caption; its end is the last word."""
+        """(weights `[words, cells]`, words) of a picture's caption; its end is the last word."""
         tokens = self.tokenizer.tokenize(tf.constant([caption]))
         tokens = tf.concat([tf.cast(tokens, tf.int32), [[EOS]]], 1).to_tensor()
         shifted = tf.concat([[[BOS]], tokens[:, :-1]], 1)
@@ -96,7 +96,7 @@ class Pipeline(serving.Pipeline):
 
 
 def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     tokenizer = tokenizers.load(run.path)
     model = Captioner(run.config, tokenizer.vocab_size, pretrained=False)
     meta = best_weights(run, model, without_cudnn=without_cudnn)
@@ -104,10 +104,10 @@ def load(run, *, without_cudnn=False):
 
 
 def start_from(run, model, config):
-    """Gives a new model the best weights of another run."""
+    """Initialises a new model with the best weights of another run."""
     if run.config.encoder.train and not config.encoder.train:
         raise UserError(
-            f"the encoder of {run.path} was trained, so its cells are not those that are kept of "
-            f"{config.encoder.name}: start from it with --encoder.train"
+            f"the encoder of {run.path} was trained, so its cells differ from those kept for "
+            f"{config.encoder.name}: add --encoder.train"
         )
     best_weights(run, model)

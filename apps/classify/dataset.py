@@ -15,36 +15,36 @@ from data.splits import one_in, print_left_out, read_split
 
 
 def own_examples(path, config, tell=True):
-    """Examples of your own file, with a report of what was left out."""
+    """Reads the examples of your own file and reports what is left out."""
     return print_left_out(path, labelled.of_file(path, config.text_field, config.label_field), tell)
 
 
 def read_examples(config, split):
-    """`data.readers.labelled.Example`s of "train", "validation" or "test"."""
+    """`data.readers.labelled.Example`s of the split "train", "validation" or "test"."""
     return read_split(
         config,
         split,
         lambda split: labelled.of_set(config.name, split, config.version),
         lambda path, given: own_examples(path, config, tell=given == split),
         held_out,
-        few=evenly_spaced,  # in a file the labels may stand one after the other
+        few=evenly_spaced,  # a file may be sorted by label
     )
 
 
 def held_out(examples):
-    """(examples to learn, examples to validate): a tenth of the different texts."""
+    """(training examples, validation examples): holds out a tenth of the distinct texts."""
     learned, checked = one_in(10, "example", lambda example: example.text)(examples)
     known = {example.label for example in learned}
     checked = [example for example in checked if example.label in known]
     if not checked:
         raise data.DataError(
-            f"of {len(examples)} examples none can be held out: give --data.validation, or more"
+            f"{len(examples)} examples are too few to hold any out: give --data.validation, or more"
         )
     return learned, checked
 
 
 def make_tokenizer(config, examples, folder):
-    """The run's tokenizer, at first learned on the training texts."""
+    """Loads the run's tokenizer, or learns one from the training texts and saves it."""
     if not (folder / "tokenizer.json").exists():
         texts = [example.text for example in examples]
         tokenizers.train_tokenizer(config.tokenizer, texts, config.seed).save(folder)
@@ -52,13 +52,11 @@ def make_tokenizer(config, examples, folder):
 
 
 def make_labels(config, examples, folder):
-    """The run's labels: those of the training examples, in the set's own order or sorted."""
+    """The run's labels: those of the training examples, in the data set's own order or sorted."""
     if not (folder / "labels.json").exists():
         found = {example.label for example in examples}
         if len(found) < 2:
-            raise data.DataError(
-                f"all examples are {found.pop()!r}: there is nothing to tell apart"
-            )
+            raise data.DataError(f"all examples are {found.pop()!r}: give at least two labels")
         order = (
             sorted(found) if config.train else labelled.labels_of_set(config.name, config.version)
         )
@@ -71,15 +69,15 @@ def numbers(examples, labels):
     place = {label: n for n, label in enumerate(labels)}
     if unknown := sorted({example.label for example in examples} - set(place)):
         raise data.DataError(
-            f"no training example has the label {', '.join(map(repr, unknown))}: there are "
-            f"{', '.join(labels)}; mend the file, or train on such examples as well"
+            f"no training example has the label {', '.join(map(repr, unknown))}: the run has "
+            f"{', '.join(labels)}; correct the file, or train on such examples too"
         )
     return [place[example.label] for example in examples]
 
 
 def read(tokenizer, texts, longest):
     """string `[batch]` -> int32 ragged `[batch, (time)]`, each row ending with EOS; of long texts
-    the beginning and the end. TensorFlow operations only: the same for training and an export."""
+    the beginning and the end. TensorFlow operations only, the same in training and in an export."""
     tokens = tokenizer.tokenize(texts)
     place = tf.ragged.range(tokens.row_lengths()).flat_values
     over = tf.gather(tokens.row_lengths(), tokens.value_rowids()) - longest

@@ -1,4 +1,4 @@
-"""Scores a run on a split or on people's own file: python -m apps.classify.evaluate RUN ..."""
+"""Scores a run on a split or on your own file: python -m apps.classify.evaluate RUN ..."""
 
 import json
 import os
@@ -21,15 +21,15 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     file: str = ""
-    """Instead of a split: a file of the kinds that `data.test` takes."""
+    """Your own file instead of a split, in any format that `data.test` takes."""
     baselines: bool = True
-    """Score bags of words as well, which are fitted to the training data each time."""
+    """Also score bag-of-words baselines, fitted to the training data each time."""
 
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.classify.evaluate", description=__doc__)
 
-    # The baselines' fit works on short vectors: threads would only wait for each other.
+    # The baselines' fit works on short vectors, where threads would only wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     load_tensorflow()
     from apps.classify import dataset, pipeline
@@ -46,7 +46,7 @@ def main():
         if command.file
         else dataset.read_examples(config.data, command.split)
     )
-    dataset.numbers(examples, labels)  # which refuses labels that the run does not know
+    dataset.numbers(examples, labels)  # refuses labels that the run does not have
     started = time.monotonic()
     ranked = classifier([example.text for example in examples])
     seconds = time.monotonic() - started

@@ -22,7 +22,7 @@ def main():
         return {"label": label, "probabilities": probabilities, "labels": labels}
 
     examples = run.examples()
-    examples += ["", "\u0001 ☃ 你好", " ".join(examples)]  # the last is longer than what is read
+    examples += ["", "\u0001 ☃ 你好", " ".join(examples)]  # the last is longer than the model reads
     signatures = {"serving_default": serving_default}
     folder = export(classifier, signatures, {"serving_default": {"text": examples}}, out)
     commands.exported(folder, examples)

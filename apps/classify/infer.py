@@ -21,19 +21,19 @@ class Command:
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Texts to classify. Without any: standard input, one line in, one line out."""
     file: str = ""
-    """Read lines from this file (.gz as well) instead."""
+    """Read lines from this file instead; also .gz."""
     json: bool = False
-    """Print a JSON object a line: the text and the probabilities of all labels, best first."""
+    """Print one JSON object per line: the text and the probabilities of all labels, best first."""
     attention: str = ""
-    """Draw the weights of the (one) text's tokens into this PNG file; for --model.pooling
-    attention."""
+    """Draw the attention over a single text's tokens into this PNG file; needs a run with
+    --model.pooling attention."""
 
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.classify.infer", description=__doc__)
     parts = numbered(command.text, command.file, read_lines)
     if command.attention and len(command.text) != 1:
-        raise UserError("--attention draws one text: give one")
+        raise UserError("--attention draws a single text: give one")
 
     load_tensorflow()
     from apps.classify import pipeline

@@ -1,4 +1,4 @@
-"""The network: embeddings, recurrent layers, pooling, logits; beside it a convolutional one."""
+"""The network: embeddings, recurrent layers, pooling, logits; or a convolutional baseline."""
 
 import keras
 import tensorflow as tf
@@ -10,7 +10,7 @@ from common.training import Losses, smoothed_cross_entropy
 
 
 class AttentionPooling(keras.layers.Layer):
-    """a_t = softmax_t(v . tanh(W h_t + b)), the text is sum_t a_t h_t (Yang et al. 2016).
+    """a_t = softmax_t(v . tanh(W h_t + b)); the text is sum_t a_t h_t (Yang et al. 2016).
 
     Call: (`[batch, time, depth]`, mask bool `[batch, time]`) -> (`[batch, depth]`, a float32).
     """
@@ -33,15 +33,15 @@ class AttentionPooling(keras.layers.Layer):
 class Classifier(keras.Model):
     """Tokens `[batch, time]`, PAD to the right -> logits `[batch, labels]`.
 
-    Kim's network has for each width w the maps relu(conv_w(x)), of which the largest over time goes
-    on. Windows are centred on a token; what they see beyond the text is 0.
+    Kim's network takes for each width w the largest over time of the feature maps relu(conv_w(x)).
+    Windows are centred on a token; beyond the text they see 0.
     """
 
     def __init__(self, config, vocab, labels, **kwargs):
         super().__init__(**kwargs)
         self.config = config
-        # Keras' embedding, not that of common.layers: it begins near 0, so that a word says little
-        # before it has learned to. Of words seen once or twice a network learns only the noise.
+        # The embedding of Keras, not of common.layers: it starts near 0, so that words seen once or
+        # twice, from which a network learns only noise, contribute little.
         self.embedding = keras.layers.Embedding(vocab, config.embedding_dim, name="embedding")
         self.word_seed = keras.random.SeedGenerator()
         self.input_dropout = keras.layers.Dropout(config.embedding_dropout)
@@ -83,7 +83,7 @@ class Classifier(keras.Model):
             tokens = tf.where((drawn < self.config.word_dropout) & (tokens > EOS), UNK, tokens)
         embedded = self.input_dropout(self.embedding(tokens), training=training)
         if self.config.kind == "cnn":
-            embedded *= tf.cast(mask, embedded.dtype)[..., None]  # no trace of the padding
+            embedded *= tf.cast(mask, embedded.dtype)[..., None]  # padding leaves no trace
             maps = tf.concat([layer(embedded) for layer in self.filters], -1)
             pooled, weights = self.largest(maps, mask), tf.zeros(tf.shape(tokens))
         else:
@@ -104,7 +104,7 @@ class Classifier(keras.Model):
             elif kind == "attention":
                 pooled, weights = self.attention(values, mask)
                 parts.append(pooled)
-            else:  # where each direction ends
+            else:  # the last state of each direction
                 last = tf.reduce_sum(tf.cast(mask, tf.int32), 1) - 1
                 forward = tf.gather(values, last, batch_dims=1)
                 parts += [forward[:, : self.config.units], values[:, 0, self.config.units :]]

@@ -1,5 +1,4 @@
-"""Text in, label with probabilities out, in TensorFlow operations only: what evaluate, infer and
-export all run."""
+"""Text to label probabilities in TensorFlow operations only; evaluate, infer, export run this."""
 
 import math
 
@@ -42,7 +41,7 @@ class Pipeline(serving.Pipeline):
         return self._batched(texts, None, batch_size, key=len)
 
     def attention(self, text):
-        """(tokens of a text, their weights): what the network looked at; nothing if it is empty."""
+        """(tokens of a text, their attention weights); empty for an empty text."""
         if not self.tokenizer.tokenize([text]).flat_values.shape[0]:
             return [], np.zeros([0])
         _, tokens, weights = self.classify(tf.constant([text]))
@@ -50,7 +49,7 @@ class Pipeline(serving.Pipeline):
 
 
 def mean_nll(ranked, references) -> Score:
-    """Mean of -log of the probability that the reference labels were given."""
+    """Mean of -log of the probability of the reference labels."""
     given = [max(dict(one)[label], 1e-38) for one, label in zip(ranked, references, strict=True)]
     return Score(
         "nll", -sum(map(math.log, given)) / len(references), f"nats|mean|n:{len(references)}"
@@ -58,7 +57,7 @@ def mean_nll(ranked, references) -> Score:
 
 
 def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     tokenizer, labels = load_tokenizer(run.path), read_json(run.path / "labels.json")
     model = Classifier(run.config.model, tokenizer.vocab_size, len(labels))
     meta = best_weights(run, model, without_cudnn=without_cudnn)

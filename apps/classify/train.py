@@ -17,7 +17,7 @@ def main():
         examples, held_out = training.read(dataset.read_examples, whole=True)
         labels = dataset.make_labels(config.data, examples, run.path)
         numbers = dataset.numbers(examples, labels)
-        dataset.numbers(held_out, labels)  # which refuses labels that training does not have
+        dataset.numbers(held_out, labels)  # refuses labels that training does not have
         held_out = training.checked(held_out)
         tokenizer = dataset.make_tokenizer(config, examples, run.path)
         rows = dataset.encode(config, tokenizer, examples)

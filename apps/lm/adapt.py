@@ -1,6 +1,6 @@
-"""Evaluation beyond the plain model: softmax temperature, neural cache, dynamic evaluation.
+"""Adapts a language model to the test text: softmax temperature, neural cache, dynamic evaluation.
 
-Each has settings that are chosen on the validation text and then used once on the test text.
+Each method's settings are chosen on the validation text, then used once on the test text.
 """
 
 import itertools
@@ -11,17 +11,17 @@ import tensorflow as tf
 from common.batches import Streams
 from common.training import carried, cross_entropy
 
-AT_ONCE = 1024  # steps of a stream in one call
+AT_ONCE = 1024  # stream steps per call
 TEMPERATURES = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1)
-WINDOW = 2000  # tokens that the cache remembers
+WINDOW = 2000  # size of the cache in tokens
 FLATNESS = (0.1, 0.2, 0.4, 0.8, 1.6)
 SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
-CHUNK = 256  # tokens whose caches are looked up together
+CHUNK = 256  # tokens looked up together
 SEGMENT = 20  # tokens between two steps of dynamic evaluation
-STATISTICS = 1500  # segments of the training text from which the sizes of gradients are learned
+STATISTICS = 1500  # training segments that the gradient sizes are measured on
 RATES = (1e-4, 2e-4, 5e-4, 1e-3)
 DECAYS = (0.002, 0.01)
-TRIED = 8000  # tokens of the validation text on which RATES and DECAYS are tried
+TRIED = 8000  # validation tokens that RATES and DECAYS are tried on
 
 
 def outputs(model, tokens, temperatures=(1.0,)):
@@ -54,7 +54,7 @@ def with_cache(model, validation, test):
 
         p(w) = (1 - share) p_model(w) + share sum_i softmax_i(flatness h_t . h_i) [w_i = w]
 
-    where h_i are past outputs and w_i the words that followed them.
+    with the past outputs h_i and the words w_i that followed them.
 
     Returns: (nll of `test`, {"share", "flatness"}), both chosen on `validation`.
     """
@@ -71,7 +71,7 @@ def with_cache(model, validation, test):
 
 
 def cache_probabilities(hidden, labels, flatness, window=WINDOW):
-    """`[n, units]`, `[n]` -> the cache's probability of each label `[n]`; 0 for the first."""
+    """`[n, units]`, `[n]` -> the cache probability of each label `[n]`; 0 for the first."""
     found = np.zeros(len(labels))
     for start in range(0, len(labels), CHUNK):
         stop = min(start + CHUNK, len(labels))
@@ -87,22 +87,22 @@ def cache_probabilities(hidden, labels, flatness, window=WINDOW):
 
 
 def mixed_nll(nll, cached, share):
-    """Sum of -log of the mixture; the first token, which has no cache, is the model's alone."""
+    """Sum of -log of the mixture; the first token has no cache, so its model probability counts."""
     probability = (1 - share) * np.exp(-nll.astype(np.float64)) + share * cached
     probability[:1] = np.exp(-nll[:1].astype(np.float64))
     return float(-np.log(probability).sum())
 
 
 def with_dynamic_evaluation(model, train, validation, test):
-    """Dynamic evaluation (Krause et al. 2018): after every 20 tokens have been scored, the weights
-    take a step of gradient descent on them, and a step back towards the trained weights:
+    """Dynamic evaluation (Krause et al. 2018): after scoring 20 tokens, the weights take a gradient
+    descent step on them, and a step back towards the trained weights:
 
         w <- w - rate g / (s + mean s) + decay (s / mean s) (w_0 - w),   s = rms of g in training
 
-    The mean of s in the denominator keeps the steps of rare words small, whose s is about 0.
+    The mean of s in the denominator keeps the steps of rare words, whose s is near 0, small.
 
     Returns: (nll of `test`, {"rate", "decay"}), both chosen on the first 8,000 tokens of
-    `validation`. The model has its trained weights again afterwards.
+    `validation`. The model's trained weights are restored.
     """
     weights = [variable.value for variable in model.trainable_variables]
     trained = [weight.numpy() for weight in weights]

@@ -1,4 +1,4 @@
-"""Recurrent cells on language modelling, with equal parameters and time."""
+"""Compares recurrent cells on language modelling with equal parameters and time."""
 
 from apps.lm.config import PRESETS
 from common.commands.compare_cells import Task, compare

@@ -1,4 +1,4 @@
-"""What a run of the language model is made of, and the presets."""
+"""Configuration and presets of a language model run."""
 
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
@@ -20,28 +20,28 @@ from common.config import (
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "kjv"
-    """A data set of data/README.md; ignored if data.train names files."""
+    """Data set from data/README.md; ignored with data.train."""
     train: tuple[str, ...] = ()
-    """Your own: text files, or folders of them (*.txt, *.txt.gz); one line is one unit."""
+    """Your own training files, or folders of them (*.txt, *.txt.gz); each line is one unit."""
     validation: tuple[str, ...] = ()
-    """The same for validation; without it the last twentieth of the training text is held out."""
+    """Your own validation files; without them, the last 5 % of the training text is held out."""
     test: tuple[str, ...] = ()
-    """The same for `evaluate`."""
+    """Your own test files, for `evaluate`."""
     limit: Natural = 0
-    """Use only this many training lines; 0: all."""
+    """Number of training lines to use; 0: all."""
 
 
 @dataclass(frozen=True)
 class StreamConfig:
     mode: Literal["stream", "lines"] = "stream"
-    """The whole text as one stream whose state is carried on (truncated back-propagation through
-    time), or each line for itself, from a zero state to its end (full back-propagation)."""
+    """stream: the whole text in order, its state carried from batch to batch (truncated BPTT);
+    lines: each line from a zero state to its end (full BPTT)."""
     batch_size: Count = 32
-    """Rows of a batch, on each device."""
+    """Rows of a batch on each device."""
     length: Count = 40
     """stream: time steps of a batch, over which gradients flow."""
     vary: bool = True
-    """stream: draw that length anew for each batch, with a learning rate to match (AWD-LSTM)."""
+    """stream: draw a new length for each batch, and scale the learning rate with it (AWD-LSTM)."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ModelConfig:
     layers: Count = 2
     """Recurrent layers."""
     units: Count = 512
-    """State size of each."""
+    """State size of each layer."""
     embedding_dim: Count = 256
     """Size of the token embeddings."""
     residual_from: Natural = 0
@@ -63,29 +63,29 @@ class ModelConfig:
     input_dropout: Rate = 0.1
     """Dropout rate on the embeddings, one mask for all time steps (locked)."""
     hidden_dropout: Rate = 0.1
-    """The same between recurrent layers."""
+    """Dropout rate between recurrent layers, one mask for all time steps."""
     output_dropout: Rate = 0.1
-    """The same before the output layer."""
+    """Dropout rate before the output layer, one mask for all time steps."""
     recurrent_dropout: Rate = 0.0
     """DropConnect rate on the recurrent weights, one mask for all time steps (AWD-LSTM)."""
     activation_penalty: Weight = 0.0
     """AR: weight of the mean square of the last layer's output (Merity et al. 2017)."""
     temporal_penalty: Weight = 0.0
-    """TAR: weight of the mean square of its change from step to step."""
+    """TAR: weight of the mean square of the output's change from step to step."""
 
 
 @dataclass(frozen=True)
 class WritingConfig:
-    """How `infer` and the samples of training write; its options change it."""
+    """Settings for `infer` and for the samples of training; options of `infer` override them."""
 
     max_tokens: Count = 80
-    """Longest text, in tokens."""
+    """Maximum length of a text in tokens."""
     temperature: Weight = 0.8
-    """Below 1 safer, above 1 wilder; 0: always the likeliest token."""
+    """Below 1 safer, above 1 more varied; 0: always the most probable token."""
     top_k: Natural = 0
-    """Draw among the k likeliest tokens; 0: all."""
+    """Draw from the k most probable tokens only; 0: all."""
     top_p: Annotated[float, Range(0, 1, above=True)] = 0.95
-    """Draw among the likeliest tokens that have this probability together."""
+    """Draw from the most probable tokens that together have this probability."""
     lines: Natural = 1
     """Stop after this many lines (sentences, verses, poems); 0: at max_tokens."""
 
@@ -99,21 +99,21 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     writing: WritingConfig = field(default_factory=WritingConfig)
     seed: Seed = 1
-    """Of initial weights, dropout, the lengths of batches."""
+    """Random seed of the initial weights, dropout and batch lengths."""
 
     def __post_init__(self):
         check(self)
         self.tokenizer.refuse_sampling()
 
 
-# The King James Bible; see README.md for times and scores of all presets.
+# The King James Bible; README.md has times and scores of all presets.
 DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=4000),
     model=ModelConfig(layers=1),
     training=TrainingConfig(epochs=3, learning_rate=3e-3, ema=0.998),
 )
 
-# Published rows: 10,000 words, the end of each sentence is one of them.
+# As in published results: 10,000 words, with the end of a sentence as one of them.
 PENN_TREEBANK = Config(
     data=DataConfig(name="penn_treebank"),
     tokenizer=TokenizerConfig(kind="space", vocab_size=20_000),
@@ -130,7 +130,7 @@ PENN_TREEBANK = Config(
     training=TrainingConfig(epochs=13, learning_rate=3e-3, clip_norm=0.5, ema=0.999),
 )
 
-# Every character is a token, the space included.
+# Every character is a token, spaces included.
 PENN_TREEBANK_CHARS = Config(
     data=DataConfig(name="penn_treebank"),
     tokenizer=TokenizerConfig(kind="char", vocab_size=200),
@@ -167,7 +167,7 @@ QUATRAINS = Config(
     writing=WritingConfig(max_tokens=40, temperature=0.7),
 )
 
-# Seconds: to see that everything works.
+# Runs in seconds, to check that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(limit=600),

@@ -17,17 +17,17 @@ from data.splits import print_left_out, read_split
 from data.store import Store
 
 CHINESE = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]")
-EVALUATED = 2048  # tokens of a batch in evaluation
-HELD_OUT = 20  # one in so many lines of your own text, the last ones, validates
+EVALUATED = 2048  # tokens per batch in evaluation
+HELD_OUT = 20  # one in this many lines of your own text is held out, the last ones
 
 
 def own_lines(paths, tell=True):
-    """Lines of your own files, with a report of what was left out."""
+    """Reads the lines of your own files and reports what is left out."""
     return print_left_out(paths, plain_text.read(paths), tell)
 
 
 def read_lines(config, split):
-    """The text of "train", "validation" or "test", line by line."""
+    """The lines of the split "train", "validation" or "test"."""
     return read_split(
         config,
         split,
@@ -38,10 +38,10 @@ def read_lines(config, split):
 
 
 def last_part(lines):
-    """(lines to learn, lines to validate): the text stays in one piece."""
+    """(training lines, validation lines): holds out the end, so that the text stays whole."""
     if len(lines) < 2:
         raise data.DataError(
-            "the text is a single line, of which none can be held out: "
+            "the text is a single line, so none can be held out: "
             "give --data.validation, or break it into lines"
         )
     cut = len(lines) - max(1, len(lines) // HELD_OUT)
@@ -49,7 +49,7 @@ def last_part(lines):
 
 
 def make_tokenizer(config, lines, folder):
-    """The run's own tokenizer, at first learned on `lines`."""
+    """Loads the run's tokenizer, or learns one from `lines` and saves it."""
     if not (folder / "tokenizer.json").exists():
         some = evenly_spaced(lines, tokenizers.ENOUGH)
         tokenizers.train_tokenizer(config.tokenizer, some, config.seed).save(folder)
@@ -57,7 +57,7 @@ def make_tokenizer(config, lines, folder):
 
 
 class Lines(Batches):
-    """Batches of whole lines, each read from a zero state: (inputs, labels) `[batch, longest]`."""
+    """Batches of whole lines, each from a zero state: (inputs, labels) `[batch, longest]`."""
 
     @property
     def signature(self):
@@ -70,20 +70,20 @@ class Lines(Batches):
 
 
 def make_batches(config, tokens, replicas=1, rows=None):
-    """`Streams` or `Lines` of a text's `Rows`, as the configuration says.
+    """`Streams` or `Lines` of a text's `Rows`, depending on the configuration.
 
-    `rows`: of an evaluation, whose streams then have one fixed length.
+    `rows`: batch size of an evaluation, whose streams have a fixed length.
     """
     streams, size = config.streams, rows or config.streams.batch_size
     if streams.mode == "lines":
-        kept = tokens[tokens.sizes > 1]  # an empty line says nothing
+        kept = tokens[tokens.sizes > 1]  # an empty line has nothing to learn
         return Lines([kept], BatchingConfig(batch_size=size), config.seed)
     vary = streams.vary and not rows
     length = max(1, EVALUATED // rows) if rows else streams.length
     made = Streams(tokens.flat, size, length, vary, config.seed, replicas)
     if not rows and made.batch_size < size:
         print(
-            f"note: a short text, streams.batch_size is {made.batch_size} instead of {size}",
+            f"note: the text is short: streams.batch_size is {made.batch_size} instead of {size}",
             file=sys.stderr,
         )
     return made
@@ -94,7 +94,7 @@ def load_tokenizer(folder):
 
 
 def prompts(lines, count=12):
-    """Beginnings of some lines, as examples: three words, or two characters of what has none."""
+    """Beginnings of lines as examples: three words, or two characters of text without spaces."""
     lines = [" ".join(line.split()) for line in lines]
     lines = [line for line in lines if line]
     chosen = lines[:: max(1, len(lines) // count)][:count]
@@ -102,8 +102,8 @@ def prompts(lines, count=12):
 
 
 def count(lines):
-    """(words, characters, Chinese characters) of a text as tokenizers see it, without spaces at the
-    ends of lines and second ones in a row; a line's end is a word and a character."""
+    """(words, characters, Chinese characters) of a text as tokenizers see it, without trailing and
+    repeated spaces; the end of a line counts as a word and a character."""
     lines = [line.decode() for part in sanitised_lines(lines) for line in part]
     words = sum(len(line.split()) + 1 for line in lines)
     chinese = sum(len(CHINESE.findall(line)) for line in lines)

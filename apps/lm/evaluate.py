@@ -1,4 +1,4 @@
-"""Scores a run on a split or on people's own files: python -m apps.lm.evaluate RUN ..."""
+"""Scores a run on a split or on your own files: python -m apps.lm.evaluate RUN ..."""
 
 import dataclasses
 import json
@@ -19,13 +19,13 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     file: tuple[str, ...] = ()
-    """Instead of a split: text files, or folders of them."""
+    """Your own text files, or folders of them, instead of a split."""
     temperature: bool = False
-    """Also with the softmax temperature that is best on the validation text."""
+    """Also score with the softmax temperature that is best on the validation text."""
     cache: bool = False
-    """Also with a neural cache over the last 2,000 tokens (Grave et al. 2017)."""
+    """Also score with a neural cache over the last 2,000 tokens (Grave et al. 2017)."""
     dynamic: bool = False
-    """Also with dynamic evaluation: the weights follow the text (Krause et al. 2018); slow."""
+    """Also score with dynamic evaluation: weights adapt to the text (Krause et al. 2018); slow."""
 
 
 def main():
@@ -56,7 +56,7 @@ def main():
     nll, count = writer.nll(tokens)
     seconds = time.monotonic() - started
     if run.config.streams.mode == "lines":
-        lines = [line for line in lines if line.strip()]  # an empty one is not scored
+        lines = [line for line in lines if line.strip()]  # empty lines are not scored
     words, characters, chinese = dataset.count(lines)
     unknown = int((tokens.flat == UNK).sum())
     scores = {
@@ -83,7 +83,7 @@ def main():
 
 
 def adaptations(command, config, writer, test):
-    """What was asked for beside the plain model: label -> () -> (nll, settings)."""
+    """The requested adaptations in addition to the plain model: label -> () -> (nll, settings)."""
     from apps.lm import adapt, dataset
     from common.batches import encode
 

@@ -1,4 +1,4 @@
-"""Forms of text as automata over a tokenizer's vocabulary: quatrains, acrostics, templates."""
+"""Text forms as automata over a tokenizer's vocabulary: quatrains, acrostics, templates."""
 
 import re
 import unicodedata
@@ -11,22 +11,22 @@ from common.errors import UserError
 from common.text import EOS, SPECIAL_TOKENS, UNK
 from common.unicode import valid_text
 
-MARKS = (",", "。", ",", "。")  # NFKC makes the wide comma narrow; decoding makes it wide again
+MARKS = (",", "。", ",", "。")  # NFKC narrows the wide comma, decoding widens it again
 SLOT = re.compile(r"\{\s*\w+\s*(?::\s*(\d+)\s*(?:-\s*(\d+)\s*)?)?\}")
-WORDS = (1, 3)  # of a slot that says nothing
+WORDS = (1, 3)  # of a slot without limits
 LONGEST_WORD = 10  # tokens
-HOLDER = "\ue000"  # of private use: in no text, so always a token of its own, the unknown one
-GAP = "▁"  # SentencePiece's sign for a space
+HOLDER = "\ue000"  # a private-use character, in no text, so always a separate unknown token
+GAP = "▁"  # SentencePiece's mark for a space
 
 
 def quatrain(tokenizer, length, beginning="", acrostic=""):
-    """Four lines of `length` Chinese characters, each closed by its mark, then the end.
+    """Four lines of `length` Chinese characters, each with its closing mark, then the end.
 
     Args:
-        beginning: the poem begins with these characters (marks and spaces are ignored).
+        beginning: first characters of the poem (marks and spaces are ignored).
         acrostic: four characters, the first of each line.
-    Raises: UserError for a tokenizer that is not one of Chinese characters, or characters that it
-        does not have.
+    Raises: UserError for a tokenizer without Chinese characters as tokens, or for characters that
+        it does not have.
     """
     pieces = tokenizer.pieces(range(tokenizer.vocab_size))
     numbers = {piece: number for number, piece in enumerate(pieces)}
@@ -36,13 +36,15 @@ def quatrain(tokenizer, length, beginning="", acrostic=""):
     beginning = [c for c in unicodedata.normalize("NFKC", beginning) if _is_han(c)]
     wanted = dict(enumerate(beginning))
     if len(beginning) > 4 * length:
-        raise UserError(f"the beginning has {len(beginning)} characters, the poem {4 * length}")
+        raise UserError(
+            f"the beginning has {len(beginning)} characters, the poem {4 * length}: cut it"
+        )
     if acrostic:
         if len(acrostic) != 4:
             raise UserError(f"the acrostic {acrostic} has {len(acrostic)} characters: give four")
         for line, character in enumerate(unicodedata.normalize("NFKC", acrostic)):
             if wanted.setdefault(line * length, character) != character:
-                raise UserError(f"the text does not begin line {line + 1} with {character}")
+                raise UserError(f"line {line + 1} does not begin with {character}: change the text")
     if missing := [c for c in wanted.values() if not _is_han(c) or c not in numbers]:
         raise UserError(f"the model has never seen {' '.join(missing)}: choose other characters")
     poem = AutomatonBuilder(tokenizer.vocab_size)
@@ -58,12 +60,12 @@ def quatrain(tokenizer, length, beginning="", acrostic=""):
 
 
 def template(tokenizer, text):
-    """The text as it stands, but for its slots `{name}`, `{name:2}` or `{name:1-3}`, which take so
-    many words (characters of a tokenizer of characters), letters and digits only.
+    """The text with slots `{name}`, `{name:2}` or `{name:1-3}`, each of which takes this number of
+    words (or of characters, with a tokenizer of characters), letters and digits only.
 
-    A slot ends where the text goes on: the token behind it is never part of a slot.
-    Raises: UserError for a text without slots, bad limits, two slots with nothing between them, or
-        words that the tokenizer does not have.
+    A slot ends where the text continues: the token after it is never part of the slot.
+    Raises: UserError for a text without slots, for bad limits, for two slots with nothing between
+        them, or for words that the tokenizer does not have.
     """
     if left := re.search(r"[{}]", SLOT.sub("", text)):
         raise UserError(
@@ -95,7 +97,7 @@ def template(tokenizer, text):
             pieces_of_word = 1 if begins.all() else LONGEST_WORD
             form.slot(usable, *limits.pop(0), pieces_of_word, following, glued)
         elif before != UNK and not (token == gap and following == UNK):
-            form.literal(token)  # what stands behind a slot is the slot's own exit
+            form.literal(token)  # the token after a slot is the exit of the slot
     if tokens[-2] != UNK:
         form.literal(EOS)
     return form.build()
@@ -107,9 +109,7 @@ def _limits(match):
         return WORDS
     found = int(least), int(most or least)
     if not 1 <= found[0] <= found[1] <= 50:
-        raise UserError(
-            f"the slot {match.group()} has limits that mean nothing: 1 to 50, as in 1-3"
-        )
+        raise UserError(f"the slot {match.group()} has invalid limits: give 1 to 50, as in 1-3")
     return found
 
 

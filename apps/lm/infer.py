@@ -14,7 +14,7 @@ from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
 from data.readers import read_lines
 
-BREAK = " / "  # a line end in an answer of one line
+BREAK = " / "  # a line break within an answer printed on one line
 
 
 @dataclass
@@ -24,48 +24,48 @@ class Command:
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Beginnings to continue, or texts to score. Without any: standard input, line by line."""
     file: str = ""
-    """Read lines from this file (.gz as well) instead."""
+    """Read lines from this file instead; also .gz."""
     score: bool = False
-    """Print, parted by tabs, each text's log-probability (natural), perplexity by token, the text,
-    and the log-probability of each token."""
+    """Print each text's log-probability (natural), its perplexity per token, the text, and the
+    log-probability of each token, separated by tabs."""
     rank: bool = False
-    """Read all texts, print them by log-probability, the likeliest first."""
+    """Read all texts and print them by log-probability, the most probable first."""
     form: Literal["", "quatrain5", "quatrain7"] = ""
-    """Write a poem of four lines of five or seven characters; the text begins its first line."""
+    """Write a poem of four lines of five or seven characters; the text is its beginning."""
     acrostic: str = ""
-    """Write a poem whose four lines begin with these four characters (quatrain7 without --form)."""
+    """Write a poem whose four lines begin with these characters (quatrain7 without --form)."""
     template: str = ""
-    """Write this text, filling its slots: "In {place}, {n:1-2} people came": one to three words for
-    {place}, one or two for {n:1-2} (characters for a model of characters)."""
+    """Write this text and fill its slots, for example "In {place}, {n:1-2} people came": {place}
+    takes one to three words, {n:1-2} one or two (with a character model, characters)."""
     max_tokens: int | None = None
-    """Longest continuation, in tokens. This and the next four are the run's own when not given."""
+    """Maximum length in tokens. None, here and in the next four options: the run's own."""
     lines: int | None = None
-    """Stop at the end of so many lines; 0: only at max_tokens."""
+    """Stop after N lines; 0: only at max_tokens."""
     temperature: float | None = None
-    """Below 1 safer, above 1 wilder; 0: always the likeliest token."""
+    """Below 1 safer, above 1 more varied; 0: always the most probable token."""
     top_k: int | None = None
-    """Draw among the k likeliest tokens; 0: all."""
+    """Draw from the k most probable tokens only; 0: all."""
     top_p: float | None = None
-    """Draw among the likeliest tokens that have this probability together."""
+    """Draw from the most probable tokens that together have this probability."""
     no_repeat: int = 0
-    """Write no sequence of so many tokens twice; 0: off."""
+    """Forbid repeated sequences of N tokens; 0: off."""
     number: int = 1
-    """Write so many for each text, with seeds that follow on each other."""
+    """Write N texts for each input, with consecutive seeds."""
     best_of: int = 1
-    """Draw so many, print the one most probable by token."""
+    """Draw N texts and print the one with the highest mean log-probability per token."""
     likeliest: bool = False
-    """With a form: search for the most probable text instead of drawing one. So it is with a
-    template in any case, unless --temperature is given."""
+    """With a form: search for the most probable text instead of drawing. Templates always do so,
+    unless --temperature is given."""
     seed: int = 1
-    """The same seed and text, the same answer."""
+    """The same seed and text give the same answer."""
     json: bool = False
-    """Print a JSON object a line, with the text as it is (line ends and all)."""
+    """Print one JSON object per line, in which texts keep their line breaks."""
 
     def check(self):
         if sum([self.score, self.rank, bool(self.form or self.acrostic), bool(self.template)]) > 1:
             raise UserError("choose one of --score, --rank, --form (or --acrostic), --template")
         if self.template and (self.text or self.file):
-            raise UserError("--template is the whole text: leave the other text out")
+            raise UserError("--template is the whole text: leave TEXT and --file out")
         if self.temperature is not None and not 0 <= self.temperature < math.inf:
             raise UserError(f"--temperature is {self.temperature}: it must be 0 (greedy) or more")
         if not 0 <= self.seed <= 2**31 - 1 - self.number:
@@ -95,7 +95,7 @@ def main():
     command.check()
     parts = numbered(command.text, command.file, read_lines)
     if (command.template or command.acrostic) and not (command.text or command.file):
-        parts = [(1, [""])]  # nothing to read
+        parts = [(1, [""])]  # no input to read
 
     load_tensorflow()
     from apps.lm import pipeline
@@ -165,7 +165,7 @@ def show_score(command, scored):
 
 
 def unknown_characters(writer, texts, first):
-    """Says which texts, by number from `first` on, hold what the model has never seen."""
+    """Warns of texts, numbered from `first`, with characters that the model has never seen."""
     for number, text in enumerate(texts, start=first):
         if unknown := writer.unknown(text):
             shown = " ".join(unknown[:8]) + (" ..." if unknown[8:] else "")

@@ -11,10 +11,10 @@ from common.training import Losses, StreamLosses, smoothed_cross_entropy
 class LanguageModel(keras.Model):
     """log P(text) = sum_t log softmax(W h_t)[w_t], h_t = stack(E[w_{t-1}], h_{t-1}).
 
-    With `tie`, W is E again (Press & Wolf 2017; Inan et al. 2017). Dropout masks are locked: one
-    for all the time steps of a batch (Gal & Ghahramani 2016; Merity et al. 2018). The state goes in
-    and comes out as the list of the stack's states, each `[batch, units]`. XLA needs
-    `static_shapes`, and then works on padding as well.
+    With `tie`, W is E (Press & Wolf 2017; Inan et al. 2017). Dropout masks are locked: one for all
+    time steps of a batch (Gal & Ghahramani 2016; Merity et al. 2018). The state is the list of the
+    stack's states, each `[batch, units]`. XLA needs `static_shapes`, which also computes the
+    padding.
     """
 
     def __init__(self, config, vocab_size, static_shapes=False, **kwargs):
@@ -75,8 +75,8 @@ class LanguageModel(keras.Model):
         return self.logits(outputs), state
 
     def token_losses(self, arrays, progress=0.0, state=None, training=True):
-        """((inputs, labels) `[batch, time]`, state) -> `StreamLosses`; PAD is not scored, and
-        `progress` plays no part.
+        """((inputs, labels) `[batch, time]`, state) -> `StreamLosses`; PAD is not scored and
+        `progress` is ignored.
 
         The loss is nll + AR * mean((mask * h)^2) + TAR * mean((h_t - h_{t-1})^2).
         """
@@ -85,7 +85,7 @@ class LanguageModel(keras.Model):
         dropped = self.output_dropout(outputs, training=training)
         labels = tf.reshape(labels, [-1])
         features = tf.reshape(dropped, [-1, dropped.shape[-1]])
-        if not self.static_shapes:  # padding is left out before the output layer, the largest part
+        if not self.static_shapes:  # spares the output layer, the largest part, the padding
             scored = tf.where(labels != PAD)[:, 0]
             labels, features = tf.gather(labels, scored), tf.gather(features, scored)
         losses, nll = smoothed_cross_entropy(self.logits(features), labels)
@@ -102,6 +102,6 @@ class LanguageModel(keras.Model):
         return StreamLosses(total, count, nll, state)
 
     def line_losses(self, arrays, progress=0.0, training=True):
-        """`Losses` of lines, each read from a state of zeros."""
+        """`Losses` of lines, each read from a zero state."""
         losses = self.token_losses(arrays, progress, training=training)
         return Losses(losses.total, losses.tokens, losses.nll)

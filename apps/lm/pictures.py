@@ -1,4 +1,4 @@
-"""Pictures of a trained language model."""
+"""Draws pictures of a trained language model."""
 
 import numpy as np
 import tensorflow as tf
@@ -12,10 +12,10 @@ STEPS, ROWS = 120, 32
 def gradient_by_lag(path, model, tokens):
     """Draws how far back a prediction reaches: the norm of d nll_T / d x_{T-k} over the lag k.
 
-    x are the embeddings read, T the last of 120 steps, of which the first 20, read in a state that
-    is still cold, are not shown; the mean over 32 places of an encoded text.
-    A network whose gradients vanish falls by a constant factor a step (Pascanu et al. 2013).
-    Nothing is drawn for a text of less than two rows of 8 steps.
+    x are the input embeddings, T is the last of 120 steps. The first 20 steps only warm up the
+    state and are not shown. Norms are means over 32 places of an encoded text. With vanishing
+    gradients they fall by a constant factor per step (Pascanu et al. 2013). Nothing is drawn for
+    a text of less than two rows of 8 steps.
 
     Returns: the norms `[lags]`, lag 0 first, or None.
     """

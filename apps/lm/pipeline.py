@@ -1,4 +1,4 @@
-"""Text in, text out, in TensorFlow operations only: what evaluate, infer and export all run."""
+"""Text generation and scoring in TensorFlow operations; evaluate, infer and export run this."""
 
 import tensorflow as tf
 
@@ -14,7 +14,7 @@ from common.training import stream_nll, total_nll
 from common.unicode import valid_text
 
 TEXTS = tf.TensorSpec([None], tf.string)
-BETWEEN = 1_000_003  # seeds of what `best_of` draws lie so far apart
+BETWEEN = 1_000_003  # distance between the seeds that `best_of` draws with
 
 
 class Pipeline(serving.Pipeline):
@@ -28,9 +28,9 @@ class Pipeline(serving.Pipeline):
         self.text = Text(tokenizer)
 
     def read(self, tokens):
-        """Ragged int32 `[n, (length)]` -> (state after all but the last, the last token `[n]`).
+        """Ragged int32 `[n, (length)]` -> (state after all tokens but the last, the last `[n]`).
 
-        What was before the first token is the end of a line, and a state of zeros.
+        A text starts after the end of a line, from a zero state.
         """
         rows = tokens.nrows(tf.int32)
         whole = tf.concat([tf.fill([rows, 1], EOS), tokens], 1)
@@ -43,11 +43,11 @@ class Pipeline(serving.Pipeline):
 
     def generate(self, texts, seeds, *, max_length, lines=1, form=None, **options):
         """Continues texts: string `[n]`, seeds int32 `[n]` -> (texts, log-probabilities `[n]`,
-        tokens `[n]`: how many were written, ends of lines included).
+        numbers of tokens written `[n]`, ends of lines included).
 
-        Traceable. The result of a row depends on its text and seed alone. `lines`: end of line
-        after which to stop, 0: none. `form`: an Automaton that the text obeys; the prompt is
-        then what the model has read before, and no part of the result. `options`: of `Sampling`.
+        Traceable. A result depends on its text and seed only. `lines`: number of lines to stop
+        after, 0: none. `form`: an Automaton that constrains the text; the prompt is then context,
+        not part of the result. `options`: those of `Sampling`.
         """
         prompts = self.text.encode(texts)
         state, first = self.read(prompts)
@@ -71,7 +71,7 @@ class Pipeline(serving.Pipeline):
         else:
             written = continued(self.text, texts, prompts, tokens)
         lengths, log_probs = found.lengths[:, 0], found.log_probs[:, 0]
-        return written, tf.where(lengths > 0, log_probs, 0.0), lengths  # nothing is certain
+        return written, tf.where(lengths > 0, log_probs, 0.0), lengths  # an empty text is certain
 
     def _constrained(self, state, rows, form):
         """(step, state, allowed) for a search: never <unk>, and only what the form allows."""
@@ -87,13 +87,13 @@ class Pipeline(serving.Pipeline):
         return log_probs, tf.where(labels == PAD, "", tf.gather(self.pieces, labels))
 
     def _graph(self, name, function, signature, form=None):
-        """The function as a graph, made once for each name; a form is given to it as tensors, so
-        that forms share the graph."""
+        """The function as a graph, made once for each name; a form is passed as tensors, so that
+        all forms share the graph."""
         key = name, form is None
         if form is not None:
             signature = [*signature, form.signature()]
         if key not in self._compiled:
-            # Without autograph, which would wrap a UserError in a page of its own.
+            # Without autograph, which would wrap a UserError in a long message of its own.
             self._compiled[key] = tf.function(function, signature, autograph=False)
         given = () if form is None else (form.__class__(*map(tf.convert_to_tensor, form)),)
         return lambda *arguments: self._compiled[key](*arguments, *given)
@@ -101,13 +101,15 @@ class Pipeline(serving.Pipeline):
     # In memory ----------------------------------------------------------------------------------
 
     def write(self, prompts, seeds=1, *, best_of=1, form=None, max_length=None, **options):
-        """A continuation of each prompt, a list of str: of `best_of` drawn the most probable by
-        token. Options not given are the run's own (`WritingConfig`); `seeds`: one, or one each."""
+        """A continuation of each prompt, list of str: the most probable per token of `best_of`.
+
+        Options default to the run's own (`WritingConfig`). `seeds`: one for all, or one each.
+        """
         ours = self.config.writing
         names = ("temperature", "top_k", "top_p", "lines")
         options = {name: getattr(ours, name) for name in names} | options
         max_length = max_length or ours.max_tokens
-        if form is not None:  # no way through it is longer
+        if form is not None:  # the longest text that the form allows
             options["lines"], max_length = 1, len(form.class_of)
         write = self._graph(
             ("write", *sorted(options.items())),
@@ -144,8 +146,8 @@ class Pipeline(serving.Pipeline):
         return [t.decode() for t, n in zip(texts.numpy(), lengths.numpy(), strict=True) if n]
 
     def nll(self, tokens, rows=1):
-        """(sum of nll, number of tokens) of an encoded text: as a stream in `rows` rows, whose
-        state is carried from beginning to end, or line by line where the run was trained so."""
+        """(sum of nll, number of tokens) of an encoded text: as a stream in `rows` rows whose
+        state is carried from beginning to end, or line by line if the run was trained so."""
         config, model = self.config, self.model
         if config.streams.mode == "lines":
             return total_nll(model.line_losses, dataset.make_batches(config, tokens, rows=64))
@@ -176,7 +178,7 @@ class Pipeline(serving.Pipeline):
 
 
 def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     tokenizer = dataset.load_tokenizer(run.path)
     model = LanguageModel(run.config.model, tokenizer.vocab_size)
     meta = best_weights(run, model, without_cudnn=without_cudnn)

@@ -1,4 +1,4 @@
-"""The log-probability of every token of some texts."""
+"""Computes the log-probability of every token of texts."""
 
 from typing import NamedTuple
 
@@ -7,13 +7,13 @@ import tensorflow as tf
 from common.text import EOS, PAD
 from common.training import smoothed_cross_entropy
 
-AT_ONCE = 1024  # tokens whose logits are in memory together
+AT_ONCE = 1024  # tokens whose logits are in memory at once
 
 
 class Scored(NamedTuple):
     text: str
     tokens: list[str]
-    log_probs: list[float]  # of each token, natural; the last token is the end of the line
+    log_probs: list[float]  # natural, of each token; the last token ends the line
 
     @property
     def total(self):
@@ -23,8 +23,8 @@ class Scored(NamedTuple):
 def token_log_probs(model, tokens):
     """Ragged int32 `[n, (length)]` -> (log-probabilities `[n, time]`, labels `[n, time]`).
 
-    Labels are the tokens and EOS, then PAD, whose log-probability is 0. Before the first token
-    there was the end of a line, and a state of zeros. Traceable.
+    Labels are the tokens and EOS, then PAD with log-probability 0. A text starts after the end of a
+    line, from a zero state. Traceable.
     """
     end = tf.fill([tokens.nrows(tf.int32), 1], EOS)
     labels = tf.concat([tokens, end], 1).to_tensor(PAD)  # [n, time]

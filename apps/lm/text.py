@@ -1,4 +1,4 @@
-"""Texts of several lines as tokens and back, in TensorFlow operations only: a line end is EOS."""
+"""Encodes and decodes texts of several lines in TensorFlow operations; a line break is EOS."""
 
 import tensorflow as tf
 
@@ -6,20 +6,20 @@ from common.text import EOS, PAD, sanitise
 
 
 class Text:
-    """A tokenizer of lines, for texts in which `\\n` parts them."""
+    """A line tokenizer applied to texts with several lines, separated by `\\n`."""
 
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer
 
     def encode(self, texts):
-        """string `[n]` -> ragged int32 `[n, (length)]`, EOS between lines and none at the end."""
+        """string `[n]` -> ragged int32 `[n, (length)]`, EOS between lines but not at the end."""
         lines = tf.strings.split(texts, "\n")  # [n, (lines)]
         tokens = self.tokenizer.tokenize(lines.flat_values)
         ended = tf.concat([tokens, tf.fill([tokens.nrows(tf.int32), 1], EOS)], 1)
         return lines.with_flat_values(ended).merge_dims(1, 2)[:, :-1]
 
     def decode(self, tokens):
-        """Ragged int32 `[n, (length)]` -> string `[n]`; a trailing EOS gives no empty line."""
+        """Ragged int32 `[n, (length)]` -> string `[n]`; a trailing EOS adds no empty line."""
         flat, row = tokens.flat_values, tokens.value_rowids()
         rows = tokens.nrows()
         ends = tf.cast(flat == EOS, tf.int64)
@@ -40,17 +40,19 @@ class Text:
 
 
 def joined(lines):
-    """Ragged string `[n, (lines)]` -> string `[n]`. (With `separator`, reduce_join of ragged
-    strings loses the line ends behind empty first lines.)"""
+    """Ragged string `[n, (lines)]` -> string `[n]`.
+
+    reduce_join with `separator` loses the line breaks after empty first lines of ragged strings.
+    """
     text = tf.strings.reduce_join("\n" + lines, axis=1)
     return tf.strings.substr(text, 1, -1)
 
 
 def continued(text, prompts, prompt_tokens, tokens):
-    """The prompts as they were typed (but for spaces), with what the tokens say behind them.
+    """The prompts as typed (apart from spaces), followed by the text of the tokens.
 
-    Tokens of the prompt alone would show an unknown character as such. So only what decoding adds
-    to the decoded prompt is taken.
+    Decoding a prompt would show its unknown characters as <unk>, so only the text that decoding
+    adds to the decoded prompt is used.
     """
     head = text.decode(prompt_tokens)
     whole = text.decode(tf.concat([prompt_tokens, tokens], 1))

@@ -1,4 +1,4 @@
-"""Batches of pieces: shuffled, transposed and cropped by a seed, so that a run goes on exactly."""
+"""Batches of pieces: shuffled, transposed and cropped by a seed, so that a run resumes exactly."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,9 +9,9 @@ from common.music import KEYS, LOWEST, keys, rolls
 
 
 class PieceBatches(BatchSource):
-    """Batches of pieces; a subclass makes the arrays of one in `_arrays`.
+    """Batches of pieces; a subclass makes the arrays of a batch in `_arrays`.
 
-    All that is drawn for a piece depends on (seed, epoch, number of the piece) alone.
+    Everything drawn for a piece depends on (seed, epoch, number of the piece) only.
     """
 
     def __init__(self, config, pieces, limits, training=True, given=None):
@@ -51,8 +51,8 @@ class PieceBatches(BatchSource):
         crop, most = self.config.data.crop, self.config.data.transpose
         whole = len(piece.notes)
         if crop and whole > crop:
-            # No crop starts in the middle of a bar: the last one may be shorter, so that the ends
-            # of pieces are learned as well.
+            # No crop starts in the middle of a bar; the last may be shorter, so that the ends of
+            # pieces are learned too.
             bar, pickup = (piece.bar, piece.pickup) if self._bars else (1, 0)
             lines = np.arange(pickup - bar, min(whole - crop + bar, whole), bar)
             start = int(random.choice(np.unique(np.maximum(lines, 0))))
@@ -96,4 +96,4 @@ class RollBatches(PieceBatches):
         return min(0, self.limits[0][0] - used[0]), max(0, self.limits[0][1] - used[-1])
 
     def _shifted(self, notes, shift):
-        return np.roll(notes, shift, 1)  # what goes round is silent: `_room` has seen to it
+        return np.roll(notes, shift, 1)  # only silent notes wrap around: `_room` ensures it

@@ -13,7 +13,7 @@ from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
 
 EXAMPLE = {"voices": 64, "band": 64, "frames": 8}  # steps of a line of examples.txt
-EMPTY = 128  # steps to compose where nothing is left free
+EMPTY = 128  # steps to compose if nothing is left free
 
 
 class Composition(NamedTuple):
@@ -42,7 +42,7 @@ class Composer:
 
     def __init__(self, pipeline):
         self.pipeline, self.kind = pipeline, pipeline.kind
-        self.facts = 6 if self.kind == "band" else 3  # numbers known of a piece
+        self.facts = 6 if self.kind == "band" else 3  # number of known facts about a piece
         self.names = {"voices": dataset.VOICES, "band": TRACKS}.get(self.kind, ())
         cube = tf.TensorSpec([None, None, None], tf.int32)
         facts, one = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
@@ -83,9 +83,7 @@ class Composer:
         request = request or Request()
         style = styles.style(request.style)
         if style >= 0 and self.kind != "band":
-            raise UserError(
-                "this model does not know styles: leave --style out, or train preset band"
-            )
+            raise UserError("this model has no styles: leave --style out, or train preset band")
         if request.form and self.kind == "frames":
             raise UserError("a roll has no bars that a form could repeat: leave --form out")
         section = (request.bars or SECTION) * request.metre

@@ -19,13 +19,13 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     pieces: int = 20
-    """Compose so many pieces and measure them; 0: likelihoods only."""
+    """Number of pieces to compose and measure; 0: likelihoods only."""
     temperature: float = 0.8
-    """Of these pieces."""
+    """Sampling temperature of the pieces: below 1 safer, above 1 more varied."""
     seed: int = 1
-    """Of these pieces."""
+    """Random seed of the pieces."""
     parallels: bool = False
-    """Let voices move in parallel fifths, octaves and unisons in them."""
+    """Allow parallel fifths, octaves and unisons between the voices of the pieces."""
 
 
 def main():

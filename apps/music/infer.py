@@ -1,8 +1,7 @@
 """Composes: python -m apps.music.infer RUN ["NOTES" ...]; without notes, standard input.
 
-A line of notes such as "G4 A4 B4:2 -:1 | G3:4" (voices from high to low, lengths in quarters) is
-kept; what is free is composed: the other voices, and the bars that follow. An empty line gives a
-piece from nothing.
+Notes such as "G4 A4 B4:2 -:1 | G3:4" (voices from high to low, lengths in quarters) are kept; the
+other voices and the bars that follow are composed. An empty line composes everything.
 """
 
 import sys
@@ -25,13 +24,13 @@ class Command:
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Lines of notes, "" for none. Without any: standard input, one line in, one line out."""
     midi: str = ""
-    """Instead of text: a MIDI file whose melody is harmonised (or whose music is continued)."""
+    """Harmonise the melody of this MIDI file (or continue its music) instead of notes."""
     out: str = ""
-    """Write OUT.mid, OUT.png, OUT.musicxml (chorales) and OUT.wav, numbered when several."""
+    """Write OUT.mid, OUT.png, OUT.musicxml (chorales) and OUT.wav, numbered if several."""
     takes: int = 1
-    """Pieces for each line."""
+    """Number of pieces for each line."""
     parallels: bool = False
-    """Of voices: let two of them move in parallel fifths, octaves and unisons."""
+    """voices: allow parallel fifths, octaves and unisons."""
     request: Annotated[Request, tyro.conf.arg(name="")] = field(default_factory=Request)
 
 
@@ -50,7 +49,7 @@ def main():
     run = Run.open(command.run, "music", Config)
     composer = Composer(pipeline.load(run, parallels=command.parallels)[0])
     if command.midi and command.text:
-        raise UserError("notes are given, and --midi as well: choose one")
+        raise UserError("give either notes or --midi, not both")
     number = wrong = 0
     for first, lines in [(1, [None])] if command.midi else numbered(command.text):
         for line_number, line in enumerate(lines, first):

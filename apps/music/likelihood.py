@@ -1,4 +1,4 @@
-"""Mean negative log-likelihoods of a split, without padding and whatever the batches."""
+"""Mean negative log-likelihoods of a split, without padding and independent of the batches."""
 
 import numpy as np
 
@@ -10,9 +10,9 @@ from common.training import Losses, summed
 class Likelihood:
     """Call: pieces -> {"loss": nats, ...}.
 
-    frames: "loss" is the nll of a frame, frames 2 to T. voices: `compose` with nothing given and
-    `harmonise` with the first voice given, a token, and their mean. band: that of each layer, and
-    of a token of any.
+    frames: "loss" is the nll per frame, frames 2 to T. voices: `compose` with nothing given and
+    `harmonise` with the first voice given, per token, and their mean. band: the nll per token of
+    each layer and of all.
     """
 
     def __init__(self, pipeline):

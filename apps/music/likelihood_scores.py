@@ -26,7 +26,7 @@ def likelihoods(composer, pieces):
 
 
 def marginal(composer, training, pieces):
-    """{"nll_marginal": Score} of a model that knows only how often each key sounds; rolls only."""
+    """{"nll_marginal": Score} of a baseline with only the frequency of each key; rolls only."""
     if composer.kind != "frames":
         return {}
     return {"nll_marginal": Score("nll", marginal_nll(training, pieces), "frames 2..T")}

@@ -50,7 +50,7 @@ class Pipeline(serving.Pipeline):
             if name == "drums":
                 facts = self._with_density(facts, layers[0][0])
             limits = self.limits[start:end]
-            # What one part draws tells nothing of what another one draws.
+            # Parts draw independently of each other.
             part_seed = tf.random.experimental.stateless_fold_in(seed, number)
             own_facts = own_style(name, facts)
             found, log_prob = self._sample(
@@ -119,9 +119,9 @@ class Pipeline(serving.Pipeline):
 
 
 def load(run, *, parallels=False, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them.
+    """(the pipeline of a run with its best weights, the checkpoint's metadata).
 
-    `parallels` lets voices move in parallel whatever the run says.
+    `parallels` lets voices move in parallel whatever the run's own setting.
     """
     limits = read_json(run.path / "ranges.json")
     model = make_model(run.config.model, len(limits))

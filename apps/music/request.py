@@ -1,4 +1,4 @@
-"""How a piece is to be: what `infer` can be asked for."""
+"""A request for a piece: the options of `infer` that shape it."""
 
 import math
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ SECTION = 8  # bars
 
 @dataclass(frozen=True)
 class Request:
-    """How a piece is to be; every field has a flag of `infer`."""
+    """A request for a piece; every field is an option of `infer`."""
 
     bars: int = 0
-    """Length of the piece, or of each section of a form. 0: as long as what is given, and 8 bars
-    more where that leaves nothing to compose."""
+    """Length of the piece, or of each section of a form; 0: that of the given notes, plus 8 bars
+    if nothing is left to compose."""
     form: str = ""
-    """Such as AABB: a section of --bars bars (8 by default) for each letter; where a letter comes
-    again, its notes do."""
+    """Form such as AABB: a section of --bars bars (8 if 0) for each letter; equal letters have
+    equal notes."""
     bar: int = 0
-    """Sixteenths in a bar: 16 of 4/4, 12 of 3/4 or 6/8; 0: what the style has, else 16."""
+    """Sixteenths per bar: 16 in 4/4, 12 in 3/4 or 6/8; 0: as in the style, otherwise 16."""
     pickup: int = 0
     """Sixteenths before the first whole bar."""
     key: str = ""
-    """Such as D or F#m; without it that of the notes that are given, or any."""
+    """Key such as D or F#m; empty: the key of the given notes, or any."""
     style: str = ""
-    """Band: a kind of tune (jig, reel, waltz, ...), pop, or a style of drumming; any by default."""
+    """band: a kind of tune (jig, reel, waltz, ...), pop, or a drum style; empty: any."""
     tempo: float = 90.0
-    """Quarters a minute; chorales and rolls are written with it, the band also composes for it."""
+    """Quarters per minute, for playback; the band also composes for this tempo."""
     temperature: float = 0.8
-    """1: as the model believes; below 1 safer, 0 the likeliest note each time."""
+    """Below 1 safer, above 1 more varied; 0: always the most probable note."""
     seed: int = 1
-    """The same seed, the same piece."""
+    """The same seed gives the same piece."""
 
     def __post_init__(self):
         if not 10 <= self.tempo <= 400:

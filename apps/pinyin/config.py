@@ -1,4 +1,4 @@
-"""What a pinyin run is made of, and the presets."""
+"""Configuration and presets of a pinyin run."""
 
 from dataclasses import dataclass, field, replace
 
@@ -19,16 +19,16 @@ from common.config import (
 @dataclass(frozen=True)
 class DataConfig:
     parts: tuple[str, ...] = ("people_daily",)
-    """Configurations of the set `pinyin`: people_daily, reviews, hsk; or several of them together.
-    Not looked at when data.train names files."""
+    """Configurations of the data set `pinyin`: people_daily, reviews, hsk, or several together.
+    Ignored with data.train."""
     train: tuple[str, ...] = ()
-    """Your own: files or folders of Chinese text; the pinyin is made from it."""
+    """Your own training files or folders of Chinese text; the pinyin is derived from it."""
     validation: tuple[str, ...] = ()
-    """The same for validation; without it a fiftieth of the training pieces is held out."""
+    """Your own validation files; without them, 2 % of the training pieces are held out."""
     test: tuple[str, ...] = ()
-    """The same for `evaluate`."""
+    """Your own test files, for `evaluate`."""
     limit: Natural = 0
-    """Use only this many training pieces; 0: all."""
+    """Number of training pieces to use; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,19 @@ class ModelConfig:
     units: Count = 256
     """State size of the encoder (in each direction), the decoder and the language model."""
     embedding_dim: Count = 192
-    """Size of the embeddings of syllables and characters; the latter are the output layer too."""
+    """Size of the syllable and character embeddings; characters share theirs with the output."""
     pair_buckets: Count = 40009
-    """Rows of each of the two tables of pairs, found by hashing."""
+    """Rows of each of the two hashed tables of pairs."""
     pair_dim: Count = 64
-    """Size of the embeddings of pairs."""
+    """Size of the pair embeddings."""
     encoder_layers: Count = 1
-    """Bidirectional layers that read the syllables."""
+    """Bidirectional layers over the syllables."""
     decoder_layers: Count = 1
     """Layers of the decoder."""
     language_layers: Count = 1
     """Layers of the character language model."""
     word_dropout: Rate = 0.05
-    """Share of the characters before that decoder and language model do not see."""
+    """Share of previous characters hidden from decoder and language model in training."""
     embedding_dropout: Rate = 0.1
     """Dropout rate on the embeddings."""
     dropout: Rate = 0.2
@@ -63,7 +63,7 @@ class ModelConfig:
 class DecodingConfig:
     beam: BeamConfig = field(default_factory=lambda: BeamConfig(beam=10, length_penalty=0.0))
     language_weight: Share = 0.4
-    """Share w of the language model: log p = (1 - w) log p_decoder + w log p_language."""
+    """Weight w of the language model: log p = (1 - w) log p_decoder + w log p_language."""
 
 
 @dataclass(frozen=True)
@@ -74,22 +74,22 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     seed: Seed = 1
-    """Of initial weights, dropout, shuffling."""
+    """Random seed of the initial weights, dropout and shuffling."""
 
     def __post_init__(self):
         check(self)
 
 
-# People's Daily of January 1998; see README.md for times and scores of all presets.
+# People's Daily of January 1998; README.md has times and scores of all presets.
 DEFAULT = Config(
     batching=BatchingConfig(batch_size=96),
     training=TrainingConfig(epochs=3, learning_rate=2e-3, ema=0.998, validate_on=1000),
 )
 
-# Newspaper and reviews together: for text of any kind.
+# Newspaper and reviews together, for text of any kind.
 MIXED = replace(DEFAULT, data=DataConfig(parts=("people_daily", "reviews")))
 
-# Seconds: to see that everything works.
+# Runs in seconds, to check that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(parts=("hsk",), limit=500),

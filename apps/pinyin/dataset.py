@@ -1,4 +1,4 @@
-"""Pieces of Chinese text with their pinyin -> tokens -> batches."""
+"""Data set or your own Chinese text -> pieces with pinyin -> tokens -> batches."""
 
 import sys
 from collections import Counter
@@ -22,7 +22,7 @@ CHARACTERS = TokenizerConfig(kind="char", vocab_size=30000)
 
 
 def own_pairs(paths, tell=True):
-    """(pinyin, text) of each piece of your own files."""
+    """(pinyin, text) for each piece of your own files."""
     lines = print_left_out(paths, plain_text.read(paths), tell)
     pieces = [piece for line in lines for piece in reading.pieces(line)]
     texts = dict.fromkeys(pieces)
@@ -31,12 +31,12 @@ def own_pairs(paths, tell=True):
         found = (
             f"{len(pieces)} pieces of {reading.SHORTEST} to {reading.LONGEST} Chinese characters"
         )
-        used = f"{len(pairs)} are used, each once, those whose readings are all known"
+        used = f"{len(pairs)} distinct pieces with known readings are used"
         print(f"{', '.join(paths)}: {found} in {len(lines)} lines; {used}", file=sys.stderr)
     if len(pairs) < 2:
         raise data.DataError(
             f"{', '.join(paths)}: {len(pairs)} pieces of {reading.SHORTEST} to {reading.LONGEST} "
-            "Chinese characters in it, too few to learn from or to score"
+            "Chinese characters, too few to train on or to score: give more text"
         )
     return pairs
 
@@ -46,9 +46,9 @@ def set_pairs(part, split):
 
 
 def pairs_of_sets(parts, split):
-    """The same of several configurations of the set, none of them in two splits."""
+    """(pinyin, text) of several configurations of the set; no piece is in two splits."""
     pairs = [pair for part in parts for pair in set_pairs(part, split)]
-    if split == "train" and len(parts) > 1:  # one part's test piece may be in another
+    if split == "train" and len(parts) > 1:  # a part may train on another's test piece
         held_out = (set_pairs(part, s) for part in parts for s in ("validation", "test"))
         held_out = {text for rows in held_out for _, text in rows}
         pairs = [pair for pair in pairs if pair[1] not in held_out]
@@ -56,7 +56,7 @@ def pairs_of_sets(parts, split):
 
 
 def read_pairs(config, split):
-    """(pinyin, text) of each piece of "train", "validation" or "test"."""
+    """(pinyin, text) for each piece of the split "train", "validation" or "test"."""
     return read_split(
         config,
         split,
@@ -67,8 +67,11 @@ def read_pairs(config, split):
 
 
 def make_tokenizers(pairs, folder):
-    """`load_tokenizers`, at first learned: what a syllable allows are the characters seen with it
-    and those that the dictionary reads so, out of all of `pairs` and the frequent ones."""
+    """Loads the run's tokenizers, or learns them from `pairs` and saves them.
+
+    A syllable allows the characters seen with it, and those that the dictionary reads this way,
+    out of all characters of `pairs` and the frequent ones. Returns as `load_tokenizers`.
+    """
     if not (folder / READINGS).exists():
         seen = Counter(pair for p, t in pairs for pair in zip(p.split(), t, strict=True))
         texts = [text for _, text in pairs]
@@ -87,9 +90,9 @@ def make_tokenizers(pairs, folder):
 
 
 def load_tokenizers(folder):
-    """(tokenizer of syllables, of characters, bool `[syllables, characters]`: what is allowed).
+    """(syllable tokenizer, character tokenizer, bool `[syllables, characters]`: allowed readings).
 
-    <unk> is allowed under each syllable: it stands for characters that training did not have.
+    Every syllable allows <unk>, for characters that are not in the training data.
     """
     syllables = tokenizers.load(folder, "syllables")
     characters = tokenizers.load(folder, "characters")
@@ -102,8 +105,8 @@ def load_tokenizers(folder):
 
 
 def make_batches(config, pairs, syllables, characters):
-    """`Batches` of (syllables, characters), a syllable a character; UNK is a syllable that the
-    run does not know."""
+    """`Batches` of (syllables, characters), one syllable per character; UNK is a syllable that the
+    run does not have."""
     sources, targets = map(list, zip(*pairs, strict=True))
     read = syllables.tokenize([word for source in sources for word in source.split()])
     first = tf.gather(read.flat_values, read.row_starts())

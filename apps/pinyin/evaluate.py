@@ -1,4 +1,4 @@
-"""Scores a run on a split or on people's own text: python -m apps.pinyin.evaluate RUN ..."""
+"""Scores a run on a split or on your own text: python -m apps.pinyin.evaluate RUN ..."""
 
 import dataclasses
 import json
@@ -22,13 +22,13 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     part: str = ""
-    """Of that split of another configuration of the set `pinyin`, such as hsk."""
+    """Configuration of the data set `pinyin` to score instead of the run's own, such as hsk."""
     file: tuple[str, ...] = ()
-    """Instead of a split: files or folders of Chinese text."""
+    """Your own files or folders of Chinese text instead of a split."""
     beam: int | None = None
-    """Beam size; 0 is greedy search. The run's own when not given."""
+    """Beam size; 0: greedy search; None: the run's own."""
     language_weight: float | None = None
-    """Share of the language model, 0 to 1. The run's own when not given."""
+    """Weight of the language model, 0 to 1; None: the run's own."""
 
 
 def main():

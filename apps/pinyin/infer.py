@@ -21,23 +21,23 @@ class Command:
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Pinyin to convert. Without any: standard input, one line in, one line out."""
     file: str = ""
-    """Read lines from this file (.gz as well) instead."""
+    """Read lines from this file instead; also .gz."""
     n_best: int = 1
-    """Print so many readings of each text, with log-probabilities; an empty line between texts."""
+    """Print the N best readings of each text with scores; an empty line separates texts."""
     score: tuple[str, ...] = ()
-    """Print the log-probabilities of these readings of the (one) text instead."""
+    """Print the log-probabilities of these readings of a single text."""
     json: bool = False
-    """Print a JSON object a line: source, and readings with their scores."""
+    """Print one JSON object per line: source, and readings with their scores."""
     beam: int | None = None
-    """Beam size; 0 is greedy search. The run's own when not given."""
+    """Beam size; 0: greedy search; None: the run's own."""
     language_weight: float | None = None
-    """Share of the language model, 0 to 1. The run's own when not given."""
+    """Weight of the language model, 0 to 1; None: the run's own."""
 
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.pinyin.infer", description=__doc__)
     if command.score and len(command.text) != 1:
-        raise UserError("--score scores readings of one text: give it as an argument")
+        raise UserError("--score scores readings of a single text: give it as an argument")
     parts = numbered(command.text, command.file, read_lines)
 
     load_tensorflow()

@@ -1,4 +1,4 @@
-"""The network: an encoder-decoder aligned one to one, and a character language model beside it."""
+"""The network: a monotonic encoder-decoder, and a character language model combined with it."""
 
 import keras
 import tensorflow as tf
@@ -10,18 +10,17 @@ from common.training import Losses, smoothed_cross_entropy
 
 
 class Converter(keras.Model):
-    """Syllables s `[batch, time]` -> characters c, one each, of those that the syllable allows:
+    """Syllables s `[batch, time]` -> characters c, one for each, among those the syllable allows:
 
         h = encoder([S[s_t], P[s_(t-1), s_t], P[s_t, s_(t+1)]])          both directions
         u_t = [C[c_(t-1)], Q[c_(t-1), s_t], h_t]
         p(c_t | c_<t, s) = softmax over allowed(s_t) of C tanh(W [decoder(u)_t, u_t])
         q(c_t | c_<t)    = softmax over all of C tanh(V language(C[c_(t-1)])_t)
 
-    C is the table of characters. P and Q, of pairs, find their rows by hashing: what two neighbours
-    say is learned sooner from them than by the states (as the n-grams of RNNME, Mikolov et al.
-    2011). Both p and q learn at once. A search scores log p(c_t) = (1 - w) log p + w log q. q is
-    not told the syllable: it says how probable it is that text goes on so, which p, a distribution
-    for each syllable, cannot.
+    C is the character table. P and Q are hashed tables of pairs: they learn the influence of
+    neighbours sooner than the states do (as the n-grams of RNNME, Mikolov et al. 2011). p and q are
+    trained together. A search scores log p(c_t) = (1 - w) log p + w log q. q does not depend on the
+    syllable: it scores how well the text continues, which p, normalised for each syllable, cannot.
     """
 
     def __init__(self, config, allowed, **kwargs):
@@ -47,7 +46,7 @@ class Converter(keras.Model):
         pairs = self.syllable_pairs, self.mixed_pairs
         for embedding in (self.syllables, self.characters, *pairs):
             embedding.build()
-        for embedding in pairs:  # small at first: what was hardly seen says next to nothing
+        for embedding in pairs:  # small at first, so that rare pairs contribute little
             embedding.table.assign(0.05 * embedding.table.value)
         depth = dim + config.pair_dim + 2 * units
         self.encoder.build((None, None, dim + 2 * config.pair_dim))
@@ -70,12 +69,12 @@ class Converter(keras.Model):
         return self.memory_dropout(memory, training=training)
 
     def embed(self, before, syllables):
-        """Characters before and syllables, int `[...]` -> `[..., dim + pair_dim]`."""
+        """Previous characters and syllables, int `[...]` -> `[..., dim + pair_dim]`."""
         pairs = self.pairs(self.mixed_pairs, before, syllables)
         return tf.concat([self.characters(before), pairs], -1)
 
     def call(self, inputs, training=False):
-        """Teacher forcing: (syllables, characters before) -> (features of p, of q), each
+        """Teacher forcing: (syllables, previous characters) -> (features of p, of q), each
         `[batch, time, dim]`."""
         syllables, before = inputs
         memory = self.encode(syllables, training)
@@ -98,14 +97,14 @@ class Converter(keras.Model):
         """((features of p, of q), each `[n, dim]`, syllables `[n]`, w) -> log-probabilities
         `[n, characters]` of p and q combined.
 
-        What they lack to 1 stands at PAD, which no search writes, so that a search's softmax
-        changes nothing: their sum says how well the text before goes on with this syllable.
+        The probabilities sum to less than 1, by how badly the text continues with this syllable.
+        The rest is put on PAD, which no search writes, so that normalising changes nothing.
         """
-        logits = self.characters.logits(tf.concat(features, 0))  # one product for both: it is fast
+        logits = self.characters.logits(tf.concat(features, 0))  # one product for both is faster
         own, follow = tf.split(tf.cast(logits, tf.float32), 2)
         own = tf.nn.log_softmax(self.masked(own, syllables))
         mixed = (1 - weight) * own + weight * tf.nn.log_softmax(follow)
-        # <unk> says nothing; where p is next to nothing the syllable does not allow a character.
+        # <unk> is useless; a character has next to no p if the syllable does not allow it.
         mixed = tf.where(own > FORBIDDEN / 2, mixed, FORBIDDEN)[:, EOS + 1 :]
         rest = 1 - tf.reduce_sum(tf.exp(mixed), -1, keepdims=True)
         rest = tf.math.log(tf.maximum(rest, 1e-9))
@@ -113,11 +112,11 @@ class Converter(keras.Model):
         return tf.concat([rest, never, mixed], -1)
 
     def step(self, memory, syllables, weight, batch):
-        """(the step function of common.decoding, over memory and syllables `[rows, time]`; its
-        first state, of `batch` rows)."""
+        """(the step function of common.decoding over memory and syllables `[rows, time]`, its first
+        state for `batch` rows)."""
 
         def step(tokens, state):
-            position, decoder, language = state  # position [rows], the same in all
+            position, decoder, language = state  # position [rows], the same in all rows
             here = syllables[:, position[0]]  # [rows]
             embedded = self.embed(tokens, here)
             joined = tf.concat([embedded, memory[:, position[0]]], -1)
@@ -130,17 +129,17 @@ class Converter(keras.Model):
         return step, (tf.zeros([batch], tf.int32), *states)
 
     def token_losses(self, arrays, progress=0.0, training=True):
-        """(syllables, characters) -> `Losses`, in which nll is the loss again.
+        """(syllables, characters) -> `Losses`, whose nll is the loss itself.
 
         The loss of a character is -log p - log q; PAD is not scored.
         """
         syllables, characters = arrays
         features = self((syllables, shifted(characters)), training=training)
-        scored = tf.where(characters != PAD)  # [n, 2]; padding is left out of the largest part
+        scored = tf.where(characters != PAD)  # [n, 2]; spares the output layer the padding
         own, follow = (self.characters.logits(tf.gather_nd(one, scored)) for one in features)
         labels, heard = tf.gather_nd(characters, scored), tf.gather_nd(syllables, scored)
         of_language, _ = smoothed_cross_entropy(follow, labels)
-        # A reading that neither training nor the dictionary has is scored as an unknown character.
+        # A reading in neither training nor dictionary is scored as an unknown character.
         labels = tf.where(tf.gather_nd(self.allowed, tf.stack([heard, labels], 1)), labels, UNK)
         nll, _ = smoothed_cross_entropy(self.masked(own, heard), labels)
         count = tf.cast(tf.shape(labels)[0], tf.float32)

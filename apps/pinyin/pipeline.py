@@ -1,4 +1,4 @@
-"""Pinyin in, characters out, in TensorFlow operations only: evaluate, infer and export run this."""
+"""Pinyin to characters in TensorFlow operations only; evaluate, infer and export run this."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -33,13 +33,13 @@ class Pipeline(serving.Pipeline):
     def convert(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: Greedy, Sampling or Beam. What is no pinyin gives the empty text with
-        an impossible score; nothing gives nothing, with 0.
+        Traceable. `search`: Greedy, Sampling or Beam. Text that is not pinyin gives an empty text
+        with the score of an impossible one; an empty text gives an empty text with score 0.
         """
         rows = tokenize(self.syllables, texts)
         unknown = tf.reduce_any(rows == UNK, -1)  # [batch]
         lengths = tf.where(unknown, 0, tf.cast(rows.row_lengths(), tf.int32))
-        syllables = tf.pad(rows.to_tensor(PAD), [[0, 0], [0, 1]])  # a step at least
+        syllables = tf.pad(rows.to_tensor(PAD), [[0, 0], [0, 1]])  # at least one step
         batch = tf.shape(syllables)[0]
         both = self.model.encode(syllables), syllables
         memory, repeated = (tf.repeat(one, search.width, 0) for one in both)
@@ -52,8 +52,11 @@ class Pipeline(serving.Pipeline):
         return written, tf.where(blank & first, 0.0, found.scores), found.tokens
 
     def __call__(self, texts, search=None, batch_size=64):
-        """Any number of strings -> for each the list of `Reading`s, best first; an empty list for
-        what is no pinyin (`complaint` says why). There may be fewer than a search asks for."""
+        """Any number of strings -> for each a list of `Reading`s, best first.
+
+        There may be fewer than the search asks for; text that is not pinyin has none (see
+        `complaint`).
+        """
         texts = list(map(valid_text, texts))
         search = self.config.decoding.beam if search is None else search
         found = self._batched(texts, search, batch_size, key=len)
@@ -64,13 +67,13 @@ class Pipeline(serving.Pipeline):
         return [(found or [Reading("", 0.0)])[0].text for found in self(texts, search)]
 
     def complaint(self, text):
-        """Why a text is no pinyin, or None."""
+        """Why a text is not pinyin, or None."""
         return complaint(self.syllables, text)
 
     def score(self, text, readings):
-        """The `Reading`s of a pinyin text that are given, with the scores a search gives them.
+        """`Reading`s for the given readings of a pinyin text, scored as a search scores them.
 
-        Errors: `UserError` for a reading that the syllables do not allow.
+        Raises: UserError for a reading that the syllables do not allow.
         """
         rows = tokenize(self.syllables, tf.constant([text])).to_tensor(PAD)  # [1, time]
         if wrong := self.complaint(text):
@@ -81,23 +84,23 @@ class Pipeline(serving.Pipeline):
             if tokens.shape != rows.shape or not rows.shape[1]:
                 raise UserError(
                     f"{reading!r} has {tokens.shape[1]} characters, {text!r} has {rows.shape[1]} "
-                    "syllables: give a character a syllable"
+                    "syllables: give one character per syllable"
                 )
             features = [one[0] for one in self.model((rows, shifted(tokens)))]
             log_probs = self.model.log_probs(features, rows[0], self.language_weight)
             each = tf.gather(log_probs, tokens[0], batch_dims=1).numpy()
-            # Spaces, say, are no tokens.
+            # Spaces, for example, are not tokens.
             signs = reading if len(reading) == len(each) else self.characters.pieces(tokens[0])
             if wrong := [c for c, p in zip(signs, each, strict=True) if not possible(p)]:
-                raise UserError(f"{reading!r}: {wrong[0]} is not read so, or not known")
+                raise UserError(f"{reading!r}: {wrong[0]} is unknown, or not read so: correct it")
             found.append(Reading(reading, float(each.sum())))
         return found
 
 
 def load(run, *, without_cudnn=False, language_weight=None):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     config = run.config
-    if language_weight is not None:  # a new configuration checks its numbers
+    if language_weight is not None:  # a new configuration checks its values
         decoding = replace(config.decoding, language_weight=language_weight)
         config = replace(config, decoding=decoding)
     syllables, characters, allowed = dataset.load_tokenizers(run.path)

@@ -1,5 +1,4 @@
-"""Summaries made of the document's own sentences: what a model has to beat, and the most that
-picking sentences can reach."""
+"""Baselines: summaries made of the document's own sentences, and an upper bound for such picks."""
 
 import re
 from collections import Counter
@@ -11,24 +10,27 @@ ORACLE_SENTENCES = 3
 
 
 def sentences(text):
-    """Sentences of a text; every line break (and the break between documents) ends one."""
+    """The sentences of a text; line breaks and breaks between documents end a sentence too."""
     lines = re.split(r"[\n\r\f]+", text)
     return [part.strip() for line in lines for part in SENTENCE_END.split(line) if part.strip()]
 
 
 def lead(text, count):
-    """The first sentences."""
+    """The first `count` sentences."""
     return "\n".join(sentences(text)[:count])
 
 
 def longest(text, count):
-    """The longest sentences, the longest first (Gliwa et al. 2019)."""
+    """The `count` longest sentences, longest first (Gliwa et al. 2019)."""
     return "\n".join(sorted(sentences(text), key=len, reverse=True)[:count])
 
 
 def oracle(text, references, count=ORACLE_SENTENCES):
-    """Sentences chosen by looking at the references: one more, as long as the sum of the F1 of
-    words and of word pairs rises (Nallapati et al. 2017). In the order of the text."""
+    """Sentences picked greedily by their overlap with the references (Nallapati et al. 2017).
+
+    Adds a sentence while the sum of the F1 of words and of word pairs rises, and keeps the order
+    of the text.
+    """
     parts = sentences(text)
     words = [re.findall("[a-z0-9]+", part.lower()) for part in parts]
     wanted = [re.findall("[a-z0-9]+", reference.lower()) for reference in references]

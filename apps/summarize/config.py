@@ -1,4 +1,4 @@
-"""What a summarisation run is made of, and the presets."""
+"""Configuration and presets of a summarisation run."""
 
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
@@ -24,27 +24,27 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "docstrings"
-    """A data set of data/README.md; ignored if data.train names a file."""
+    """Data set from data/README.md; ignored with data.train."""
     version: str = ""
-    """Configuration of the data set, where it has several; empty: its first."""
+    """Configuration of the data set; empty: its first."""
     train: str = ""
-    """Your own: TSV or CSV with a header line, JSON lines or a JSON list; .gz as well."""
+    """Your own training file (or .gz): TSV or CSV with a header line, JSON lines or a JSON list."""
     validation: str = ""
-    """The same for validation; without it a fiftieth of the training examples is held out."""
+    """Your own validation file; without it, 2 % of the training examples are held out."""
     test: str = ""
-    """The same for `evaluate`."""
+    """Your own test file, for `evaluate`."""
     document_field: str = "document"
-    """Of your own files: the field to summarise (JSON: a text, or a list of several)."""
+    """Your own files: field to summarise (in JSON a text, or a list of several documents)."""
     summary_field: str = "summary"
-    """Of your own files: the field with the summary (JSON: or a list of references)."""
+    """Your own files: field with the summary (in JSON a text, or a list of references)."""
     max_length: Annotated[int, Range(2)] = 200
-    """Tokens of a source; what is over is cut off. Several documents share them equally."""
+    """Maximum source tokens; the rest is cut off. Several documents get equal shares."""
     max_summary: Annotated[int, Range(2)] = 40
-    """Tokens of a summary; longer ones are left out of training."""
+    """Maximum summary tokens; longer summaries are left out of training."""
     line_mark: str = ""
-    """Put in the place of line breaks, where those mean something, as between speakers."""
+    """Replaces line breaks where they carry meaning, for example between speakers."""
     limit: Natural = 0
-    """Use only this many training examples; 0: all."""
+    """Number of training examples to use; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,19 @@ class ModelConfig:
     decoder_layers: Count = 1
     """Layers of the decoder; from the third on with residual connections."""
     attention: Literal["additive", "general", "scaled"] = "scaled"
-    """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
+    """Attention score: additive (Bahdanau), general or scaled (Luong; general / sqrt(units))."""
     input_feeding: bool = False
-    """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
+    """Feed the attention output into the next step (Luong et al.); slower: steps run in turn."""
     pointer: bool = True
-    """Copy words out of the source (See et al.); without it only words of the vocabulary."""
+    """Copy words from the source (See et al.); without it, summaries use the vocabulary only."""
     coverage: Weight = 1.0
-    """Weight of the coverage loss in the second phase; 0: a network without coverage, faster."""
+    """Weight of the coverage loss in the second phase; 0: no coverage, faster."""
     coverage_from: Share = 0.75
-    """Share of the training after which the second phase begins."""
+    """Share of training after which the second phase, with coverage, begins."""
     embedding_dropout: Rate = 0.2
     """Dropout rate on the embeddings."""
     word_dropout: Rate = 0.0
-    """With a pointer: share of the words of an example taken for unknown ones, to learn copying."""
+    """With a pointer: share of an example's words treated as unknown, to learn copying."""
     dropout: Rate = 0.2
     """Dropout rate between recurrent layers and on the encoder's output."""
     output_dropout: Rate = 0.2
@@ -87,7 +87,7 @@ class DecodingConfig:
         )
     )
     max_length: Count = 40
-    """Most tokens of a summary."""
+    """Maximum tokens of a summary."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,16 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     seed: Seed = 1
-    """Of initial weights, dropout, shuffling."""
+    """Random seed of the initial weights, dropout and shuffling."""
 
     def __post_init__(self):
         check(self)
         self.tokenizer.refuse_sampling()
         if self.training.jit:
-            raise UserError("training.jit: the pointer's loss has shapes that XLA does not compile")
+            raise UserError("training.jit: XLA cannot compile the shapes of the loss: leave it off")
 
 
-# Docstrings -> their first lines; see README.md for times and scores of all presets.
+# Docstrings -> their first lines; README.md has times and scores of all presets.
 DEFAULT = Config(
     data=DataConfig(max_length=120),
     tokenizer=TokenizerConfig(kind="joiner", vocab_size=6000),
@@ -148,7 +148,7 @@ DEBIAN = replace(
     DEFAULT, data=DataConfig(name="debian_descriptions", max_length=160, max_summary=30)
 )
 
-# Seconds: to see that everything works.
+# Runs in seconds, to check that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(version="small", max_length=40, limit=200),

@@ -13,13 +13,13 @@ from data.splits import one_in, print_left_out, read_split
 
 
 def own_examples(path, config, tell=True):
-    """Examples of your own file, with a report of what was left out."""
+    """Reads the examples of your own file and reports what is left out."""
     found = documents.of_file(path, config.document_field, config.summary_field)
     return print_left_out(path, found, tell)
 
 
 def read_examples(config, split):
-    """`data.readers.documents.Example`s of "train", "validation" or "test"."""
+    """`data.readers.documents.Example`s of the split "train", "validation" or "test"."""
     return read_split(
         config,
         split,
@@ -30,7 +30,7 @@ def read_examples(config, split):
 
 
 def make_tokenizer(config, examples, folder):
-    """The run's tokenizer, at first learned on documents and summaries together."""
+    """Loads the run's tokenizer, or learns one from documents and summaries and saves it."""
     if not (folder / "tokenizer.json").exists():
         some = evenly_spaced(examples, tokenizers.ENOUGH)
         lines = (text for e in some for text in (e.document, e.references[0]))
@@ -39,7 +39,7 @@ def make_tokenizer(config, examples, folder):
 
 
 def encode(config, tokenizer, examples):
-    """(source `Rows`, target `Rows`) of the extended vocabulary, each row ending with EOS."""
+    """(source `Rows`, target `Rows`) over the extended vocabulary, each row ending with EOS."""
     sources, targets = RowWriter(), RowWriter()
     for part in chunks_of(examples, CHUNK):
         source = read(tokenizer, np.array([e.document for e in part], object), config.data)
@@ -61,8 +61,8 @@ def encode(config, tokenizer, examples):
 def make_batches(config, tokenizer, examples, *, limit=True):
     """`Batches` of (source, target).
 
-    With `limit`, examples are left out, and counted, whose document is empty or whose summary is
-    empty or has more than data.max_summary tokens.
+    With `limit`, examples with an empty document, or with a summary that is empty or has more than
+    data.max_summary tokens, are left out and counted.
     """
     sources, targets = encode(config, tokenizer, examples)
     longest, kept = config.data.max_summary, np.arange(len(examples))
@@ -71,7 +71,7 @@ def make_batches(config, tokenizer, examples, *, limit=True):
         kept = np.flatnonzero((sources.sizes > 1) & (summaries > 1) & (summaries <= longest))
         if left := len(examples) - len(kept):
             print(
-                f"{left:,} of {len(examples):,} examples left out: empty, or a summary of more "
+                f"{left:,} of {len(examples):,} examples left out: empty, or a summary with more "
                 f"than {longest} tokens"
             )
     return Batches([sources[kept], targets[kept]], config.batching, config.seed)

@@ -1,4 +1,4 @@
-"""Scores a run on a split or on people's own file: python -m apps.summarize.evaluate RUN ..."""
+"""Scores a run on a split or on your own file: python -m apps.summarize.evaluate RUN ..."""
 
 import dataclasses
 import json
@@ -20,17 +20,17 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     file: str = ""
-    """Instead of a split: a file of the kinds that `data.test` takes."""
+    """Your own file instead of a split, in any format that `data.test` takes."""
     beam: int | None = None
-    """Beam size; 0 is greedy search. The run's own when not given."""
+    """Beam size; 0: greedy search; None: the run's own."""
     length_penalty: float | None = None
-    """Of the beam: above 0, longer summaries. The run's own when not given."""
+    """Beam search: above 0 favours longer summaries; None: the run's own."""
     min_length: int | None = None
-    """Of the beam: fewest tokens of a summary. The run's own when not given."""
+    """Beam search: minimum tokens of a summary; None: the run's own."""
     no_repeat_ngram: int | None = None
-    """Of the beam: length of n-grams that may not come twice; 0: off."""
+    """Beam search: no n-gram of this length occurs twice; 0: off; None: the run's own."""
     coverage_penalty: float | None = None
-    """Of the beam: above 0, punishes source words left unattended."""
+    """Beam search: above 0 penalises source words without attention; None: the run's own."""
 
 
 def main():
@@ -90,7 +90,7 @@ def main():
 
 
 def named(pattern, scores, only=("",)):
-    """The scores whose name begins with one of `only`, under other names."""
+    """The scores whose name begins with a prefix in `only`, renamed by `pattern`."""
     return {pattern.format(k): score for k, score in scores.items() if k.startswith(tuple(only))}
 
 

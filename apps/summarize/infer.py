@@ -21,34 +21,34 @@ class Command:
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Texts to summarise. Without any: standard input, one line in, one line out."""
     file: str = ""
-    """Read lines from this file (.gz as well) instead, one document each."""
+    """Read documents from this file instead, one a line; also .gz."""
     documents: tuple[str, ...] = ()
-    """Summarise these files (text or HTML) together, as one set of documents."""
+    """Summarise these files (text or HTML) together, as one multi-document source."""
     n_best: int = 1
-    """Print so many summaries of each text, with scores; an empty line between texts."""
+    """Print the N best summaries of each text with their scores; an empty line separates texts."""
     json: bool = False
-    """Print a JSON object a line: source, summaries with scores, where words were copied from."""
+    """Print one JSON object per line: source, summaries with scores, origin of each word."""
     attention: str = ""
-    """Draw what the (one) summary looked at into this PNG file, and print it with its copied
-    words in brackets (which --json has in its own way)."""
+    """Draw the attention of a single summary into this PNG file, and print the summary with its
+    copied words in brackets (with --json, as a list of words)."""
     beam: int | None = None
-    """Beam size; 0 is greedy search. The run's own when not given."""
+    """Beam size; 0: greedy search; None: the run's own."""
     length_penalty: float | None = None
-    """Of the beam: above 0, longer summaries. The run's own when not given."""
+    """Beam search: above 0 favours longer summaries; None: the run's own."""
     min_length: int | None = None
-    """Of the beam: fewest tokens of a summary. The run's own when not given."""
+    """Beam search: minimum tokens of a summary; None: the run's own."""
     no_repeat_ngram: int | None = None
-    """Of the beam: length of n-grams that may not come twice; 0: off."""
+    """Beam search: no n-gram of this length occurs twice; 0: off; None: the run's own."""
     coverage_penalty: float | None = None
-    """Of the beam: above 0, punishes source words left unattended."""
+    """Beam search: above 0 penalises source words without attention; None: the run's own."""
 
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.summarize.infer", description=__doc__)
     if sum(map(bool, (command.text, command.file, command.documents))) > 1:
-        raise UserError("give texts, --file or --documents, one of them")
+        raise UserError("give only one of TEXT, --file and --documents")
     if command.attention and len(command.text) != 1 and not command.documents:
-        raise UserError("--attention draws one summary: give one text, or --documents")
+        raise UserError("--attention draws a single summary: give one text, or --documents")
     texts = command.text
     if command.documents:
         texts = (documents.of_text_files(command.documents),)

@@ -1,4 +1,4 @@
-"""The network: bidirectional encoder, attention decoder that can copy (See et al. 2017)."""
+"""The network: bidirectional encoder, attention decoder with copying (See et al. 2017)."""
 
 import keras
 import tensorflow as tf
@@ -20,8 +20,8 @@ from common.training import Losses, smoothed_cross_entropy
 class Summarizer(keras.Model):
     """Source tokens `[batch, source]`, each document ending with EOS, PAD to the right -> summary.
 
-    Tokens from `vocab` on are words of the source that the vocabulary lacks (common.text): the
-    network reads and writes them as <unk>, the pointer tells them apart.
+    Tokens from `vocab` on are source words outside the vocabulary (common.text): the network reads
+    and writes them as <unk>, the pointer tells them apart.
     """
 
     def __init__(self, config, vocab, **kwargs):
@@ -79,9 +79,11 @@ class Summarizer(keras.Model):
         return self.decoder.memory(values, mask), state
 
     def step(self, memory, source, beam=1):
-        """The step function of common.decoding, for `beam` hypotheses a row of memory and source
-        tokens. Its logits are log-probabilities over vocabulary and source words; <unk> is
-        forbidden, for it says nothing."""
+        """The step function of common.decoding, for `beam` hypotheses per row of memory and source.
+
+        Its logits are log-probabilities over vocabulary and source words; <unk> is forbidden, since
+        it is useless in a summary.
+        """
         copies = CopySource.of(source).tile(beam) if self.pointer else None
         unknown = tf.one_hot(UNK, self.vocab, on_value=FORBIDDEN, off_value=0.0)
 
@@ -98,8 +100,10 @@ class Summarizer(keras.Model):
 
     def call(self, inputs, training=False, covering=True):
         """Teacher forcing: (source, shifted target) -> (features `[batch, target, dim]`, attention
-        `[batch, target, source]`, gate: logit of not copying `[batch, target]`). `covering`:
-        whether the attention sees what it has looked at before."""
+        `[batch, target, source]`, gate: logit of not copying `[batch, target]`).
+
+        With `covering`, the attention sees the coverage: the sum of its earlier weights.
+        """
         source, shifted = inputs
         memory, state = self.encode(source, training)
         embedded = self.target_dropout(self.embed(shifted), training=training)
@@ -113,7 +117,7 @@ class Summarizer(keras.Model):
         """(source, target) -> `Losses`; PAD is not scored.
 
         The loss of a word is its nll. The second phase of training adds coverage (See et al. 2017):
-        to what the attention sees, and its loss.
+        as an input of the attention, and as a loss.
         """
         source, target = arrays
         if training and self.word_seed:
@@ -122,7 +126,7 @@ class Summarizer(keras.Model):
         shifted = tf.concat([tf.fill([tf.shape(target)[0], 1], BOS), target[:, :-1]], 1)
         second = tf.convert_to_tensor(progress >= self.config.coverage_from) if training else True
         features, attention, gate = self((source, shifted), training=training, covering=second)
-        scored = tf.where(target != PAD)  # [n, 2]; padding is left out of the largest part
+        scored = tf.where(target != PAD)  # [n, 2]; spares the output layer the padding
         labels, features = tf.gather_nd(target, scored), tf.gather_nd(features, scored)
         known = labels < self.vocab
         logits = self.embedding.logits(features)

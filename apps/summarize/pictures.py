@@ -1,4 +1,4 @@
-"""A summary shown: its copied words in brackets, and the places it looked at as a picture."""
+"""Shows where a summary comes from: copied words in brackets, attention as a picture."""
 
 import sys
 
@@ -6,13 +6,13 @@ from common.analysis import attention_map
 from common.text import JOINER
 
 MOST_COLUMNS = 48  # source words in a picture
-COPIED = 0.5  # probability from which on a word counts as copied
+COPIED = 0.5  # minimum probability for a word to count as copied
 
 
 def marked(told) -> str:
-    """The summary with `[word]` for a copied word; of several documents `[word]2`, its number.
+    """The summary with `[word]` for a copied word; with several documents `[word]2`, its number.
 
-    On a terminal the copied words are green as well. SentencePiece's pieces stay apart.
+    On a terminal, copied words are also green. SentencePiece pieces stay separate.
     """
     colour = sys.stdout.isatty()
     line, glued = "", True
@@ -28,8 +28,8 @@ def marked(told) -> str:
 
 
 def copy_map(path, told):
-    """Draws attention: a row a word of the summary with the share of copying, a column for each
-    source word that was looked at. Returns warnings."""
+    """Draws the attention: a row for each summary word with its probability of being copied, a
+    column for each source word that received attention. Returns warnings."""
     strongest = told.attention.max(0) if len(told.words) else told.attention.sum(0)
     kept = sorted(sorted(range(len(strongest)), key=lambda i: -strongest[i])[:MOST_COLUMNS])
     several = told.documents > 1

@@ -1,4 +1,4 @@
-"""Text in, summary out, in TensorFlow operations only: what evaluate, infer and export all run."""
+"""Text to summary in TensorFlow operations only; evaluate, infer and export all run this."""
 
 import re
 import sys
@@ -33,8 +33,7 @@ class Pipeline(serving.Pipeline):
     def summarize(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: Greedy, Sampling or Beam. What is drawn for a text depends on the seed
-        and the text alone.
+        Traceable. `search`: Greedy, Sampling or Beam. Sampling depends on seed and text only.
         """
         model, limit = self.model, self.config.decoding.max_length
         source = read(self.tokenizer, texts, self.config.data)
@@ -44,7 +43,7 @@ class Pipeline(serving.Pipeline):
         step, mask = model.step(memory, tokens, search.width), memory.mask
         found = run_search(search, step, state, batch, limit, keys=texts, source_mask=mask)
         output = self._write(found.tokens, source)
-        # Nothing in, nothing out, whatever the model would make of an empty document.
+        # An empty document has an empty summary, whatever the model would write.
         empty = source.empty[:, None]
         return tf.where(empty, "", output), tf.where(empty, 0.0, found.scores), found.tokens
 
@@ -66,8 +65,8 @@ class Pipeline(serving.Pipeline):
     def __call__(self, texts, search=None, batch_size=32, quiet=False, first=1):
         """Any number of strings -> for each a list of n_best `Summary`s.
 
-        What is over the length budget is not read; unless `quiet`, that is told on stderr, the
-        texts by number from `first` on.
+        Text beyond the length limit is ignored. Unless `quiet`, a note on stderr lists the texts
+        that were cut, numbered from `first`.
         """
         texts = list(map(valid_text, texts))
         numbers = () if quiet else enumerate(texts, first)
@@ -91,7 +90,7 @@ class Pipeline(serving.Pipeline):
             text = re.sub(r"[\r\n]+", lambda _: mark, text.strip())
         documents = text.split(DOCUMENTS)
         share = self.config.data.max_length // len(documents) - 1
-        # Short texts need not be tokenised to know; but a sign such as a half may become three.
+        # A short text fits without tokenising; but NFKC turns a sign such as ½ into three.
         long = [text for text in documents if not text.isascii() or len(text) >= share]
         return not long or (
             int(tf.reduce_max(self.tokenizer.tokenize(tf.constant(long)).row_lengths())) <= share
@@ -99,7 +98,7 @@ class Pipeline(serving.Pipeline):
 
 
 def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     tokenizer = load_tokenizer(run.path)
     model = Summarizer(run.config.model, tokenizer.vocab_size)
     meta = best_weights(run, model, without_cudnn=without_cudnn)

@@ -1,4 +1,4 @@
-"""Where the words of a summary came from."""
+"""Finds where the words of a summary were copied from."""
 
 from typing import NamedTuple
 
@@ -14,19 +14,19 @@ from data.readers.documents import Example
 
 class Word(NamedTuple):
     word: str
-    copied: float  # probability that it was copied, not generated
-    place: int  # of the token in the source that was looked at most, from 1
-    document: int  # that the place is in, from 1
+    copied: float  # probability of being copied, not generated
+    place: int  # source token with the most attention, from 1
+    document: int  # document of that token, from 1
 
 
 class Provenance(NamedTuple):
     words: list[Word]  # of the summary
-    source: list[str]  # tokens, the ends of documents included
+    source: list[str]  # tokens, with the ends of documents
     attention: np.ndarray  # [summary, source]
     documents: int
 
     def json(self):
-        """The words for a JSON object, without the marks that say where no space stood."""
+        """The words as JSON objects, without the marks for missing spaces."""
         return [
             {**word._asdict(), "word": word.word.strip(JOINER), "copied": round(word.copied, 4)}
             for word in self.words
@@ -34,11 +34,11 @@ class Provenance(NamedTuple):
 
 
 def provenance(summarizer, text, summary) -> Provenance:
-    """Of a summary's words: probability of having been copied, and from where.
+    """For each word of a summary, its probability of being copied and its place in the source.
 
-    With p the probability of generating, a the attention and x the source, a word w was copied
-    with (1 - p) sum_{i: x_i = w} a_i / P(w). Its place is that i, or the place with the largest
-    attention where the source does not have the word.
+    With p the probability of generating, a the attention and x the source, a word w was copied with
+    probability (1 - p) sum_{i: x_i = w} a_i / P(w). Its place is that i, or the place with the
+    most attention if the source lacks the word.
     """
     tokenizer, model = summarizer.tokenizer, summarizer.model
     [source], [target] = encode(summarizer.config, tokenizer, [Example(text, (summary,))])

@@ -1,4 +1,4 @@
-"""Strings -> source tokens, in TensorFlow operations: the same for training and in an export."""
+"""Strings -> source tokens in TensorFlow operations, the same in training and in an export."""
 
 from typing import NamedTuple
 
@@ -6,31 +6,30 @@ import tensorflow as tf
 
 from common.text import EOS, SPECIAL_TOKENS, JoinerTokenizer, extended_ids
 
-DOCUMENTS = "\f"  # the form feed between the documents of one source
+DOCUMENTS = "\f"  # a form feed separates the documents of a source
 
 
 class Source(NamedTuple):
-    """What a summary is made of. Ragged [batch, (source)]."""
+    """Tokens to summarise. Ragged [batch, (source)]."""
 
-    tokens: tf.RaggedTensor  # int32 of the extended vocabulary; EOS behind each document
-    words: tf.RaggedTensor | None  # their strings, when tokens are words
-    documents: tf.RaggedTensor  # int32, from 0: which document a token is of
+    tokens: tf.RaggedTensor  # int32 of the extended vocabulary; EOS after each document
+    words: tf.RaggedTensor | None  # their strings, if tokens are words
+    documents: tf.RaggedTensor  # int32: number of each token's document, from 0
     empty: tf.Tensor  # bool [batch]
 
 
 def read(tokenizer, texts, config) -> Source:
-    """string `[batch]` -> `Source`: cut to data.max_length tokens, of which each document gets an
-    equal share.
+    """string `[batch]` -> `Source`, cut to data.max_length tokens, shared equally by the documents.
 
-    Words can be copied as they are only where tokens are words, that is with the tokenizer
-    "joiner"; the others copy pieces of words.
+    Whole words can be copied only where tokens are words, that is with the tokenizer "joiner"; with
+    the others, the model copies pieces of words.
     """
     if config.line_mark:
         texts = tf.strings.regex_replace(tf.strings.strip(texts), r"[\r\n]+", config.line_mark)
     parts = tf.strings.split(texts, DOCUMENTS)  # [batch, (documents)]
     flat = parts.flat_values  # [all documents]
     count = tf.cast(parts.row_lengths(), tf.int32)
-    share = tf.maximum(config.max_length // count - 1, 1)  # one token is EOS
+    share = tf.maximum(config.max_length // count - 1, 1)  # minus one for EOS
     share = tf.gather(share, parts.value_rowids())
     words = None
     if isinstance(tokenizer, JoinerTokenizer):
@@ -43,7 +42,7 @@ def read(tokenizer, texts, config) -> Source:
     empty = tf.math.segment_min(tf.cast(empty, tf.int32), parts.value_rowids()) > 0
     owners = tf.ragged.range(count).flat_values  # number of each document in its source
 
-    def whole(rows):  # documents one behind the other
+    def whole(rows):  # joins the documents of each source
         return tf.RaggedTensor.from_row_splits(rows, parts.row_splits).merge_dims(1, 2)
 
     tokens = tf.concat([tokens, ends], 1)

@@ -1,4 +1,4 @@
-"""What a tagging run is made of, and the presets."""
+"""Configuration and presets of a tagging run."""
 
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
@@ -21,32 +21,32 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "people_daily"
-    """A data set of data/README.md; ignored if data.train names a file."""
+    """Data set from data/README.md; ignored with data.train."""
     version: str = ""
-    """Configuration of the data set, where it has several; empty: its first."""
+    """Configuration of the data set; empty: its first."""
     train: str = ""
-    """Your own: CoNLL-U (NAME.conllu), or lines of word/tag word/tag; .gz as well."""
+    """Your own training file: CoNLL-U (NAME.conllu), or lines of word/tag word/tag; also .gz."""
     validation: str = ""
-    """The same for validation; without it a tenth of the training sentences is held out."""
+    """Your own validation file; without it, a tenth of the training sentences is held out."""
     test: str = ""
-    """The same for `evaluate`."""
+    """Your own test file, for `evaluate`."""
     column: Literal["upos", "xpos"] = "upos"
-    """Of your own CoNLL-U: the tags to learn."""
+    """Column of your own CoNLL-U files with the tags to learn."""
     cutting: Literal["auto", "marks", "lexicon"] = "auto"
-    """How raw text is cut into words: at spaces and marks, or, where words are written without
-    spaces, by the most probable sequence of training words; auto: by the characters."""
+    """How raw text is split into words. marks: at spaces and punctuation; lexicon: into the most
+    probable sequence of training words, for scripts without spaces; auto: by the script."""
     max_length: Count = 150
-    """Longer sentences, in words, are left out of training."""
+    """Maximum words of a sentence; longer sentences are left out of training."""
     limit: Natural = 0
-    """Use only this many training sentences; 0: all."""
+    """Number of training sentences to use; 0: all."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     cell: Cell = "lstm"
-    """Recurrent cell over words and over characters; docs/layers.md has the equations."""
+    """Recurrent cell for words and for characters; docs/layers.md has the equations."""
     units: Count = 200
-    """State size of each direction over the words."""
+    """State size of each direction of the word layers."""
     layers: Count = 1
     """Bidirectional layers over the words; from the third on with residual connections."""
     embedding_dim: Count = 100
@@ -54,15 +54,15 @@ class ModelConfig:
     character_dim: Count = 30
     """Size of the character embeddings."""
     character_units: Natural = 50
-    """State size of each direction over the characters of a word; 0: words only."""
+    """State size of each direction of the character layer; 0: words only."""
     max_characters: Annotated[int, Range(2)] = 20
-    """Characters of a word that are read; of longer words both ends."""
+    """Maximum characters of a word; of a longer word, half as many are read from each end."""
     crf: bool = False
-    """Learn which tag follows which, and find the best sequence by Viterbi's algorithm (CRF)."""
+    """CRF: learn which tag follows which, and find the best sequence by Viterbi's algorithm."""
     word_dropout: Rate = 0.1
-    """Share of the words that training reads as <unk>: the characters have to tell."""
+    """Share of words read as <unk> in training, so that the model relies on their characters."""
     embedding_dropout: Rate = 0.3
-    """Dropout rate on words and characters together."""
+    """Dropout rate on the concatenated word and character vectors."""
     dropout: Rate = 0.3
     """Dropout rate between recurrent layers and before the output layer."""
 
@@ -77,19 +77,17 @@ class Config:
     batching: BatchingConfig = field(default_factory=lambda: BatchingConfig(batch_size=64))
     training: TrainingConfig = field(default_factory=TrainingConfig)
     seed: Seed = 1
-    """Of initial weights, dropout, shuffling."""
+    """Random seed of the initial weights, dropout and shuffling."""
 
     def __post_init__(self):
         check(self)
         if self.words.kind != "space":
-            raise UserError("words.kind must be space: the words of a sentence are cut before")
+            raise UserError("words.kind must be space: sentences are already split into words")
         if self.training.jit:
-            raise UserError(
-                "training.jit: XLA would compile anew for each number of distinct words"
-            )
+            raise UserError("training.jit: XLA would recompile for each word count: leave it off")
 
 
-# Chinese newspaper; see README.md for times and scores of all presets.
+# Chinese newspaper; README.md has times and scores of all presets.
 DEFAULT = Config(
     model=ModelConfig(embedding_dim=200, word_dropout=0.15, embedding_dropout=0.5, dropout=0.5),
     training=TrainingConfig(epochs=8, learning_rate=2e-3, ema=0.998),
@@ -105,7 +103,7 @@ ENGLISH_EWT = replace(
 
 CHINESE_GSD = replace(ENGLISH_EWT, data=DataConfig(name="ud", version="chinese_gsd"))
 
-# Seconds: to see that everything works.
+# Runs in seconds, to check that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(version="small", limit=300),

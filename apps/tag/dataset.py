@@ -13,12 +13,12 @@ from data.splits import one_in, print_left_out, read_split
 
 
 def own_sentences(path, config, tell=True):
-    """Sentences of your own file, with a report of what was left out."""
+    """Reads the sentences of your own file and reports what is left out."""
     return print_left_out(path, tagged_text.of_file(path, config.column), tell)
 
 
 def read_sentences(config, split):
-    """`data.readers.tagged_text.Sentence`s of "train", "validation" or "test"."""
+    """`data.readers.tagged_text.Sentence`s of the split "train", "validation" or "test"."""
     return read_split(
         config,
         split,
@@ -29,25 +29,25 @@ def read_sentences(config, split):
 
 
 def make_reader(config, sentences, folder):
-    """The run's reader, at first learned from the training sentences."""
+    """Loads the run's reader, or learns one from the training sentences and saves it."""
     if not (folder / "tags.json").exists():
         learn(folder, config, sentences)
     return Reader(folder, config)
 
 
 def tag_counts(config):
-    """`TagCounts` of the training sentences: the baselines, and which words are known."""
+    """`TagCounts` of the training sentences, for the baselines and for the set of known words."""
     sentences = read_sentences(config, "train")
     return TagCounts([s.words for s in sentences], [s.tags for s in sentences])
 
 
 class TaggedBatches(Batches):
-    """`Batches` of (words, characters of the batch's distinct words, which of them each word is,
-    tags): what `Tagger.token_losses` takes.
+    """`Batches` of (words, characters of the batch's distinct words, row of each word in them,
+    tags), the input of `Tagger.token_losses`.
 
     Args:
-        reader: the run's `Reader`. sentences: with tags that it knows (`known_tags`).
-        longest: sentences with more words are left out, and counted; None: all are taken.
+        reader: the run's `Reader`. sentences: with tags of the run only (`known_tags`).
+        longest: sentences with more words are left out and counted; None: no limit.
     """
 
     def __init__(self, config, reader, sentences, longest=None):
@@ -55,7 +55,7 @@ class TaggedBatches(Batches):
         if left := len(sentences) - len(short):
             print(f"{left:,} of {len(sentences):,} sentences left out: over {longest} words")
         sentences = short
-        places = {"": 0}  # of distinct words; 0 is the padding
+        places = {"": 0}  # of distinct words; 0 is padding
         numbers = [[places.setdefault(w, len(places)) for w in s.words] for s in sentences]
         tag_ids = {tag: n for n, tag in enumerate(reader.tags)}
         super().__init__(
@@ -82,11 +82,11 @@ class TaggedBatches(Batches):
 
 
 def known_tags(sentences, tags):
-    """The sentences whose tags are all among `tags`; what is left out is told."""
+    """The sentences with no other tags than `tags`; reports how many are left out."""
     kept = [sentence for sentence in sentences if set(sentence.tags) <= set(tags)]
     if left := len(sentences) - len(kept):
         strange = sorted({tag for s in sentences for tag in s.tags} - set(tags))
         print(f"{left:,} sentences left out of the loss: training has no tag {', '.join(strange)}")
     if not kept:
-        raise data.DataError("no sentence has only tags of the training data: --data.column?")
+        raise data.DataError("no sentence has only tags of the training data: check --data.column")
     return kept

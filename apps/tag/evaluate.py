@@ -1,4 +1,4 @@
-"""Scores a run on a split or on people's own file: python -m apps.tag.evaluate RUN ..."""
+"""Scores a run on a split or on your own file: python -m apps.tag.evaluate RUN ..."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     file: str = ""
-    """Instead of a split: CoNLL-U (NAME.conllu), or lines of word/tag word/tag."""
+    """Your own file instead of a split: CoNLL-U (NAME.conllu), or lines of word/tag word/tag."""
 
 
 def main():
@@ -43,7 +43,7 @@ def main():
     )
     words, references = ([sentence[n] for sentence in sentences] for n in (0, 1))
     raw = tagger([sentence.text for sentence in sentences])
-    tagger.of_words(words[:1])  # compiled before the clock runs
+    tagger.of_words(words[:1])  # compiles before time is measured
     started = time.monotonic()
     tags = [one.tags for one in tagger.of_words(words)]
     seconds = time.monotonic() - started
@@ -54,7 +54,7 @@ def main():
         known = set(counts.words)
         baselines = {"most_frequent": counts, "hmm": HiddenMarkovModel(counts)}
     except DataError as error:
-        print(f"note: no baselines, no words told apart as unknown: {error}", file=sys.stderr)
+        print(f"note: no baselines and no scores of unknown words: {error}", file=sys.stderr)
     told = scores.of_tags(tags, references, words, known) | scores.of_raw_text(raw, sentences)
     for name, baseline in baselines.items():
         made = scores.of_tags(list(map(baseline, words)), references, words, known)

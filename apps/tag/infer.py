@@ -21,11 +21,11 @@ class Command:
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Sentences to tag. Without any: standard input, one line in, one line out."""
     file: str = ""
-    """Read lines from this file (.gz as well) instead."""
+    """Read lines from this file instead; also .gz."""
     cut: bool = False
-    """The sentences are cut into words already: these stand between spaces."""
+    """The input is already split into words, separated by spaces."""
     json: bool = False
-    """Print a JSON object a line: words, tags, and the probability of each tag."""
+    """Print one JSON object per line: words, tags, and the probability of each tag."""
 
 
 def main():

@@ -11,9 +11,9 @@ from common.training import Losses, smoothed_cross_entropy
 class Tagger(keras.Model):
     """Words of a sentence -> a tag for each.
 
-    Distinct words are spelled once a batch: inputs are the words' ids int32 `[batch, time]`, PAD to
-    the right; their characters `[distinct, longest]`, each from BOS to EOS; and which row of them
-    each word is, `[batch, time]`.
+    Distinct words are spelled once per batch. Inputs are the words' ids int32 `[batch, time]`, PAD
+    to the right; the characters of distinct words `[distinct, longest]`, from BOS to EOS; and the
+    row of each word in them, `[batch, time]`.
     """
 
     def __init__(self, config, vocab, alphabet, tags, **kwargs):
@@ -51,7 +51,7 @@ class Tagger(keras.Model):
         self.built = True
 
     def drop_words(self, words):
-        """Word dropout: unknown words, so that characters and neighbours are learned as well."""
+        """Word dropout: some words become <unk>, so that characters and neighbours are learned."""
         drawn = keras.random.uniform(tf.shape(words), seed=self.word_seed)
         return tf.where((drawn < self.config.word_dropout) & (words != PAD), UNK, words)
 

@@ -1,4 +1,4 @@
-"""Text in, tagged words out, in TensorFlow operations only: what evaluate, infer and export run."""
+"""Text to tagged words in TensorFlow operations only; evaluate, infer and export run this."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from common.runs import best_weights
 from common.text import PAD, sanitise
 from common.unicode import valid_text
 
-SIZE = 64  # texts a batch
+SIZE = 64  # texts per batch
 
 
 class Tagged(NamedTuple):
@@ -24,7 +24,7 @@ class Tagged(NamedTuple):
 
 
 class Pipeline(serving.Pipeline):
-    """Cutting into words, vocabularies and model as one function from strings to strings."""
+    """Word segmentation, vocabularies and model as one function from strings to strings."""
 
     def __init__(self, model, reader):
         super().__init__(model)
@@ -35,15 +35,15 @@ class Pipeline(serving.Pipeline):
     def cut(self, texts, spaced=False):
         """string `[n]` -> words, ragged `[n, (words)]`. Traceable.
 
-        `spaced`: they are cut already, and stand between spaces.
+        `spaced`: the texts are already split into words, separated by spaces.
         """
         return tf.strings.split(sanitise(texts)) if spaced else self.reader.cut(texts)
 
     def _tag(self, words):
         """Words, ragged `[n, (words)]` -> (tags, their probabilities), ragged too."""
         distinct, rows = tf.unique(words.flat_values)
-        # A row more, which stands for the padding and for the one word of an empty text: a
-        # recurrent layer wants a first step.
+        # An additional row for the padding and for the one word of an empty text, since a
+        # recurrent layer needs a first step.
         ids, characters = self.reader.read(tf.concat([[""], distinct], 0))
         rows = words.with_flat_values(rows + 1).to_tensor(0)  # [n, time]
         rows = tf.pad(rows, [[0, 0], [0, tf.cast(tf.shape(rows)[1] == 0, tf.int32)]])
@@ -74,7 +74,7 @@ class Pipeline(serving.Pipeline):
 
 
 def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     reader = Reader(run.path, run.config)
     model = Tagger(run.config.model, *reader.sizes)
     meta = best_weights(run, model, without_cudnn=without_cudnn)

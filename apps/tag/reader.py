@@ -1,5 +1,4 @@
-"""Text -> words -> what the network reads of them, in TensorFlow operations: the same for training
-and in an export."""
+"""Text -> words -> network inputs, in TensorFlow operations, the same in training and exports."""
 
 import tensorflow as tf
 
@@ -22,13 +21,13 @@ MOST_CHARACTERS = 20000
 
 
 def keys(words, lowercase=True):
-    """What the vocabulary knows a word by: NFKC, its case folded, every digit a 0."""
+    """Vocabulary keys of words: NFKC, case folded, every digit a 0."""
     return tf.strings.regex_replace(normalise(words, lowercase), r"\p{N}", "0")
 
 
 def learn(folder, config, sentences):
-    """Writes what a `Reader` reads into a run's folder: vocabularies, tags, and of a language
-    without spaces its lexicon. tags.json is the last."""
+    """Writes the files of a `Reader` into a run's folder: vocabularies, tags, and the lexicon of a
+    language without spaces. tags.json is written last."""
     cutting, words = config.data.cutting, [sentence.words for sentence in sentences]
     lines = [" ".join(sentence) for sentence in words]
     alphabet = TokenizerConfig("char", MOST_CHARACTERS)
@@ -42,7 +41,10 @@ def learn(folder, config, sentences):
 
 
 class Reader(tf.Module):
-    """What `learn` wrote. `cut` is a function from texts `[n]` to words, ragged `[n, (words)]`."""
+    """Splits texts into words and looks words up, with the files that `learn` wrote.
+
+    `cut` is a function from texts `[n]` to words, ragged `[n, (words)]`.
+    """
 
     def __init__(self, folder, config):
         super().__init__()
@@ -57,7 +59,7 @@ class Reader(tf.Module):
 
     def read(self, words):
         """string `[n]` -> (int32 `[n]`, <unk> for unknown words; characters int32 `[n, longest]`
-        from BOS to EOS, of long words both ends)."""
+        from BOS to EOS, for long words both ends)."""
         ids = self.known.lookup(keys(words, self.known.config.lowercase))
         spelled = self.characters.tokenize(words)
         border = tf.ones([tf.shape(words)[0], 1], tf.int32)

@@ -1,4 +1,4 @@
-"""How well words were tagged: all, known and unknown ones, whole sentences, and raw text."""
+"""Tagging scores: of all, known and unknown words, whole sentences, and raw text."""
 
 from collections import Counter
 from itertools import accumulate, chain
@@ -8,10 +8,10 @@ from common.metrics.spans import are_spans, span_scores
 
 
 def of_tags(found, references, words, known):
-    """Scores of tags for the right words; all are lists with a list for each sentence.
+    """Scores of tags on reference words; all arguments are lists with a list for each sentence.
 
     Args:
-        known: the words of training, as they are written; None: not known.
+        known: the words of training, as written; None: unavailable.
     """
     pairs = list(zip(chain(*found), chain(*references), chain(*words), strict=True))
     parts = {"accuracy": pairs}
@@ -27,8 +27,10 @@ def of_tags(found, references, words, known):
 
 
 def of_raw_text(found, sentences):
-    """F1 of words, and of words with the right tag, where the text was cut by the program: a word
-    is right when it begins and ends at the same characters, spaces not counted."""
+    """F1 of words, and of words with their tags, when the program splits the text into words.
+
+    A word is correct if it begins and ends at the same characters, not counting spaces.
+    """
     hits = {"cutting_f1": 0, "raw_f1": 0}
     for one, sentence in zip(found, sentences, strict=True):
         places = spans(one.words), spans(sentence.words)
@@ -50,7 +52,7 @@ def spans(words):
 
 
 def matrix(found, references):
-    """(tags, from the most frequent one on; counts [reference, found])."""
+    """(tags by decreasing frequency, counts [reference, found])."""
     found, references = list(chain(*found)), list(chain(*references))
     labels = [tag for tag, _ in Counter(references).most_common()]
     labels += sorted(set(found) - set(labels))
@@ -58,7 +60,7 @@ def matrix(found, references):
 
 
 def table(found, references) -> str:
-    """A line for each tag: how often it is the reference, found, both, F1, and its confusions."""
+    """A line for each tag: its counts in reference, output and both, F1, and its confusions."""
     labels, counts = matrix(found, references)
     lines = ["tag\tright\tfound\tboth\tf1\tmost often taken for"]
     for n, label in enumerate(labels):

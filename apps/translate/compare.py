@@ -1,4 +1,4 @@
-"""Recurrent cells on translation, with equal parameters and time."""
+"""Compares recurrent cells on translation with equal parameters and time."""
 
 from apps.translate.config import PRESETS
 from common.commands.compare_cells import Task, compare

@@ -1,4 +1,4 @@
-"""What a translation run is made of, and the presets."""
+"""Configuration and presets of a translation run."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -24,21 +24,21 @@ from common.errors import UserError
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "bible"
-    """A data set of data/README.md; ignored if data.train names files."""
+    """Data set from data/README.md; ignored with data.train."""
     source: str = "kjv"
-    """Language (or version) to translate from; of own files a code such as de."""
+    """Source language (or version); for your own files a code such as de."""
     target: str = "bbe"
-    """Language (or version) to translate into; of own files a code, which scores depend on."""
+    """Target language (or version); for your own files a code, which the scores depend on."""
     train: tuple[str, ...] = ()
-    """Your own: two aligned text files (source, target), or one TSV; .gz as well."""
+    """Your own training files: two aligned text files (source, target), or one TSV; also .gz."""
     validation: tuple[str, ...] = ()
-    """The same for validation; without it a fiftieth of the training pairs is held out."""
+    """Your own validation files; without them, 2 % of the training pairs are held out."""
     test: tuple[str, ...] = ()
-    """The same for `evaluate`."""
+    """Your own test files, for `evaluate`."""
     max_length: Count = 80
-    """Tokens on a side; longer pairs are left out of training, longer input is split or cut."""
+    """Maximum tokens per side; training leaves out longer pairs, longer input is split or cut."""
     limit: Natural = 0
-    """Use only this many training pairs; 0: all."""
+    """Number of training pairs to use; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class ModelConfig:
     decoder_layers: Count = 1
     """Layers of the decoder; from the third on with residual connections."""
     upper_layers: Natural = 0
-    """More layers of the decoder, above the attention: they read its result."""
+    """Additional decoder layers above the attention, which read its output."""
     attention: Literal["additive", "general", "scaled"] = "scaled"
-    """Score of the attention: Bahdanau's, or one of Luong's (scaled: general / sqrt(units))."""
+    """Attention score: additive (Bahdanau), general or scaled (Luong; general / sqrt(units))."""
     input_feeding: bool = False
-    """Feed the attention's result into the next step (Luong et al.); slower: time is one loop."""
+    """Feed the attention output into the next step (Luong et al.); slower: steps run in turn."""
     tie: Literal["none", "output", "all"] = "all"
     """Share the output layer with the target embedding, or all three tables (joint vocabulary)."""
     embedding_dropout: Rate = 0.3
@@ -70,20 +70,20 @@ class ModelConfig:
     output_dropout: Rate = 0.3
     """Dropout rate before the output layer."""
     same_dropout: bool = False
-    """One dropout mask for all time steps of a sequence (variational dropout)."""
+    """Variational dropout: one mask for all time steps of a sequence."""
     label_smoothing: Rate = 0.1
-    """Share of the target distribution spread over the whole vocabulary."""
+    """Label smoothing: share of the target distribution spread over the whole vocabulary."""
     agreement: Weight = 0.0
-    """Weight of R-Drop (Liang et al. 2021): two passes under dropout agree; twice the time."""
+    """Weight of R-Drop (Liang et al. 2021): makes two dropout passes agree; doubles the time."""
     scheduled_sampling: Share = 0.0
-    """Final share of target words replaced by the model's own, rising linearly over training."""
+    """Scheduled sampling: final share of target words replaced by predictions, rising linearly."""
 
 
 @dataclass(frozen=True)
 class DecodingConfig:
     beam: BeamConfig = field(default_factory=lambda: BeamConfig(beam=5, length_penalty=1.0))
     length_ratio: Positive = 1.6
-    """Longest output: this times the source's tokens, plus length_extra."""
+    """Maximum output length: this times the source length, plus length_extra."""
     length_extra: Natural = 10
     """See length_ratio."""
 
@@ -93,13 +93,13 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     joint: bool = True
-    """One vocabulary for both sides; needed to tie all tables."""
+    """One vocabulary for both sides; required by model.tie all."""
     model: ModelConfig = field(default_factory=ModelConfig)
     batching: BatchingConfig = field(default_factory=BatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     seed: Seed = 1
-    """Of initial weights, dropout, shuffling."""
+    """Random seed of the initial weights, dropout and shuffling."""
 
     def __post_init__(self):
         check(self)
@@ -110,14 +110,14 @@ class Config:
                 raise UserError("data files: give two aligned text files, or one TSV file")
 
 
-# King James English -> Basic English; see README.md for times and scores of all presets.
+# King James English -> Basic English; README.md has times and scores of all presets.
 DEFAULT = Config(
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=6000),
     model=ModelConfig(embedding_dropout=0.15, dropout=0.15, output_dropout=0.15),
     training=TrainingConfig(epochs=4, learning_rate=3e-3, ema=0.998),
 )
 
-# Lower-cased, as in the published rows that it is compared with.
+# Lower-cased, as in the published results that it is compared with.
 MULTI30K = Config(
     data=DataConfig(name="multi30k", source="en", target="de"),
     tokenizer=TokenizerConfig(kind="bpe", vocab_size=6000, lowercase=True),
@@ -156,7 +156,7 @@ TATOEBA = Config(
     training=TrainingConfig(epochs=8, learning_rate=2e-3, ema=0.999),
 )
 
-# Seconds: to see that everything works.
+# Runs in seconds, to check that everything works.
 TINY = replace(
     DEFAULT,
     data=DataConfig(max_length=40, limit=500),

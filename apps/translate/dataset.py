@@ -16,34 +16,34 @@ SIDES = ("source", "target")
 
 
 def own_pairs(files, tell=True):
-    """Pairs of two aligned text files or of one TSV, with a report of what was left out."""
+    """Reads pairs of two aligned text files or of one TSV, and reports what is left out."""
     read = text_files.read_parallel if len(files) == 2 else text_files.read_tsv
     return print_left_out(files, read(*files), tell)
 
 
-VERSIONS = {"kjv": "en", "bbe": "en", "web": "en"}  # of one text; others name their language
+VERSIONS = {"kjv": "en", "bbe": "en", "web": "en"}  # other versions are named by language
 LANGUAGES = VERSIONS | {"eng": "en", "fra": "fr", "deu": "de", "cmn": "zh"}
 
 
 def languages(config, tell=False):
     """Two-letter codes of (source, target); "" where your own files name no language.
 
-    With `tell`, a note on stderr when the target's is not known.
+    With `tell`, prints a note on stderr if the target language is unknown.
     """
     names = [config.source, config.target]
-    if config.train:  # a version is the preset's, and none of theirs
+    if config.train:  # a version belongs to the preset, not to your files
         names = ["" if name in VERSIONS else name for name in names]
     if tell and not names[1]:
         print(
-            "note: the language of the target is not named, and is scored with words as English "
-            "has them: train with --data.target zh, or whatever it is",
+            "note: the target language is not named, so scores split it into words like English: "
+            "train with --data.target zh, or whatever it is",
             file=sys.stderr,
         )
     return tuple(LANGUAGES.get(name, name) for name in names)
 
 
 def read_pairs(config, split):
-    """Sentence pairs of "train", "validation" or "test"."""
+    """Sentence pairs of the split "train", "validation" or "test"."""
     return read_split(
         config,
         split,
@@ -55,7 +55,7 @@ def read_pairs(config, split):
 
 
 def make_tokenizers(config, pairs, folder):
-    """(source tokenizer, target tokenizer): the run's own, at first learned on `pairs`."""
+    """(source tokenizer, target tokenizer): loads the run's, or learns them from `pairs`."""
     learned = {"tokenizer": (0, 1)} if config.joint else {"source": (0,), "target": (1,)}
     for name, sides in learned.items():
         if not (folder / f"{name}.json").exists():
@@ -74,8 +74,8 @@ def load_tokenizers(config, folder):
 def make_batches(config, pairs, source_tokenizer, target_tokenizer, *, limit=True, sampled=False):
     """`Batches` of (source, target), each ending with EOS.
 
-    With `limit`, pairs that are empty on a side or longer than data.max_length are left out, and
-    counted. With `sampled`, every epoch has subwords of its own.
+    With `limit`, pairs that are empty on a side or longer than data.max_length are left out and
+    counted. With `sampled`, every epoch draws its own subwords.
     """
     tokenizers, longest = (source_tokenizer, target_tokenizer), config.data.max_length
     columns = [

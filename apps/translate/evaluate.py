@@ -1,4 +1,4 @@
-"""Scores a run on a split or on people's own files: python -m apps.translate.evaluate RUN ..."""
+"""Scores a run on a split or on your own files: python -m apps.translate.evaluate RUN ..."""
 
 import dataclasses
 import json
@@ -20,11 +20,11 @@ class Command:
     split: str = "test"
     """Split of the run's data: train, validation or test."""
     pair: tuple[str, ...] = ()
-    """Instead of a split: two aligned text files, or one TSV."""
+    """Your own files instead of a split: two aligned text files, or one TSV."""
     beam: int | None = None
-    """Beam size; 0 is greedy search. The run's own when not given."""
+    """Beam size; 0: greedy search; None: the run's own."""
     length_penalty: float | None = None
-    """Of the beam: above 0, longer translations. The run's own when not given."""
+    """Beam search: above 0 favours longer translations; None: the run's own."""
 
 
 def main():
@@ -64,7 +64,7 @@ def main():
     batches = dataset.make_batches(run.config, pairs, *translator.tokenizers, limit=False)
     scores.append(perplexity(*total_nll(translator.model.token_losses, batches)))
     names.append("perplexity")
-    if language and source_language == language:  # what doing nothing would score
+    if language and source_language == language:  # the score of copying the source
         scores.append(bleu(sources, references, language=language))
         names.append("bleu_of_copying_the_input")
 

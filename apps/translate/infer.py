@@ -21,31 +21,31 @@ class Command:
     text: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Texts to translate. Without any: standard input, one line in, one line out."""
     file: str = ""
-    """Read lines from this file (.gz as well) instead."""
+    """Read lines from this file instead; also .gz."""
     n_best: int = 1
-    """Print so many translations of each text, with scores; an empty line between texts."""
+    """Print the N best translations of each text with scores; an empty line separates texts."""
     json: bool = False
-    """Print a JSON object a line: source, and translations with their scores."""
+    """Print one JSON object per line: source, and translations with their scores."""
     attention: str = ""
-    """Draw the attention of the (one) text's translation into this PNG file."""
+    """Draw the attention of a single text's translation into this PNG file."""
     beam: int | None = None
-    """Beam size; 0 is greedy search. The run's own when not given."""
+    """Beam size; 0: greedy search; None: the run's own."""
     sample: bool = False
-    """Draw words by their probability instead of searching for the likeliest."""
+    """Sample words by their probability instead of searching for the most probable translation."""
     temperature: float = 1.0
-    """Of sampling: below 1 safer, above 1 wilder."""
+    """Sampling: below 1 safer, above 1 more varied."""
     top_k: int = 0
-    """Of sampling: only among the k likeliest words; 0: all."""
+    """Sampling: only from the k most probable words; 0: all."""
     top_p: float = 1.0
-    """Of sampling: only among the likeliest words that have this probability together."""
+    """Sampling: only from the most probable words that together have this probability."""
     seed: int = 1
-    """Of sampling: the same seed and text, the same translation, whatever stands beside it."""
+    """Sampling: the same seed and text give the same translation, in any batch."""
 
 
 def main():
     command = tyro.cli(Command, prog="python -m apps.translate.infer", description=__doc__)
     if command.attention and len(command.text) != 1:
-        raise UserError("--attention draws one text: give it as an argument")
+        raise UserError("--attention draws a single text: give it as an argument")
     parts = numbered(command.text, command.file, read_lines)
 
     load_tensorflow()

@@ -11,8 +11,8 @@ from common.training import Losses, disagreement, smoothed_cross_entropy, twice
 class Translator(keras.Model):
     """Source tokens `[batch, source]`, ending with EOS, PAD to the right -> target tokens.
 
-    `encode` and `step` are what decoding uses; `token_losses` is what training uses. XLA needs
-    `static_shapes`, and then works on padding as well.
+    Decoding uses `encode` and `step`, training uses `token_losses`. XLA needs `static_shapes`,
+    which also computes the padding.
     """
 
     def __init__(self, config, source_vocab, target_vocab, static_shapes=False, **kwargs):
@@ -83,7 +83,7 @@ class Translator(keras.Model):
         return self.target_embedding.logits(features)
 
     def step(self, memory):
-        """The step function of common.decoding, over a memory with one row a hypothesis."""
+        """The step function of common.decoding, over a memory with one row per hypothesis."""
 
         def step(tokens, state):
             features, state = self.decoder.step(self.target_embedding(tokens), memory, state)
@@ -110,7 +110,7 @@ class Translator(keras.Model):
         features, _ = self((source, shifted), training=training)
         labels = tf.reshape(target, [-1])
         features = tf.reshape(features, [-1, features.shape[-1]])
-        if not self.static_shapes:  # padding is left out before the output layer, the largest part
+        if not self.static_shapes:  # spares the output layer, the largest part, the padding
             scored = tf.where(labels != PAD)[:, 0]
             labels, features = tf.gather(labels, scored), tf.gather(features, scored)
         smoothing = self.config.label_smoothing if training else 0.0
@@ -123,8 +123,8 @@ class Translator(keras.Model):
         return Losses(*(tf.reduce_sum(weights * part) / passes for part in (losses, 1.0, nll)))
 
     def sample_words(self, source, shifted, progress):
-        """Scheduled sampling in two passes (Bengio et al. 2015; Mihaylova & Martins 2019): some
-        words of the shifted target are replaced by the model's own predictions at their place."""
+        """Scheduled sampling in two passes (Bengio et al. 2015; Mihaylova & Martins 2019): replaces
+        some words of the shifted target by the model's own predictions."""
         features, _ = self((source, shifted), training=True)
         said = tf.argmax(self.logits(features), -1, tf.int32)
         said = tf.concat([shifted[:, :1], said[:, :-1]], 1)

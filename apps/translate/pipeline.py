@@ -1,4 +1,4 @@
-"""Text in, text out, in TensorFlow operations only: what evaluate, infer and export all run."""
+"""Text to translation in TensorFlow operations only; evaluate, infer and export all run this."""
 
 import sys
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from common.unicode import valid_text
 
 class Translation(NamedTuple):
     text: str
-    score: float  # log-probability under the beam's penalties; of long texts the sum over pieces
+    score: float  # log-probability under the beam's penalties; for long texts the sum over pieces
 
 
 class Pipeline(serving.Pipeline):
@@ -43,8 +43,7 @@ class Pipeline(serving.Pipeline):
     def translate(self, texts, search):
         """string `[batch]` -> (texts `[batch, n_best]`, scores, tokens `[batch, n_best, time]`).
 
-        Traceable. `search`: Greedy, Sampling or Beam. What is drawn for a text depends on the seed
-        and the text alone.
+        Traceable. `search`: Greedy, Sampling or Beam. Sampling depends on seed and text only.
         """
         model, decoding = self.model, self.config.decoding
         source = self.source_tokens(texts)
@@ -56,15 +55,15 @@ class Pipeline(serving.Pipeline):
         found = run_search(search, step, state, batch, limits, keys=texts, source_mask=mask)
         rows = tf.reshape(found.tokens, [-1, tf.shape(found.tokens)[-1]])
         output = tf.reshape(self.target_tokenizer.detokenize(rows), tf.shape(found.scores))
-        # Nothing in, nothing out, whatever the model would make of an empty sentence.
+        # An empty sentence has an empty translation, whatever the model would write.
         blank = tf.equal(lengths, 1.0)[:, None]
         return tf.where(blank, "", output), tf.where(blank, 0.0, found.scores), found.tokens
 
     def __call__(self, texts, search=None, batch_size=64, first=1):
         """Any number of strings of any length -> for each a list of n_best `Translation`s.
 
-        Texts longer than the model was trained for are translated in pieces, see `split_long`.
-        What is left out of them is told on stderr, by their numbers from `first` on.
+        Texts longer than the training limit are translated in pieces, see `split_long`. What still
+        does not fit is left out; a warning on stderr lists the texts, numbered from `first`.
         """
         pieces, owners, cut = [], [], []
         for number, text in enumerate(texts):
@@ -74,8 +73,8 @@ class Pipeline(serving.Pipeline):
             cut += [first + number] * (too_long > 0)
         if cut:
             print(
-                f"warning: the end of a sentence is left out where it has more than "
-                f"{self.config.data.max_length - 1} tokens, in {len(cut)} texts "
+                f"warning: the ends of sentences with more than "
+                f"{self.config.data.max_length - 1} tokens are left out, in {len(cut)} texts "
                 f"(number {first_few(cut)})",
                 file=sys.stderr,
             )
@@ -98,8 +97,8 @@ class Pipeline(serving.Pipeline):
         return [found[0].text for found in self(texts, search, batch_size)]
 
     def attention(self, text, translation):
-        """(weights `[target, source]`, source pieces, target pieces) of a translation's words;
-        of an empty text nothing."""
+        """(weights `[target, source]`, source tokens, target tokens) of a translation; all empty
+        for an empty text."""
         source = self.source_tokens(tf.constant([text]))
         if source.shape[1] == 1:
             return np.zeros([0, 0]), [], []
@@ -112,14 +111,14 @@ class Pipeline(serving.Pipeline):
 
     def _fits(self, text):
         limit = self.config.data.max_length - 1
-        # Short texts need not be tokenised to know; but a sign such as a half may become three.
+        # A short text fits without tokenising; but NFKC turns a sign such as ½ into three.
         return (text.isascii() and len(text) < limit) or (
             int(self.source_tokenizer.tokenize(tf.constant([text])).row_lengths()[0]) <= limit
         )
 
 
 def load(run, *, without_cudnn=False):
-    """The pipeline of a run with its best weights, and what is known about them."""
+    """(the pipeline of a run with its best weights, the checkpoint's metadata)."""
     source, target = dataset.load_tokenizers(run.config, run.path)
     model = Translator(run.config.model, source.vocab_size, target.vocab_size)
     meta = best_weights(run, model, without_cudnn=without_cudnn)

@@ -35,7 +35,7 @@ from .data_digest import changes, digest_of
 from .find import LATEST, latest_run, named_run, summary
 from .measurements import read_rows
 
-START_SECONDS = 2  # for which a start waits until another start has written its configuration
+START_SECONDS = 2  # for which a start waits until another one has written its configuration
 PACKAGES = ("tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy", "sacrebleu")
 
 
@@ -143,7 +143,7 @@ class Run:
         Raises:
             UserError: another process holds the lock, or has removed the folder.
         """
-        with guard.locked(self.path):
+        with guard.locked(self.path, START_SECONDS):
             if self.chief and not (self.path / "config.json").exists():
                 shutil.rmtree(self.path, ignore_errors=True)  # created only by the lock
                 raise UserError(

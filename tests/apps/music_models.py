@@ -1,4 +1,4 @@
-"""Small music models with random weights, and random music: what the tests of the app share."""
+"""Small music models with random weights, and random music, for the tests of the music app."""
 
 from dataclasses import replace
 

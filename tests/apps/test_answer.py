@@ -1,4 +1,4 @@
-"""The question-answering app: sentences out of text, the network, scores, own files, bad input."""
+"""Question answering: sentence splitting, network, scores, your own files, bad input."""
 
 import json
 import re
@@ -110,7 +110,7 @@ def test_every_weight_learns_without_padding_or_neighbours(change):
 
 
 def test_hops_are_the_equations():
-    """The whole reader in numpy, without the recurrent parts."""
+    """The whole reader in numpy, without its recurrent parts."""
     model = Answerer(replace(SMALL, sentence="position", story_layers=0), 12, 3)
     table = model.reader.embedding.table.numpy() * np.sqrt(8) * memory.EMBEDDING_SCALE
 
@@ -152,7 +152,7 @@ def test_story_layers_are_the_equations():
 
 @pytest.mark.parametrize("layers", [0, 1])
 def test_order_is_known_by_age_and_by_recurrence(layers):
-    """Without ages and story layers two orders are the same; either makes the difference."""
+    """Without ages and story layers the order of sentences is lost; either restores it."""
     model = Answerer(replace(SMALL, story_layers=layers), 12, 3)
     one = tf.constant([[BOS, EOS, 4, 5, EOS, 4, 6, EOS, 7, EOS]])
     other = tf.constant([[BOS, EOS, 4, 6, EOS, 4, 5, EOS, 7, EOS]])
@@ -236,7 +236,7 @@ ROOMS = ("attic", "barn", "cave", "den")
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """(run, file): trained on your own stories of cats and dogs, until it knows."""
+    """(run, file): trained on your own stories of cats and dogs until it answers them."""
     folder = tmp_path_factory.mktemp("own")
     pairs = [(a, b) for a in ROOMS for b in ROOMS if a != b] * 8
     text = "".join(OWN.replace("attic", a).replace("barn", b) for a, b in pairs)
@@ -273,7 +273,7 @@ def test_own_stories_are_learned_and_scored(own, capsys):
 
 
 def test_no_story_is_in_two_splits(tmp_path, capsys):
-    """A story that is told twice is learned or validated, with all of its questions."""
+    """A repeated story is in training or validation, with all of its questions."""
     file = tmp_path / "own.txt"
     text = "".join(OWN.replace("attic", f"room {n % 20}") for n in range(40))
     file.write_text(text + "5 Who slept?\tnobody\nbad line\n")
@@ -319,18 +319,18 @@ def test_odd_questions_are_answered_with_a_note(own, tmp_path, capsys):
     out, err = capsys.readouterr()
     lines = out.split("\n")
     assert lines[0] == "" and all(line in ROOMS for line in lines[1:4]) and lines[4:] == [""]
-    assert "never had: Who, slept, unicorn" in err and "nothing is asked in text: 1\n" in err
-    assert "ends like none, in text: 3\n" in err and "last 100 sentences" in err
+    assert "in the training data: Who, slept, unicorn" in err and "no question in text: 1\n" in err
+    assert "ends in a full stop, in text: 3\n" in err and "last 100 sentences" in err
     lines = tmp_path / "lines.txt"
     lines.write_text("Where is the cat?\n" * 513 + "\n")
     assert call("infer", run, "--file", lines) == 0
-    assert capsys.readouterr().err == "note: nothing is asked in text: 514\n"
+    assert capsys.readouterr().err == "note: no question in text: 514\n"
 
 
 @pytest.mark.parametrize("text", ["Where is the cat?", "", "?!"])
 def test_without_a_story_there_is_no_picture(own, tmp_path, capsys, text):
     assert call("infer", own[0], text, "--attention", tmp_path / "x.png") == 0
-    assert "there is no story" in capsys.readouterr().err and not (tmp_path / "x.png").exists()
+    assert "the text has no story" in capsys.readouterr().err and not (tmp_path / "x.png").exists()
 
 
 def test_a_run_without_answers_is_refused_unharmed(own, tmp_path, capsys):

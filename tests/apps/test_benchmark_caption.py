@@ -1,4 +1,4 @@
-"""The benchmark's plain Keras network is the captioning network."""
+"""The plain Keras network of the benchmark equals the captioning network."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ VOCAB = 11
 
 
 class Fixed:
-    """One batch of frozen cells, as `CaptionBatches` gives them."""
+    """A batch of frozen cells, as `CaptionBatches` makes it."""
 
     signature = (tf.TensorSpec([None, 16, 8], tf.float16), tf.TensorSpec([None, None], tf.int32))
 
@@ -37,10 +37,10 @@ def test_the_plain_network_has_the_same_loss(upper_layers):
     encoder = EncoderConfig(size=32, widths=(8, 8, 8, 8), train=True)
     config = Config(encoder=encoder, model=replace(SMALL, upper_layers=upper_layers))
     model = Captioner(config, VOCAB)
-    model.cells = lambda inputs, training: inputs  # cells are given, as by a frozen encoder
+    model.cells = lambda inputs, training: inputs  # inputs are cells, as from a frozen encoder
     of_encoder = set(map(id, model.picture_encoder.trainable_variables))
     ours = [v for v in model.trainable_variables if id(v) not in of_encoder]
-    for variable in ours:  # biases of zero would hide that they were not copied
+    for variable in ours:  # zero biases would hide a missing copy
         variable.assign(keras.random.normal(variable.shape, stddev=0.5))
     plain, arrays = compiled(config, model), Fixed().arrays(0)
     found = plain.evaluate(dataset(Fixed(), [0]), verbose=0)

@@ -1,4 +1,4 @@
-"""The growth benchmark: powers of known curves, a picture, and a step and a search that run."""
+"""The growth benchmark: powers of known curves, the picture, one step and one search."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The benchmark's plain Keras network is the language model's, state and all."""
+"""The plain Keras network of the benchmark equals the language model, including its state."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The benchmark's plain Keras network is the frame model."""
+"""The plain Keras network of the benchmark equals the frame model."""
 
 from dataclasses import replace
 

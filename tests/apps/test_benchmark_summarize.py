@@ -1,4 +1,4 @@
-"""The benchmark's plain Keras network is the summarisation network."""
+"""The plain Keras network of the benchmark equals the summarisation network."""
 
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ VOCAB = 11
 
 
 class Fixed:
-    """One batch as `Batches` gives them: words that are generated, copied, both, and neither."""
+    """A batch as `Batches` makes it: words that are generated, copied, both, and neither."""
 
     signature = (tf.TensorSpec([None, None], tf.int32),) * 2
 
@@ -34,9 +34,7 @@ class Fixed:
 def test_the_plain_network_has_equal_loss_and_gradient():
     keras.utils.set_random_seed(1)
     model = Summarizer(SMALL, VOCAB)
-    for (
-        variable
-    ) in model.trainable_variables:  # biases of zero would hide that they were not copied
+    for variable in model.trainable_variables:  # zero biases would hide a missing copy
         variable.assign(keras.random.normal(variable.shape, stddev=0.5))
     plain = compiled(Config(model=SMALL), model)
     assert plain.count_params() == model.count_params()

@@ -1,4 +1,4 @@
-"""The benchmark compares like with like: one network, one loss, one update, one search."""
+"""The translation benchmark compares equal networks, losses, updates and searches."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def make_batches(seed=0):
 
 
 def make_model(config, seed=1):
-    """Random in every weight: biases of zero would hide that they were not copied."""
+    """Random in every weight: zero biases would hide a missing copy."""
     keras.utils.set_random_seed(seed)
     model = Translator(config, VOCAB, VOCAB)
     for variable in model.trainable_variables:
@@ -107,7 +107,7 @@ def test_decoding_is_measured_in_batches_and_singly(monkeypatch):
     rows, ties = translate.decoding_speed(config, make_model(MODEL), sources, 1)
     assert ties == 0 and len(rows) == 8
     for what in ("beam 5, batch 32", "beam 5, batch 1"):
-        # A search step by step in Python cannot keep up with one in the graph.
+        # A Python loop over search steps is slower than a search in the graph.
         assert rows[what, "Python loop"]["ratio"] > 1
         assert rows[what, "our greedy search"]["ratio"] > 0
 

@@ -1,4 +1,4 @@
-"""The captioning app: the loss, forms of the network, your own pictures, odd ones, scores."""
+"""Captioning: loss, network variants, your own pictures, damaged pictures, scores."""
 
 import json
 import runpy
@@ -76,7 +76,7 @@ def test_frozen_encoder_learns_nothing():
 
 
 def test_contradictions_are_refused():
-    with pytest.raises(UserError, match="cnn has no weights"):
+    with pytest.raises(UserError, match="cnn has no pretrained weights"):
         Config(encoder=EncoderConfig(train=False))
     with pytest.raises(UserError, match="need --model.picture attention"):
         Config(model=ModelConfig(picture="word", gate=True))
@@ -181,7 +181,7 @@ COLORS = {"red": (220, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 220)}
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """A folder with pictures of three colours, captions.tsv, and two files that are no pictures."""
+    """A folder with pictures of three colours, captions.tsv, and two non-pictures."""
     folder = tmp_path_factory.mktemp("own")
     lines = []
     for n in range(30):
@@ -248,7 +248,7 @@ def test_evaluate_own_captions(own, run_folder, monkeypatch, capsys, tmp_path):
 
 
 def test_own_captions_of_any_length_are_scored(own, run_folder, monkeypatch, capsys, tmp_path):
-    """By a run of emoji, too, whose attributes are none of photographs."""
+    """A run on emoji does not score the attributes of photographs."""
     folder = tmp_path / "run"
     shutil.copytree(run_folder, folder)
     config = json.loads((folder / "config.json").read_text())
@@ -266,7 +266,7 @@ def test_own_captions_of_any_length_are_scored(own, run_folder, monkeypatch, cap
 def test_infer_takes_files_and_folders(own, run_folder, monkeypatch, capsys, tmp_path):
     assert run(monkeypatch, "infer", run_folder, own / "1.jpg", own / "2.jpg", "--beam", 0) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
-    assert run(monkeypatch, "infer", run_folder, own) == 2  # two of them are none
+    assert run(monkeypatch, "infer", run_folder, own) == 2  # two are not pictures
     out, err = capsys.readouterr()
     rows = dict(line.split("\t") for line in out.splitlines())
     assert len(rows) == 32 and rows[str(own / "empty.jpg")] == ""
@@ -319,7 +319,7 @@ def test_a_run_starts_from_another(own, run_folder, monkeypatch, capsys, tmp_pat
 
 
 class Frozen:
-    """What `load_inputs` needs of a model: an encoder that counts its pictures."""
+    """The part of a model that `load_inputs` needs: an encoder that counts its pictures."""
 
     def __init__(self):
         encoder = EncoderConfig(name="efficientnet-lite0", size=40, train=False)

@@ -1,4 +1,4 @@
-"""The classification app: the network, pooling, bags of words, your own files, bad input."""
+"""Classification: network, pooling, bags of words, your own files, bad input."""
 
 import itertools
 import json
@@ -72,7 +72,7 @@ def test_poolings_are_what_their_names_say():
 
 
 def test_long_texts_keep_their_end_in_half_precision():
-    """bfloat16 knows no number between 258 and 260."""
+    """bfloat16 has no number between 258 and 260."""
     model = Classifier(replace(SMALL, pooling=("last",)), 12, 3)
     mask = tf.sequence_mask([259, 257], 259)
     steps = tf.range(259, dtype=tf.float32)[None, :, None]
@@ -141,7 +141,7 @@ PEOPLE = ("friend", "sister", "teacher", "neighbour", "brother", "boss")
 
 
 def sentences(pairs):
-    """Each pair twice: the same words, another meaning."""
+    """Pairs of texts with the same words and different meanings."""
     good, bad = "the {} my {} has not seen is good", "the {} my {} has seen is not good"
     pairs = list(pairs)
     return [good.format(*p) for p in pairs] + [bad.format(*p) for p in pairs]
@@ -153,7 +153,7 @@ def test_a_bag_of_words_confuses_the_lectures_sentences():
     rows = [np.array([4 + words.index(word) for word in row] + [EOS]) for row in pair]
     bags = baselines.features(rows, 1)
     random = np.random.default_rng(0)
-    for _ in range(5):  # whatever its weights are
+    for _ in range(5):  # for any weights
         model = baselines.LogisticRegression(
             np.unique(np.concatenate(bags)), random.normal(size=[len(words), 2]), random.normal(2)
         )
@@ -168,7 +168,7 @@ def test_a_recurrent_network_learns_to_tell_them_apart(change):
     keras.utils.set_random_seed(1)
     every = set(itertools.product(THINGS, PEOPLE))
     unseen = {pair for pair in every if "movie" in pair or "friend" in pair}
-    # Of the unseen pairs both words are known, from other sentences.
+    # Both words of an unseen pair occur in other training sentences.
     texts = sentences(sorted(every - unseen)) + ["my friend has a movie"]
     numbers = [0] * 25 + [1] * 25 + [0]
     tokenizer = train_tokenizer(TokenizerConfig(kind="word", vocab_size=50), texts)
@@ -212,14 +212,14 @@ def test_logistic_regression_is_at_its_optimum():
     error = p - np.eye(3)[numbers]
     np.testing.assert_allclose(x.T @ error + 2.0 * model.weights, 0, atol=0.01)
     np.testing.assert_allclose(error.sum(0), 0, atol=0.01)
-    unseen = model(baselines.features([np.array([19, EOS])], 1))[0]  # nothing that is known
+    unseen = model(baselines.features([np.array([19, EOS])], 1))[0]  # no known token
     np.testing.assert_allclose(unseen - unseen[0], model.bias - model.bias[0], rtol=1e-6)
 
 
 def test_baselines_learn_what_they_can():
     random = np.random.default_rng(0)
 
-    def part(count):  # the label is whether 4 stands before 5
+    def part(count):  # the label is whether 4 precedes 5
         rows, numbers = [], random.integers(2, size=count)
         for number in numbers:
             noise = random.integers(6, 30, 3)
@@ -252,7 +252,7 @@ def test_held_out_texts_are_not_in_training():
     assert not {e.text for e in train} & {e.text for e in checks}
     assert len(checks) == 40
     assert {e.label for e in checks} <= {e.label for e in train}
-    with pytest.raises(DataError, match="none can be held out"):
+    with pytest.raises(DataError, match="too few to hold any out"):
         dataset.held_out([Example(f"text {n}", f"label {n}") for n in range(10)])
 
 
@@ -264,7 +264,7 @@ def test_labels_are_those_of_training(tmp_path):
     assert dataset.numbers(examples, labels) == [1, 2, 1, 0]
     with pytest.raises(DataError, match="no training example has the label 'never'.*it depends"):
         dataset.numbers([Example("x", "never"), examples[0]], labels)
-    with pytest.raises(DataError, match="nothing to tell apart"):
+    with pytest.raises(DataError, match="give at least two labels"):
         dataset.make_labels(DataConfig(train="x.tsv"), examples[:1], tmp_path / "other")
 
 

@@ -1,9 +1,9 @@
-"""Runs of earlier versions still answer and resume. tests/kept_runs/translate was made by 0.1.0:
-
+"""Runs of earlier versions still answer and resume. tests/kept_runs/translate was made by 0.1.0
+with:
 python -m apps.translate.train tiny --tokenizer.kind word --tokenizer.vocab-size 200
     --model.units 12 --model.embedding-dim 12 --model.cell peephole_lstm --max-steps 6
 
-and NAME.answers.txt by `infer --n-best 2` on the first three lines of its examples.txt.
+and NAME.answers.txt with `infer --n-best 2` on the first three lines of its examples.txt.
 """
 
 import json
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "tests" / "kept_runs"
 PRESET = ["tiny", "--tokenizer.kind", "word", "--tokenizer.vocab-size", "200"]
 PRESET += ["--model.units", "12", "--model.embedding-dim", "12", "--model.cell", "peephole_lstm"]
-# What 0.1.0 itself found when it resumed this run to its end: step -> validation loss.
+# Results of 0.1.0 when it resumed this run to its end: step -> validation loss.
 LOSSES = {6: 5.20429, 7: 5.17508, 14: 5.00311, 21: 4.90321, 28: 4.86818}
 
 

@@ -1,4 +1,4 @@
-"""The language model app: streams and scores agree, forms hold, bad input is told, own files."""
+"""Language model: streams and scores agree, forms hold, bad input is refused, your own files."""
 
 import itertools
 import json
@@ -34,7 +34,7 @@ LINES = [
 
 @pytest.fixture(scope="module", autouse=True)
 def seed():
-    """Once: setting it again would clear the resources of tokenizers that are in use."""
+    """Only once: setting it again would clear the resources of tokenizers in use."""
     tf.keras.utils.set_random_seed(3)
 
 
@@ -106,7 +106,7 @@ def test_penalties_are_their_formulas():
 
 
 def test_a_stream_of_one_row_is_trainable():
-    """In a graph, where a batch of one row is a size that broadcasting takes for unknown."""
+    """In a graph, broadcasting treats a batch of one row as an unknown size."""
     model, streams = LanguageModel(SMALL, 12), Streams(np.arange(4, 12), 5, 8)
     assert streams.batch_size == 1
     state = model.zero_state(1)
@@ -124,7 +124,7 @@ def test_recurrent_dropout_is_of_weights_and_of_training():
     plain, again = model(tokens)[0], model(tokens)[0]
     np.testing.assert_array_equal(plain, again)
     dropped = model(tokens, training=True)[0]
-    np.testing.assert_allclose(dropped[:, 0], plain[:, 0], atol=1e-6)  # nothing recurrent yet
+    np.testing.assert_allclose(dropped[:, 0], plain[:, 0], atol=1e-6)  # no recurrence yet
     assert np.abs(dropped[:, 1:] - plain[:, 1:]).max() > 1e-3
 
 
@@ -141,7 +141,7 @@ def test_dropout_masks_are_locked_in_time():
 
 
 def test_one_likelihood_by_all_ways(subwords):
-    """The stream in any cut, the score of the text, and steps of decoding give the same nll."""
+    """A stream of any length, the score of the text, and decoding steps give the same nll."""
     lines = LINES[:3]
     tokens = encode(subwords.tokenizer.tokenize, lines)
     nll, count = subwords.nll(tokens)
@@ -170,7 +170,7 @@ def test_lines_mode_is_the_sum_over_lines(subwords):
     config = replace(subwords.config, streams=StreamConfig(mode="lines", batch_size=2))
     by_line = pipeline.Pipeline(config, subwords.model, subwords.tokenizer)
     nll, count = by_line.nll(encode(subwords.tokenizer.tokenize, LINES[:5]))
-    scored = [s for s in subwords.scores(LINES[:5]) if s.text]  # an empty line says nothing
+    scored = [s for s in subwords.scores(LINES[:5]) if s.text]  # an empty line is not scored
     np.testing.assert_allclose(nll, -sum(s.total for s in scored), rtol=1e-5)
     assert count == sum(len(s.tokens) for s in scored)
 
@@ -225,7 +225,7 @@ def test_probabilities_and_lengths_are_of_what_is_shown(characters, lines):
         tf.fill([8], ""), tf.range(8), max_length=600, lines=lines
     )
     scored = characters.scores([text.decode() for text in texts.numpy()])
-    # A text that had spaces at the ends of its lines is shown without them.
+    # Spaces at the ends of lines are dropped.
     same = [n for n in range(8) if len(scored[n].tokens) == lengths[n]]
     assert len(same) > 3
     for n in same:
@@ -322,7 +322,7 @@ def test_words_of_a_template_are_counted():
 
 
 def test_the_likeliest_text_of_a_form(characters):
-    """Of two places for two characters each, all texts are tried by hand."""
+    """A form with two places of two characters each, compared with all of its texts."""
     tokenizer = characters.tokenizer
     builder, ids = AutomatonBuilder(tokenizer.vocab_size), tokenizer.tokenize(["aeI"]).numpy()[0]
     for _ in range(2):

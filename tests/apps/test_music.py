@@ -85,7 +85,7 @@ def test_conditions_in_the_graph_and_in_numpy():
 
 
 def test_composing_has_the_probability_that_is_scored(composer):
-    """For nothing given, soprano given, and two inner voices given."""
+    """With nothing given, with the soprano given, and with two inner voices given."""
     notes, model = random_notes(12, seed=3), composer.pipeline.model
     wide = [[21, 108]] * 4
     facts = tf.constant([[16, 0, 4]])
@@ -107,7 +107,7 @@ def test_parallel_notes_are_those_that_the_measure_counts():
     found = wrong = 0
     for voice in range(4):
         known = now.copy()
-        known[:, voice:] = before[:, voice:]  # not chosen yet
+        known[:, voice:] = before[:, voice:]  # not composed yet
         masks = constraints.parallel(
             tf.constant(before, tf.int32), tf.constant(known, tf.int32), tf.constant(voice)
         ).numpy()
@@ -119,7 +119,7 @@ def test_parallel_notes_are_those_that_the_measure_counts():
                 two = np.stack([before[row], chosen])
                 rest = np.delete(two, voice, 1)
                 counts = [measures.parallel_fifths([piece]) > 0 for piece in (two, rest)]
-                if not counts[1]:  # those of the other voices are not this one's
+                if not counts[1]:  # this voice has none
                     wrong += counts[0] != mask[pitch - 21 + voice_tokens.FIRST]
                     found += counts[0]
     assert wrong == 0 and found > 10
@@ -127,7 +127,7 @@ def test_parallel_notes_are_those_that_the_measure_counts():
 
 @pytest.mark.parametrize("line", ["", "C5 D5 E5 F5 G5 A5 G5 F5", "|||C3 D3 E3 F3 G3 F3 E3 D3"])
 def test_parallels_are_composed_only_when_asked_for(composer, line):
-    """The network is untrained: left alone, it writes many."""
+    """An untrained network writes many parallels unless they are forbidden."""
     pipeline, request = composer.pipeline, Request(temperature=1.5, bars=8)
     free = Pipeline(replace(pipeline.config, parallels=True), pipeline.model, LIMITS)
     strict, loose = (
@@ -149,7 +149,7 @@ def test_a_form_repeats_its_sections(composer):
 
 
 def test_a_given_note_ends_where_it_ends(composer):
-    for seed in range(6):  # an untrained model holds it every few times
+    for seed in range(6):  # an untrained model holds the note sometimes
         piece = composer("G4:1 | D4:0.5", Request(bars=1, seed=seed)).notes
         assert piece[:4, 0].tolist() == [67, 1, 1, 1] and piece[4, 0] != HOLD
         assert piece[:2, 1].tolist() == [62, 1] and piece[2, 1] != HOLD
@@ -202,7 +202,7 @@ def test_composed_voices_stay_in_range(composer):
 
 
 def test_composed_pieces_have_the_probability_that_is_scored(composer):
-    """Ranges and the rule on parallels take away what may be chosen, not probability."""
+    """Ranges and the rule on parallels remove choices, not probability."""
     asked = np.full([1, 16, 4], FREE, np.int32)
     facts = np.array([[16, 0, 4]], np.int32)
     notes, log_prob = composer.run(asked, facts, 1.0, (5, 6))
@@ -219,7 +219,7 @@ def test_text_in_and_text_out(composer):
     np.testing.assert_array_equal(composer.read(found), composer(line).notes)
     with pytest.raises(UserError, match="C7 is outside the range of the soprano, C4 to G5"):
         composer.check(composer.read("C7"))
-    with pytest.raises(UserError, match="does not know styles"):
+    with pytest.raises(UserError, match="has no styles"):
         composer("C5", Request(style="jig"))
 
 
@@ -252,8 +252,8 @@ def test_a_batch_depends_on_seed_and_epoch_alone():
         for left, right in zip(one.arrays(batch), other.arrays(same), strict=True):
             np.testing.assert_array_equal(left, right)
     crops = [one.arrays((epoch, [0])) for epoch in range(60)]
-    # From the bars of 16 steps at 0, 16, 32, 48, and at 64, where 36 are left: the last crop ends
-    # where the piece ends, which a condition tells, and no step of the piece is in no crop.
+    # Bars of 16 steps begin at 0, 16, 32, 48 and 64, where 36 steps are left. The last crop ends
+    # with the piece, which is a condition, and every step of the piece is in a crop.
     assert {tokens.shape[1] for tokens, _, _ in crops} == {48, 36}
     ends = {(tokens.shape[1], known[0, -1, 1] == 0) for tokens, _, known in crops}
     assert ends == {(48, False), (36, True)}

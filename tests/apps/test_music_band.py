@@ -1,4 +1,4 @@
-"""The band, MIDI in and out, and scores compared with those of the data."""
+"""The band, MIDI input and output, and composition scores compared with those of the data."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -88,7 +88,7 @@ def test_band_composes_melody_then_chords_then_drums(band):
         assert set(column.tolist()) <= {0, HOLD, *allowed}
     text = band.text(found)
     np.testing.assert_array_equal(band.read(text), found.notes)
-    # Another melody gives the first chord other probabilities.
+    # Another melody changes the probabilities of the first chord.
     model, facts = band.pipeline.model.parts["chords"], tf.constant([[12, 0, 2, 0, 1, 1]])
     tunes = found.notes[:, :2].copy(), found.notes[:, :2].copy()
     tunes[1][:, 0] = 60
@@ -113,11 +113,11 @@ def test_band_composes_melody_then_chords_then_drums(band):
 
 
 def test_a_part_draws_for_itself(band):
-    """What one part draws says nothing of what another one draws at the same place."""
+    """The draws of different parts are independent at the same place."""
     time, takes = 32, 48
     notes = np.full([takes, time, 5], FREE, np.int32)
     facts = np.repeat([[16, 0, -1, -1, -1, -1]], takes, 0).astype(np.int32)
-    same = make_band()  # all that is left of a draw is its noise
+    same = make_band()  # a draw is only its noise
     for variable in same.pipeline.model.trainable_variables:
         variable.assign(tf.zeros_like(variable))
     found = same.run(notes, facts, 1.0, (3, 0))[0].numpy()
@@ -190,7 +190,7 @@ def test_files_of_a_chorale(composer, tmp_path):
 
 
 def test_a_tune_without_its_rests():
-    """Bars of four steps: the first two and the fifth and sixth are silent, chords go on."""
+    """Bars of four steps: bars 1, 2, 5 and 6 are silent, the chords continue."""
     melody = [0] * 8 + [60, 1, 62, 1] + [0] * 12 + [64, 1, 1, 1]
     chords = [*[21, 1, 1, 1, 26], *[1] * 7, 28, *[1] * 7, 30, *[1] * 7]
     notes, pickup = without_rests(np.array([melody, chords]).T, 4, 0)
@@ -259,12 +259,12 @@ def test_scores_are_compared_with_the_data(composer, band, frames):
     voices = [Piece(str(n), random_notes(40, seed=n)) for n in range(5)]
     composed, real = compose_like(composer, voices, 2, Request(seed=3))
     for made, notes in zip(composed, real, strict=True):
-        np.testing.assert_array_equal(made[:, 0], notes[:, 0])  # the melody of that very piece
+        np.testing.assert_array_equal(made[:, 0], notes[:, 0])  # the melody of that piece
         assert (made[:, 1:] != notes[:, 1:]).any()
     found = measure_pieces(composer, composed, real, voices)
     assert found["in_range"].value == 100 and found["longest_copy"].value < 40
     assert found["silence"].value != found["silence_data"].value > 0
-    for side, group in (("", composed), ("_data", real)):  # the given voice says nothing
+    for side, group in (("", composed), ("_data", real)):  # the given voice is not scored
         values = [found[name + side].value for name in ("in_key", "self_repetition")]
         lower = [notes[:, 1:] for notes in group]
         expected = [100 * measure(lower) for measure in (measures.in_key, measures.self_repetition)]

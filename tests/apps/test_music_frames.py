@@ -48,7 +48,7 @@ def test_marginal_model_by_hand():
 
 
 def test_measure_scores_frames_2_to_the_end(frames):
-    """Sum over keys, mean over scored frames of all pieces; neither padding nor batches move it."""
+    """The sum over keys, averaged over the frames of all pieces, with any padding and batches."""
     pieces = [Piece(str(n), random_roll(time, n)) for n, time in enumerate((9, 2, 14, 1))]
     total = count = 0
     for piece in pieces:
@@ -70,8 +70,8 @@ def test_independent_keys_against_numpy():
 
 
 def test_a_frame_is_a_distribution_over_sets():
-    """Of a model in sequence, over all sets of the 3 lowest keys plus those with others: at most 1,
-    and exactly 1 once all other keys are forbidden."""
+    """Sums the probability of all sets of the 3 lowest keys: at most 1, and exactly 1 if all other
+    keys are forbidden."""
     model = Frames(SEQUENCE)
     bias = np.zeros(FIRST + 88)
     bias[FIRST + 3 :] = -1e9

@@ -1,4 +1,4 @@
-"""The pinyin app: spellings, segmentation, network, search, baselines, your own text."""
+"""Pinyin: spellings, segmentation, network, search, baselines, your own text."""
 
 import itertools
 import json
@@ -39,7 +39,7 @@ def tokenizers(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
-    """A pipeline of a random network that knows the readings of FEW only."""
+    """A pipeline with a random network that has the readings of FEW only."""
     folder = tmp_path_factory.mktemp("few")
     syllables.segmenter({s: n + 1 for n, s in enumerate(FEW)}).save(folder, "syllables")
     characters = dataset.tokenizers.train_tokenizer(dataset.CHARACTERS, ["".join(FEW.values())])
@@ -96,7 +96,7 @@ def test_text_that_is_not_pinyin_is_named(tokenizers, text, told):
 
 
 def test_segmentation_is_the_best_of_all(tokenizers):
-    """Viterbi's result against all ways to spell a string."""
+    """Viterbi's result equals the best of all ways to spell a string."""
     counts = {"xi": 5, "an": 7, "xian": 1, "gan": 3, "g": 0, "fan": 6, "fang": 2, "a": 1, "n": 0}
     tokenizer = syllables.segmenter(counts)
     model = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.content())
@@ -146,8 +146,8 @@ def test_every_weight_learns_and_padding_is_inert(tokenizers, cell, layers):
 
 
 def test_steps_are_the_loss(few):
-    """The search's steps over the references give the loss of the decoder when w is 0 and that of
-    the language model when it is 1; between, both weighted; and a softmax changes nothing."""
+    """Search steps over the references give the loss of the decoder with w = 0, the loss of the
+    language model with w = 1, and their weighted sum between; a softmax does not change them."""
     model, rows = few.model, tf.constant([[4, 5, 6, 7]])
     rows = few.syllables.tokenize(["tashiyanxi"]).to_tensor()
     references = few.characters.tokenize(["她使研西"]).to_tensor()
@@ -175,25 +175,25 @@ def test_a_wide_beam_finds_all_readings_ordered(few):
     found = few([text, "xi", "xqan", ""], BeamConfig(beam=16, n_best=16, length_penalty=0))
     assert [one.text for one in found[0]] == [one.text for one in scored]
     np.testing.assert_allclose([a.score for a in found[0]], [b.score for b in scored], rtol=1e-4)
-    assert [one.text for one in found[1]] == ["西"]  # there is no other
+    assert [one.text for one in found[1]] == ["西"]  # the only reading
     assert found[2] == [] and found[3] == [("", 0.0)]
 
 
 def test_an_unknown_reading_is_scored_as_unknown(few):
     arrays = few.syllables.tokenize(["tashi"]).to_tensor(), few.characters.tokenize(["是他"])
     nll = few.model.token_losses((arrays[0], arrays[1].to_tensor()), training=False)[2]
-    assert 0 < float(nll) < 100  # not the billion of what is forbidden
+    assert 0 < float(nll) < 100  # not the 1e9 of a forbidden choice
 
 
 def test_readings_that_cannot_be_are_refused(few):
-    with pytest.raises(UserError, match="烟 is not read so"):
+    with pytest.raises(UserError, match="烟 is unknown, or not read so"):
         few.score("ta shi", ["他是", "他烟"])
     spaced, plain = few.score("ta shi", [" 他是", "他是"])
     assert spaced.score == plain.score
     for text, reading in [("ta shi", "他"), ("ta", "他是"), ("", "")]:
-        with pytest.raises(UserError, match="give a character a syllable"):
+        with pytest.raises(UserError, match="give one character per syllable"):
             few.score(text, [reading])
-    with pytest.raises(UserError, match="no pinyin"):
+    with pytest.raises(UserError, match="not pinyin"):
         few.score("tx", ["他"])
 
 
@@ -228,12 +228,12 @@ def test_every_character_is_allowed_by_its_syllable(tokenizers):
     for syllable, character in zip(*(np.concatenate(column) for column in both), strict=True):
         assert tokenizers[2][syllable, character]
     assert not tokenizers[2][:, [PAD, BOS, EOS]].any() and not tokenizers[2][PAD].any()
-    known = tokenizers[1].tokenize(["嘻"]).numpy()[0][0]  # of the dictionary, not of the pairs
+    known = tokenizers[1].tokenize(["嘻"]).numpy()[0][0]  # in the dictionary, not in the pairs
     assert tokenizers[2][:, known].sum() == 1
 
 
 def test_a_syllable_that_the_run_does_not_know(few):
-    """Pieces of other text may have some: they count as wrong and shift nothing."""
+    """Unknown syllables of other text count as wrong and shift nothing."""
     pairs = [("ta den shi", "他扽是"), ("xi an", "西安")]
     columns = dataset.make_batches(Config(), pairs, few.syllables, few.characters).columns
     assert [len(row) for row in columns[0]] == [3, 2] and columns[0][0][1] == UNK
@@ -264,7 +264,7 @@ def test_own_text_from_training_to_readings(tmp_path, monkeypatch, capsys):
     assert code == 2 and "--data.test" in err
     code, out, _ = command(monkeypatch, capsys, "evaluate", run, "--file", text)
     assert code == 0 and json.loads(out.splitlines()[-1])["pieces"] == 7
-    # What the run itself says, the first and others of its best.
+    # Readings that the run prints: the first and others of its best.
     code, out, _ = command(monkeypatch, capsys, "infer", run, "ta shi", "--n-best", 5)
     said = [line.split("\t")[1] for line in out.splitlines()]
     said = [t for t in said if dataset.reading.read(t) == ["ta", "shi"]]
@@ -275,7 +275,7 @@ def test_own_text_from_training_to_readings(tmp_path, monkeypatch, capsys):
     assert result["accuracy_top_5"] == 100 > result["accuracy"] and len(said) > 1
     code, out, err = command(monkeypatch, capsys, "infer", run, "tashi", "ta txq", "xian")
     assert code == 2 and [len(line) for line in out.split("\n")] == [2, 0, 1, 0]
-    assert err.startswith("error: text 2: 'txq' (word 2) is no pinyin")
+    assert err.startswith("error: text 2: 'txq' (word 2) is not pinyin")
     code, out, _ = command(monkeypatch, capsys, "infer", run, "ta shi", "--score", "她市", "他是")
     assert code == 0 and [line.split("\t")[1] for line in out.splitlines()] == ["她市", "他是"]
     code, out, _ = command(monkeypatch, capsys, "infer", run, "ta", "--n-best", 3, "--json")

@@ -1,4 +1,4 @@
-"""Every file of your own is read, or refused by an error that says why."""
+"""Every file of your own is read, or refused with an error that names the cause."""
 
 import importlib
 import json
@@ -56,7 +56,7 @@ FILES = [
 
 
 def read(app, path):
-    """What the app's own reader makes of a file, as training calls it."""
+    """Output of the app's own reader for a file, called as in training."""
     config = importlib.import_module(f"apps.{app}.config").PRESETS["tiny"]
     module = importlib.import_module(f"apps.{app}.dataset")
     if app == "music":
@@ -91,7 +91,7 @@ def test_any_damage_is_read_or_refused(app, name, thing, tmp_path, capsys):
     path.write_bytes(whole)
     if app == "music":
         for n in range(11):
-            for message in thing.tracks[-1]:  # copies would be left out
+            for message in thing.tracks[-1]:  # duplicates would be left out
                 if message.type.startswith("note"):
                     message.note = 60 + n
             thing.save(folder / f"whole{n}.mid")

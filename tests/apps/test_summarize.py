@@ -1,4 +1,4 @@
-"""The summarisation app: the network, copying, several documents, your own files, bad input."""
+"""Summarisation: network, copying, several documents, your own files, bad input."""
 
 import json
 import runpy
@@ -24,7 +24,7 @@ from data import DataError
 from data.readers.documents import Example
 
 SMALL = ModelConfig(units=8, embedding_dim=8)
-# A vocabulary of 12; 12 + place is a word of the source that it lacks.
+# A vocabulary of 12; 12 + place is a source word that it lacks.
 SOURCE = tf.constant([[5, 13, 7, 13, EOS], [12, EOS, PAD, PAD, PAD]])
 TARGET = tf.constant([[9, 13, EOS, PAD], [6, 12, 8, EOS]])
 
@@ -63,7 +63,7 @@ def test_loss_is_that_of_the_steps(change):
     model = Summarizer(replace(SMALL, **change), 12)
     memory, state = model.encode(SOURCE)
     step, nll = model.step(memory, SOURCE), 0.0
-    # The step forbids <unk>: the loss must not, so its share is taken out to compare.
+    # The step forbids <unk>, the loss does not, so its share is removed for the comparison.
     bias = model.embedding.bias
     bias.assign(tf.tensor_scatter_nd_update(bias.value, [[UNK]], [-1e9]))
     tokens = tf.constant([2, 2])
@@ -108,13 +108,13 @@ def test_coverage_begins_with_the_second_phase():
 
 
 def test_unknown_words_differ_only_by_the_pointer():
-    """The network reads each of them as <unk>: what it hears is the same, what it copies is not."""
+    """Unknown words are all <unk> as inputs, but are copied as different words."""
     model = Summarizer(SMALL, 12)
     np.testing.assert_array_equal(model.embed(SOURCE[0]), model.embed(tf.constant([5, 1, 7, 1, 3])))
     memory, state = model.encode(SOURCE)
     log_probs, _ = model.step(memory, SOURCE)(tf.constant([2, 2]), state)
     row = log_probs.numpy()[0]
-    assert row[13] > -50 and row[UNK] < -1e8  # copied; never said
+    assert row[13] > -50 and row[UNK] < -1e8  # copied, never generated
     assert (row[[12, 14, 15, 16]] < -1e8).all()  # no words of this source
 
 
@@ -135,7 +135,7 @@ def test_word_dropout_is_for_training_pointers_only():
 
 
 def made_up(random, count):
-    """Names that no vocabulary has."""
+    """Names outside any vocabulary."""
     letters = "bcdfghjklmnpqrstvwz"
     return ["".join(random.choice(list(letters), 7)) + f"_{n}" for n in range(count)]
 
@@ -153,7 +153,7 @@ def cases(random, count):
 
 @pytest.fixture(scope="module")
 def copier():
-    """A pipeline that has learned, on made-up names, to say which function does what."""
+    """A pipeline that has learned, from made-up names, to name the function of a document."""
     keras.utils.set_random_seed(1)
     random = np.random.default_rng(1)
     config = Config(
@@ -242,7 +242,7 @@ def test_order_and_batching_do_not_matter(copier):
 
 
 def test_searches_keep_their_constraints(copier):
-    """A minimum length and no n-gram twice hold for the beam and for greedy search."""
+    """Minimum length and n-gram blocking apply to beam and greedy search."""
     text = ["the function a_1 opens it."]
     for beam in (0, 3):
         asked = Namespace(beam=beam, min_length=6, no_repeat_ngram=1, length_penalty=None,
@@ -292,7 +292,7 @@ def test_one_of_several_empty_documents(tokenizers):
 
 def test_more_documents_than_tokens(tokenizers):
     source = read(tokenizers["joiner"], tf.constant(["\f".join(["one"] * 30)]), DataConfig(max_length=9))  # fmt: skip # noqa: E501
-    assert source.tokens.row_lengths().numpy().tolist() == [60]  # a word and an end of each
+    assert source.tokens.row_lengths().numpy().tolist() == [60]  # 30 words, 30 ends
 
 
 def test_line_marks(tokenizers):
@@ -302,7 +302,7 @@ def test_line_marks(tokenizers):
 
 
 def test_training_reads_what_inference_reads(copier):
-    """Target ids of words the vocabulary lacks are those of their places in the source."""
+    """Target ids of words outside the vocabulary are those of their places in the source."""
     example = Example("the function zz_9 opens qq_8", ("qq_8 zz_9 new_7 opens",))
     [source], [target] = dataset.encode(copier.config, copier.tokenizer, [example])
     vocab = copier.tokenizer.vocab_size

@@ -1,4 +1,4 @@
-"""The tagging app: the network, context and spelling, what is read, scores, bad input."""
+"""Tagging: network, context and spelling, reading, scores, bad input."""
 
 import json
 import runpy
@@ -79,7 +79,7 @@ def test_word_dropout_hides_words_in_training_only():
 
 
 # A small language ---------------------------------------------------------------------------------
-# 打 is a verb behind 我 and a measure word behind 一; what ends with 子 is a noun, with 了 a verb.
+# 打 is a verb after 我 and a measure word after 一; words ending in 子 are nouns, in 了 verbs.
 
 
 def cases(random, count, letters="甲乙丙丁戊己庚辛"):
@@ -98,7 +98,7 @@ def cases(random, count, letters="甲乙丙丁戊己庚辛"):
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory):
-    """A pipeline that has learned the small language. (The contract's runs have a softmax.)"""
+    """A pipeline trained on the small language. (The runs of test_apps.py have a softmax.)"""
     keras.utils.set_random_seed(1)
     config = Config(
         data=DataConfig(cutting="lexicon"),
@@ -129,7 +129,7 @@ def tagger(tmp_path_factory):
 
 
 def test_context_and_spelling_are_learned(tagger):
-    """Words never seen are told by their last character, 打 by the word before it."""
+    """Unseen words get their tag from the last character, 打 from the word before it."""
     unseen = cases(np.random.default_rng(2), 50)
     found = tagger.of_words([sentence.words for sentence in unseen])
     assert [tuple(one.tags) for one in found] == [sentence.tags for sentence in unseen]
@@ -137,7 +137,7 @@ def test_context_and_spelling_are_learned(tagger):
 
 
 def test_the_batches_read_what_the_pipeline_reads(tagger):
-    """Emissions of a training batch are those of the same words as text."""
+    """Emissions of a training batch equal those of the same words as text."""
     sentences = cases(np.random.default_rng(3), 5)
     batches = dataset.TaggedBatches(tagger.config, tagger.reader, sentences)
     *inputs, tags = batches.arrays(Batch(0, range(5)))
@@ -194,7 +194,7 @@ def test_vocabularies_know_case_width_and_digits_apart(tmp_path):
     assert UNK not in words[:3] and (words[3:5].numpy() == UNK).all()
     assert characters.shape[1] == 2 + config.model.max_characters
     assert words[5] == words[0] and characters[5, 1] != characters[0, 1]
-    again = dataset.make_reader(config, [], tmp_path)  # from the folder, not anew
+    again = dataset.make_reader(config, [], tmp_path)  # loaded, not learned
     assert again.sizes == reader.sizes and again.tags == ("r", "t", "v")
 
 
@@ -272,7 +272,7 @@ def test_wrong_settings(wrong):
 
 
 def test_own_words_from_training_to_scores(tmp_path, monkeypatch, capsys):
-    """train on one's own CoNLL-U, evaluate --file, infer --json: all by their commands."""
+    """Trains on your own CoNLL-U, then evaluate --file and infer --json, all as commands."""
 
     def command(name, *arguments):
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
@@ -285,10 +285,10 @@ def test_own_words_from_training_to_scores(tmp_path, monkeypatch, capsys):
     rows = [("The", "DET"), ("seal", "NOUN"), ("barks", "VERB"), (".", "PUNCT")]
     lines = [f"{n}\t{w}\t_\t{t}\tX\t_\t_\t_\t_\t_" for n, (w, t) in enumerate(rows, 1)]
     text = "\n".join(lines) + "\n\n"
-    train.write_text(text * 36 + text.replace("seal", "dog") * 4)  # these validate
+    train.write_text(text * 36 + text.replace("seal", "dog") * 4)  # for validation
     command("train", "tiny", "--run-dir", run, "--data.train", train, "--training.epochs", 12,
             "--training.learning-rate", 0.02)  # fmt: skip
-    assert not (run / "lexicon.model").exists()  # English is cut at marks
+    assert not (run / "lexicon.model").exists()  # English is split at punctuation
     test = tmp_path / "test.txt"
     test.write_text("The/DET seal/NOUN barks/VERB ./SYM\n")
     result = json.loads(command("evaluate", run, "--file", test).out.splitlines()[-1])
@@ -296,7 +296,7 @@ def test_own_words_from_training_to_scores(tmp_path, monkeypatch, capsys):
     assert result["cutting_f1"] == 100
     assert (run / "evaluation" / "file-confusion.png").stat().st_size > 0
     assert "SYM\t1\t0\t0\t0.0\tPUNCT 1" in (run / "evaluation" / "file-tags.tsv").read_text()
-    train.unlink()  # the scores of the network need the run's folder only
+    train.unlink()  # scores of the network need only the run folder
     told = command("evaluate", run, "--file", test)
     assert "no baselines" in told.err and "hmm" not in told.out
     row = json.loads(command("infer", run, "--json", "The seal barks.").out)

@@ -1,4 +1,4 @@
-"""The translation app: your own files, bad input, long text, search options, the loss."""
+"""Translation: your own files, bad input, long text, search options, the loss."""
 
 import gzip
 import json
@@ -327,7 +327,7 @@ def test_evaluate_own_files(run_folder, monkeypatch, capsys, tmp_path):
     assert run(monkeypatch, "evaluate", other) == 0
     out, err = capsys.readouterr()
     assert "bleu_of_copying_the_input" not in json.loads(out.splitlines()[-1])
-    assert "the language of the target is not named" in err
+    assert "the target language is not named" in err
     files = write(tmp_path / "a", ["red", "blue"]), write(tmp_path / "b", ["RED", "BLUE"])
     assert run(monkeypatch, "evaluate", run_folder, "--pair", *files, "--beam", 2) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])

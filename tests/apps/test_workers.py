@@ -1,4 +1,4 @@
-"""Two workers on this machine: the same weights as one, and what happens when one is killed."""
+"""Two workers on this machine have the weights of one, and stop if one is killed."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def finish(process):
 
 
 def test_two_workers_are_one_with_twice_the_batch(tmp_path):
-    """Also when they stop half-way: each worker carries a state of its own."""
+    """Also after an interruption half-way: each worker has a separate state."""
     one = start(
         *TRAIN, *PLAIN, "--streams.batch-size=8", "--max-steps=6", "--run-dir", tmp_path / "1"
     )
@@ -70,7 +70,7 @@ def test_a_killed_worker_stops_the_others(tmp_path):
 
 
 def test_workers_end_with_a_killed_starter(tmp_path):
-    """A stand-in for a training tells its process number, and that it was asked to stop."""
+    """A stand-in for training that reports its process number and the request to stop."""
     (tmp_path / "stand_in.py").write_text(
         "import os, pathlib, signal, sys, time\n"
         "def stop(*_):\n    pathlib.Path(f'{os.getpid()}.stopped').touch()\n    sys.exit(0)\n"

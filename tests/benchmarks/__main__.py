@@ -1,7 +1,7 @@
-"""Every benchmark of this folder, each in a process of its own: python -m tests.benchmarks.
+"""Runs every benchmark of this folder in a separate process: python -m tests.benchmarks.
 
-A benchmark is a module here; `plain_*` are what they compare with. An option goes to those that
-have one of its name.
+A benchmark is a module here; the modules `plain_*` are what it compares with. An option is passed
+to the benchmarks that have it.
 """
 
 import dataclasses
@@ -17,19 +17,19 @@ import tyro
 @dataclasses.dataclass
 class Command:
     rounds: int | None = None
-    """Measured rounds; without it each benchmark's own number."""
+    """Measured rounds; None: the benchmark's own."""
     torch: str | None = None
-    """A Python that has PyTorch, to measure that as well."""
+    """A Python with PyTorch, to measure that too."""
 
 
 def benchmarks():
-    """Names of the modules, found by looking."""
+    """Names of the benchmark modules in this folder."""
     names = sorted(path.stem for path in Path(__file__).parent.glob("*.py"))
     return [name for name in names if not name.startswith(("_", "plain_"))]
 
 
 def call(name, command):
-    """What is run for a benchmark: its options are fields of its Command, or of its function."""
+    """The callable of a benchmark: its options are fields of its Command, or its parameters."""
     module = importlib.import_module(f"tests.benchmarks.{name}")
     has = inspect.signature(getattr(module, "Command", None) or module.measure).parameters
     given = {option: value for option, value in vars(command).items() if value is not None}

@@ -1,7 +1,7 @@
-"""The process that runs PyTorch's side of the speed tables.
+"""Runs the PyTorch side of the speed tables in another process.
 
-The suite does not need PyTorch: `Peer` starts plain_torch.py under a Python that has it, and asks
-it for one round at a time, so that the rounds of both sides alternate on the same machine.
+The suite does not need PyTorch: `Peer` starts plain_torch.py with a Python that has it, and
+requests one round at a time, so that the rounds of both sides alternate on the same machine.
 
     python3 -m venv ~/torch && ~/torch/bin/pip install torch numpy ncps
     make bench-layers ARGS="--torch ~/torch/bin/python"
@@ -20,9 +20,9 @@ SERVER = Path(__file__).with_name("plain_torch.py")
 
 
 class Peer:
-    """A process under `python` that has torch; requests are dicts, answered one by one.
+    """A process of `python` with torch; requests are dicts, answered one by one.
 
-    Raises ValueError when that Python cannot import torch, or when a request fails.
+    Raises: ValueError if that Python cannot import torch, or if a request fails.
     """
 
     def __init__(self, python):
@@ -43,7 +43,7 @@ class Peer:
     def _read(self):
         line = self.process.stdout.readline()
         if not line:
-            raise ValueError("PyTorch's process has ended: its own message stands above")
+            raise ValueError("PyTorch's process has ended: its message is above")
         return json.loads(line)
 
     def close(self):
@@ -52,7 +52,7 @@ class Peer:
 
 
 def peer_of(python):
-    """The process that runs PyTorch, or None for no Python."""
+    """The PyTorch process, or None without a Python for it."""
     try:
         return Peer(python) if python else None
     except ValueError as error:
@@ -60,15 +60,15 @@ def peer_of(python):
 
 
 def training_round(peer, name, folder, parts, batches, config, expected):
-    """A function that trains PyTorch's version of a network on the batches, once through.
+    """A function that trains the PyTorch version of a network once on the batches.
 
     Args:
         name: one of `networks`.
-        folder: an empty one, for what both processes read.
-        parts: name -> weights as Keras keeps them.
-        config: what the network and its training need, for JSON.
+        folder: an empty folder for the files that both processes read.
+        parts: name -> weights in Keras' layout.
+        config: settings of the network and its training, for JSON.
         expected: loss of the first batch without dropout, and number of parameters; AssertionError
-            where PyTorch has others.
+            if those of PyTorch differ.
     """
     named = {f"{part}/{n}": array for part in parts for n, array in enumerate(parts[part])}
     np.savez(f"{folder}/weights.npz", **named)

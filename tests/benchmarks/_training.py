@@ -1,4 +1,4 @@
-"""Speed beside others, in paired rounds; above all a training step of ours and of the same network
+"""Compares speeds in paired rounds, above all of a training step with that of the same network
 elsewhere."""
 
 import contextlib
@@ -17,13 +17,13 @@ from common.system.tensorflow import load_tensorflow
 from common.text import BOS, PAD, UNK
 from tests.benchmarks._torch import peer_of, training_round
 
-PAUSE = 0.5  # seconds before a round: threads of the other process spin on for a while
+PAUSE = 0.5  # seconds before a round: the other process's threads keep spinning for a while
 
 
 def paired(ours, other, rounds):
-    """Seconds `[2, rounds]` of both functions, in turn; a round before them is not counted.
+    """Seconds `[2, rounds]` of both functions, in turn; a first round is not counted.
 
-    Every second pair starts with the other one, so neither always has the warmer cache.
+    Every second pair starts with the second function, so neither always has the warmer cache.
     """
     seconds = np.zeros([rounds + 1, 2])
     for number in range(rounds + 1):
@@ -36,7 +36,7 @@ def paired(ours, other, rounds):
 
 
 def comparison(count, seconds, unit):
-    """Median speeds (`count` units a round), and the median ratio of the pairs."""
+    """Median speeds (`count` units per round), and the median ratio of the pairs."""
     ours, other = seconds
     ratio = median((other / ours).tolist())
     return {"unit": unit, "ours": count / median(ours.tolist()),
@@ -44,7 +44,7 @@ def comparison(count, seconds, unit):
 
 
 def make_trainer(app, folder, config, model, batches, state=None):
-    """The app's own `Trainer`; checkpoints by the clock, which plain Keras has none of, are off."""
+    """The app's own `Trainer`, without timed checkpoints, which plain Keras does not have."""
     from common.system.workers import strategy
     from common.training import Trainer
 
@@ -56,25 +56,25 @@ def make_trainer(app, folder, config, model, batches, state=None):
 
 
 def train_ours(trainer, steps):
-    """`steps` updates on the first batches of epoch 0, by the real loop with its log and bar."""
+    """`steps` updates on the first batches of epoch 0, in the real loop with its log and bar."""
     from common.system.signals import Stop
     from common.training.reporting import Progress
 
     position = trainer.position
     position.batch = 0
-    with contextlib.redirect_stdout(io.StringIO()):  # Progress writes to the stdout of its birth
+    with contextlib.redirect_stdout(io.StringIO()):  # Progress writes to its first stdout
         progress = Progress(trainer.run, trainer.total_steps, position)
     with progress:
         trainer.train_epoch(position.step + steps, Stop(), progress)
 
 
 def target_words(arrays):
-    """How many words the targets of (input, target) have."""
+    """Number of words in the targets of (input, target)."""
     return int((arrays[1] != PAD).sum())
 
 
 def smoothed_loss(model, smoothing, arrays):
-    """The training loss, without dropout, of a model that is taught by forcing: arrays are (input,
+    """The training loss, without dropout, of a model with teacher forcing; arrays are (input,
     target)."""
     import tensorflow as tf
 
@@ -106,17 +106,17 @@ def beside(
     before_fit=lambda: None,
     after_ours=lambda: None,
 ):
-    """Rows of `comparison`: with plain Keras, and with PyTorch where there is a peer.
+    """Rows of `comparison`: with plain Keras, and with PyTorch if there is a peer.
 
     Args:
-        plain: the compiled Keras model, with the weights of ours.
-        dataset: (batches, order) -> what `fit` takes.
+        plain: the compiled Keras model, with our weights.
+        dataset: (batches, order) -> an argument of `fit`.
         loss: arrays -> the training loss of our model without dropout.
-        count: arrays -> how many units they hold.
+        count: arrays -> number of units.
         unit: such as "words/s".
         torch: None, or (peer, name -> weights, settings of the network in plain_torch).
-        state: what our model carries from batch to batch.
-        before_fit, after_ours: called at each round of plain Keras, of ours.
+        state: state that our model carries from batch to batch.
+        before_fit, after_ours: called in each round of plain Keras, of ours.
     """
     order = batches.order(0)[:steps]
     if len(order) < steps:
@@ -157,7 +157,7 @@ def beside(
 
 
 def begin(steps, rounds, torch):
-    """Checks the numbers, and loads TensorFlow; the process that runs PyTorch, or None."""
+    """Checks the numbers and loads TensorFlow; returns the PyTorch process, or None."""
     if min(steps, rounds) < 1:
         raise UserError("--steps and --rounds must be at least 1")
     peer = peer_of(torch)

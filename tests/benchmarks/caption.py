@@ -1,9 +1,9 @@
-"""Speed of the captioning app against plain Keras and PyTorch: training on frozen cells.
+"""Measures the captioning app against plain Keras and PyTorch: training on frozen cells.
 
     python -m tests.benchmarks.caption [--steps 20] [--rounds 5]
 
-Both sides have the same weights and batches, and their losses are compared before anything is
-measured. Rounds alternate between them in one process: read the ratio.
+Both sides have the same weights and batches, and their losses are compared before the
+measurement. Rounds alternate between them in one process, so read the ratio.
 """
 
 import os
@@ -20,12 +20,12 @@ from tests.benchmarks._training import begin, beside, show, smoothed_loss, targe
 
 
 def measure(steps: int = 20, rounds: int = 5, torch: str = ""):
-    """Prints the speed of training on the preset flickr8k.
+    """Prints the training speed of the preset flickr8k.
 
     Args:
-        steps: updates a round.
-        rounds: pairs of rounds, after one that is not counted.
-        torch: a Python that has PyTorch, to measure that as well.
+        steps: updates per round.
+        rounds: pairs of rounds, after an uncounted one.
+        torch: a Python with PyTorch, to measure that too.
     """
     peer = begin(steps, rounds, torch)
     import keras

@@ -1,10 +1,10 @@
-"""How the time of a training step and of beam search grows with every size, as a picture.
+"""Measures how the time of a training step and of beam search grows with each size.
 
     python -m tests.benchmarks.growth [--rounds 5] [--out docs/pictures/growth.png]
 
-One size at a time goes through an eight-fold range, the others stay. The network is that of
+A size at a time goes through an eight-fold range, the others are fixed. The network is that of
 translation with random weights; sentences have no padding, and no search ends before its limit.
-All points take turns, round by round, and the medians count.
+All points take turns in each round, and the medians count.
 """
 
 import json
@@ -22,7 +22,7 @@ from common.system.tensorflow import load_tensorflow
 from common.text import EOS
 
 BASE = {"units": 128, "length": 16, "vocabulary": 2000, "batch": 16, "beam": 4}
-# What is measured, and the power that the mathematics allow: products of units x units, attention
+# Sizes to vary and the power expected from the mathematics: products of units x units, attention
 # of length x length, everything else in proportion.
 SIZES = {
     "units": ((64, 128, 256, 512), 2),
@@ -55,7 +55,7 @@ def training_step(size):
 
 
 def search(size):
-    """Beam search of as many steps as the source is long."""
+    """Beam search with as many steps as source tokens."""
     import tensorflow as tf
 
     from common.decoding import Beam, beam_search
@@ -81,14 +81,14 @@ def translator(size):
 
 
 def measured(rounds):
-    """(what varies, its value) -> median seconds."""
+    """(varied size, its value) -> median seconds."""
     made = {
         (name, value): (search if name == "beam" else training_step)(BASE | {name: value})
         for name, (values, _) in SIZES.items()
         for value in values
     }
     seconds = {point: [] for point in made}
-    for _ in range(rounds + 1):  # the first is not counted
+    for _ in range(rounds + 1):  # the first round is not counted
         for point, run in made.items():
             started = time.perf_counter()
             run()
@@ -97,7 +97,7 @@ def measured(rounds):
 
 
 def powers(seconds, name):
-    """The power with which time grows: over the whole range, and at its end."""
+    """The power of the growth in time: over the whole range, and at its end."""
     values, _ = SIZES[name]
     first, *_, before, last = (seconds[name, value] for value in values)
     return np.log(last / first) / np.log(values[-1] / values[0]), np.log2(last / before)
@@ -129,7 +129,7 @@ def draw(path, seconds):
 
 
 def measure(rounds: int = 5, out: str = ""):
-    """Measures, prints a table, and as the last line JSON.
+    """Measures, prints a table, and JSON as the last line.
 
     Args:
         rounds: measured rounds over all points.

@@ -1,10 +1,10 @@
-"""Speed of our recurrent layers against keras.layers.LSTM, and PyTorch's.
+"""Measures our recurrent layers against keras.layers.LSTM, and PyTorch's.
 
     python -m tests.benchmarks.layers [--rounds 9] [--shapes 20x35x200x200 ...] [--torch PYTHON]
 
-A round runs one training step (forward and backward, gradients of all weights and of the input) of
-every layer in turn, in one process (PyTorch's in another, which waits meanwhile), so that whatever
-else the machine does meets all of them; the order turns by one from round to round. Read the
+A round runs a training step (forward and backward, gradients of all weights and of the input) of
+every layer in turn, in one process (PyTorch's in another, which waits meanwhile), so that other
+load on the machine affects all of them; the order rotates by one from round to round. Read the
 ratios: medians over the rounds of a layer's time to that of `keras.layers.LSTM` of the same shape
 in the same round. Below 1 is faster.
 """
@@ -29,22 +29,22 @@ CTRNN_SHAPE = (64, 32, 64, 64)
 @dataclasses.dataclass
 class Command:
     rounds: int = 9
-    """Measured rounds; one more before them is not counted."""
+    """Measured rounds, after an uncounted one."""
     shapes: tuple[str, ...] = SHAPES
     """Batch x time x input x units."""
     cells: tuple[str, ...] = tuple(name for name in CELL_NAMES if name not in ("np", "simple"))
-    """Names of our cells."""
+    """Names of our cells to measure."""
     substeps: int = 6
-    """Sub-steps of the CTRNN's own table."""
+    """Sub-steps of the CTRNN in its own table."""
     torch: str = ""
-    """A Python that has PyTorch: its LSTM and GRU stand in the tables as well."""
+    """A Python with PyTorch, to add its LSTM and GRU to the tables."""
     clock: Literal["wall", "processor"] = "wall"
-    """Time of day, or the processor time of all threads: steadier on a busy machine, but blind to
-    how well the work spreads over the cores."""
+    """Time of day, or the processor time of all threads: steadier on a busy machine, but without
+    the effect of several cores."""
 
 
 def rows(cells, units):
-    """name -> layer: Keras' own, the naive way to a peephole LSTM, then ours."""
+    """name -> layer: Keras' own, the naive peephole LSTM, then ours."""
     import keras
 
     from common.layers import PeepholeLSTMCell, recurrent
@@ -76,7 +76,7 @@ def training_step(layer, depth, **options):
 
 
 def one_step(layer, depth):
-    """One step at batch 1, as decoding does it."""
+    """A step at batch 1, as in decoding."""
     import tensorflow as tf
 
     layer.build((None, None, depth))
@@ -107,7 +107,7 @@ def measured(functions, rounds, clock="wall"):
 
 
 def table(columns):
-    """Markdown: a line a layer, ratios to the first one and their geometric mean."""
+    """Markdown: a row per layer, ratios to the first layer and their geometric mean."""
     heads = list(columns)
     print(f"| layer | {' | '.join(heads)} | mean |")
     print("| --- " * (len(heads) + 2) + "|")
@@ -180,7 +180,7 @@ def ctrnn_table(measure, substeps, peer):
     import tensorflow as tf
 
     from common.layers import CTRNN
-    from common.layers.ctrnn import SOLVERS
+    from common.layers.ctrnn_program import SOLVERS
 
     batch, length, depth, units = CTRNN_SHAPE
     x = tf.random.normal([batch, length, depth])

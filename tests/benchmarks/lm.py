@@ -1,9 +1,9 @@
-"""Speed of the language model against plain Keras: training on a stream, writing token by token.
+"""Measures the language model against plain Keras: training on a stream, writing token by token.
 
     python -m tests.benchmarks.lm [--steps 40] [--rounds 5] [--data kjv|penn_treebank]
 
-Both sides have the same network, weights and batches, and their losses are compared before
-anything is measured. Rounds alternate between them in one process: read the ratio.
+Both sides have the same network, weights and batches, and their losses are compared before the
+measurement. Rounds alternate between them in one process, so read the ratio.
 """
 
 import json
@@ -30,7 +30,7 @@ PREDICTED = 60  # calls of model.predict
 
 
 def resident_megabytes():
-    """Memory of this process now, or None where /proc is not."""
+    """Memory of this process in use, or None without /proc."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
@@ -39,8 +39,8 @@ def resident_megabytes():
 
 
 def training_speed(config, model, streams, steps, rounds, peer=None):
-    """Rows of `comparison`: with plain Keras, and with PyTorch where there is a peer; and the
-    memory after each of our rounds."""
+    """Rows of `comparison`: with plain Keras, and with PyTorch if there is a peer; and the memory
+    after each of our rounds."""
     from tests.benchmarks.plain_keras_lm import compiled, dataset, parts
 
     plain, memory = compiled(config, model, streams.batch_size), []
@@ -74,7 +74,7 @@ def training_speed(config, model, streams, steps, rounds, peer=None):
 
 
 def writing_speed(config, model, vocab, rounds):
-    """Sampling one text: the whole loop in the graph, and a loop in Python over model.predict."""
+    """Samples a text: the whole loop in the graph, and a Python loop over model.predict."""
     import tensorflow as tf
 
     from common.decoding import Sampling, sample
@@ -115,13 +115,13 @@ def measure(
     data: Literal["kjv", "penn_treebank"] = "kjv",
     torch: str = "",
 ):
-    """Prints the speed of the language model beside plain Keras.
+    """Prints the speed of the language model compared with plain Keras.
 
     Args:
-        steps: updates a round.
-        rounds: pairs of rounds, after one that is not counted.
-        data: the set; its preset shapes the model.
-        torch: a Python that has PyTorch, to measure that as well.
+        steps: updates per round.
+        rounds: pairs of rounds, after an uncounted one.
+        data: data set; its preset gives the model.
+        torch: a Python with PyTorch, to measure that too.
     """
     if min(steps, rounds) < 1:
         raise UserError("--steps and --rounds must be at least 1")
@@ -134,7 +134,7 @@ def measure(
     from common.batches import encode
 
     config = PRESETS["default" if data == "kjv" else data]
-    # The penalties and the dropout of vocabulary entries have no like in plain Keras.
+    # Plain Keras has neither the penalties nor the dropout of vocabulary entries.
     plain = replace(config.model, token_dropout=0.0, activation_penalty=0.0, temporal_penalty=0.0)
     config = replace(config, model=plain, streams=replace(config.streams, vary=False))
     lines = texts.read_lines(config.data, "train")

@@ -1,9 +1,9 @@
-"""Memory of a training step of our recurrent layers, beside Keras' own.
+"""Measures the memory of a training step of our recurrent layers, compared with Keras' own.
 
     python -m tests.benchmarks.memory [--shape 64x200x256x512] [--cells lstm gru]
 
-Every layer has a process of its own. Told is by how much three training steps raise the peak of
-its resident memory (VmHWM, Linux only) above what it had after a step of two examples.
+Every layer has a separate process. The number is the rise of its peak resident memory (VmHWM,
+Linux only) in three training steps, above its memory after a step with two examples.
 """
 
 import dataclasses
@@ -26,21 +26,21 @@ class Command:
     shape: str = "64x200x256x512"
     """Batch x time x input x units."""
     cells: tuple[str, ...] = ("lstm", "peephole_lstm", "full_peephole_lstm", "gru", "ctrnn")
-    """Names of our cells."""
+    """Names of our cells to measure."""
     any_length: bool = False
-    """Do not tell the layers how long the sequences are, as in training on texts."""
+    """Leave the sequence length unknown to the layers, as in training on texts."""
     layer: str = ""
-    """Only this one, in this process: what the command calls for each."""
+    """Measure only this layer, in this process; the command calls itself so for each layer."""
 
 
 def resident(field):
-    """VmRSS or VmHWM of this process, megabytes."""
+    """VmRSS or VmHWM of this process in megabytes."""
     status = Path("/proc/self/status").read_text()
     return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
 
 
 def added(name, shape, any_length):
-    """Megabytes by which three training steps raise the peak."""
+    """Rise of the peak memory in three training steps, in megabytes."""
     import keras
     import tensorflow as tf
 

@@ -1,10 +1,10 @@
-"""Speed of the music app's frame model against plain Keras and PyTorch.
+"""Measures the music app's frame model against plain Keras and PyTorch.
 
     python -m tests.benchmarks.music [--steps 30] [--rounds 5]
 
-The preset is `jsb` with an LSTM of 200 units: Keras has no CIFG. Both sides have the same weights
-and batches, and their losses are compared before anything is measured. Rounds alternate between
-them in one process: read the ratio.
+The preset is `jsb` with an LSTM of 200 units, since Keras has no CIFG. Both sides have the same
+weights and batches, and their losses are compared before the measurement. Rounds alternate
+between them in one process, so read the ratio.
 """
 
 import os
@@ -18,12 +18,12 @@ from tests.benchmarks._training import begin, beside, show
 
 
 def measure(steps: int = 14, rounds: int = 5, torch: str = ""):
-    """Prints the speed of the frame model's training.
+    """Prints the training speed of the frame model.
 
     Args:
-        steps: updates a round.
-        rounds: pairs of rounds, after one that is not counted.
-        torch: a Python that has PyTorch, to measure that as well.
+        steps: updates per round.
+        rounds: pairs of rounds, after an uncounted one.
+        torch: a Python with PyTorch, to measure that too.
     """
     peer = begin(steps, rounds, torch)
     import keras
@@ -43,7 +43,7 @@ def measure(steps: int = 14, rounds: int = 5, torch: str = ""):
     plain = compiled(config, model)
 
     def loss(arrays):
-        # As in training, where the first frame counts as well.
+        # As in training, where the first frame counts too.
         weights = (range(arrays[0].shape[1]) < arrays[1][:, None]).astype("float32")
         return float((model.frame_nll(arrays[0].astype("float32")) * weights).numpy().sum()) / sum(
             arrays[1]

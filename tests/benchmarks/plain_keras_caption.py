@@ -1,4 +1,4 @@
-"""The captioning network as a good Keras user writes it: what `apps.caption` is measured by."""
+"""The captioning network as a good Keras user writes it, the yardstick for `apps.caption`."""
 
 import math
 
@@ -12,7 +12,7 @@ from tests.benchmarks.plain_keras_translate import (
     supported,
 )
 
-# Of this network only; all sizes and rates are free.
+# Fixed settings of this network; all sizes and rates are free.
 SUPPORTED = {
     "picture": {"attention"},
     "cell": {"lstm"},
@@ -56,7 +56,7 @@ def compiled(config, ours):
     """A PlainCaptioner with the weights of the app's `Captioner`, ready for `fit`."""
     cells, depth = ours.cells_shape
     model = PlainCaptioner(config.model, ours.embedding.vocab_size, cells)
-    model((tf.zeros([1, cells, depth]), tf.ones([1, 2], tf.int32)))  # makes the weights
+    model((tf.zeros([1, cells, depth]), tf.ones([1, 2], tf.int32)))  # creates the weights
     model.project.set_weights(ours.project.get_weights())
     model.position.assign(ours.position.numpy())
     model.embedding.set_weights([ours.embedding.table.numpy()])

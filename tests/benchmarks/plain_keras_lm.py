@@ -1,4 +1,4 @@
-"""The language model as a good Keras user writes it: what `apps.lm` is measured by."""
+"""The language model as a good Keras user writes it, the yardstick for `apps.lm`."""
 
 import math
 
@@ -38,14 +38,14 @@ class PlainLanguageModel(keras.Model):
 
 
 def compiled(config, model, rows):
-    """The plain model with the weights of ours, its state of `rows` rows, ready to `fit`."""
+    """The plain model with our weights and a state of `rows` rows, ready for `fit`."""
     plain = PlainLanguageModel(config.model, model.embedding.vocab_size)
     plain(tf.zeros([rows, 1], tf.int32))
     plain.embedding.set_weights([model.embedding.table.numpy()])
     plain.bias.assign(model.embedding.bias.numpy())
     for ours, theirs in zip(model.stack.rnns, plain.rnns, strict=True):
         theirs.set_weights(ours.get_weights())
-        theirs.reset_states()  # it has read the zeros above
+        theirs.reset_states()  # it has read zeros above
     plain.projection.set_weights(model.projection.get_weights())
     plain.compile(
         keras.optimizers.Adam(

@@ -1,4 +1,4 @@
-"""The frame model as a good Keras user writes it: what `apps.music` is measured by."""
+"""The frame model as a good Keras user writes it, the yardstick for `apps.music`."""
 
 import keras
 import tensorflow as tf
@@ -8,7 +8,7 @@ from common.music import KEYS
 
 
 def roll_model(config):
-    """Frames before `[batch, time, 88]` -> logits `[batch, time, 88]`; `config`: a ModelConfig."""
+    """Previous frames `[batch, time, 88]` -> logits `[batch, time, 88]`; `config`: ModelConfig."""
     if config.kind != "frames" or config.notes != "independent" or config.cell != "lstm":
         raise ValueError("there is a plain Keras version of independent keys and an LSTM only")
     layers = keras.layers
@@ -23,7 +23,7 @@ def roll_model(config):
 
 
 class RollLoss(keras.losses.Loss):
-    """Nats a frame: summed over keys, the mean over frames of sample weight 1."""
+    """Nats per frame: the sum over keys, averaged over frames of sample weight 1."""
 
     def __init__(self):
         super().__init__(reduction="mean_with_sample_weight")
@@ -54,7 +54,7 @@ def parts(plain):
 
 
 def dataset(batches, order):
-    """(frames before, frames, weights) of the batches of `order`, for `fit`."""
+    """(previous frames, frames, weights) of the batches of `order`, for `fit`."""
 
     def generate():
         for batch in order:

@@ -1,4 +1,4 @@
-"""The summarisation network as a good Keras user writes it: what apps.summarize is measured by."""
+"""The summarisation network as a good Keras user writes it, the yardstick for apps.summarize."""
 
 import math
 
@@ -9,7 +9,7 @@ from keras import ops
 from common.text import PAD, UNK
 from tests.benchmarks.plain_keras_translate import PlainDecoder, supported
 
-# Of this network only; all sizes and rates are free.
+# Fixed settings of this network; all sizes and rates are free.
 SUPPORTED = {
     "cell": {"lstm"},
     "encoder_layers": {1},
@@ -26,7 +26,7 @@ class PlainSummarizer(keras.Model):
     """(source `[batch, source]`, shifted target, target `[batch, target]`) -> negative
     log-likelihood of each target word, of `keras.layers` alone; `config` is the app's ModelConfig.
 
-    The model itself tells the likelihood, since copying needs the source.
+    The model itself computes the likelihood, since copying needs the source.
     """
 
     def __init__(self, config, vocab):
@@ -71,7 +71,7 @@ class PlainSummarizer(keras.Model):
 
 
 class Told(keras.losses.Loss):
-    """What the model says its loss is; the mean over the places whose sample weight is 1."""
+    """The loss that the model returns, averaged over places of sample weight 1."""
 
     def __init__(self):
         super().__init__(reduction="mean_with_sample_weight")
@@ -83,7 +83,7 @@ class Told(keras.losses.Loss):
 def compiled(config, ours):
     """A PlainSummarizer with the weights of the app's `Summarizer`, ready for `fit`."""
     model = PlainSummarizer(config.model, ours.vocab)
-    model([tf.ones([1, 2], tf.int32)] * 3)  # makes the weights
+    model([tf.ones([1, 2], tf.int32)] * 3)  # creates the weights
     model.embedding.set_weights([ours.embedding.table.numpy()])
     model.output_bias.assign(ours.embedding.bias.numpy())
     model.encoder.set_weights(ours.encoder.rnns[0].get_weights())

@@ -1,4 +1,4 @@
-"""The translation network as a good Keras user writes it: what `apps.translate` is measured by."""
+"""The translation network as a good Keras user writes it, the yardstick for `apps.translate`."""
 
 import math
 
@@ -8,7 +8,7 @@ from keras import ops
 
 from common.text import BOS, PAD
 
-# Of this network only; all sizes and rates are free.
+# Fixed settings of this network; all sizes and rates are free.
 SUPPORTED = {
     "cell": {"lstm"},
     "encoder_layers": {1},
@@ -24,7 +24,7 @@ SUPPORTED = {
 
 
 class PlainDecoder(keras.layers.Layer):
-    """An LSTM, attention for all its steps, perhaps another LSTM above: (embedded
+    """An LSTM, attention for all its steps, optionally another LSTM above: (embedded
     `[batch, target, dim]`, memory `[batch, source, depth]`, its mask or None, summary) -> (features
     `[batch, target, dim]`, attention `[batch, target, source]`)."""
 
@@ -87,7 +87,7 @@ class PlainDecoder(keras.layers.Layer):
 
 
 def supported(config, fields):
-    """ValueError where a ModelConfig has what its plain version has not."""
+    """Raises ValueError if a ModelConfig has settings that the plain version lacks."""
     for field, values in fields.items():
         if (value := getattr(config, field)) not in values:
             raise ValueError(f"there is no plain Keras version of model.{field} {value}")
@@ -131,9 +131,9 @@ class PlainTranslator(keras.Model):
 
 
 class SmoothedCrossEntropy(keras.losses.Loss):
-    """Label smoothing for integer labels: `keras.losses.SparseCategoricalCrossentropy` has none.
+    """Label smoothing for integer labels, which Keras' sparse cross-entropy does not have.
 
-    The mean over the positions whose sample weight is 1.
+    The mean over the positions of sample weight 1.
     """
 
     def __init__(self, smoothing):
@@ -150,7 +150,7 @@ class SmoothedCrossEntropy(keras.losses.Loss):
 def compiled(config, training, ours):
     """A PlainTranslator with the weights of the app's `Translator`, ready for `fit`."""
     model = PlainTranslator(config, ours.target_embedding.vocab_size)
-    model((tf.ones([1, 2], tf.int32), tf.ones([1, 2], tf.int32)))  # makes the weights
+    model((tf.ones([1, 2], tf.int32), tf.ones([1, 2], tf.int32)))  # creates the weights
     copy_weights(ours, model)
     model.compile(
         keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm or None),
@@ -161,7 +161,7 @@ def compiled(config, training, ours):
 
 
 def copy_weights(ours, plain):
-    """All weights of a `Translator`; ValueError when the two do not have equally many."""
+    """All weights of a `Translator`; ValueError if the two have different numbers of weights."""
     if ours.count_params() != plain.count_params():
         raise ValueError(f"{ours.count_params()} parameters, but {plain.count_params()} plain ones")
     plain.embedding.set_weights([ours.target_embedding.table.numpy()])
@@ -180,8 +180,8 @@ def parts(plain):
 
 
 def dataset(batches, order, told=False):
-    """((input, shifted target), target, weights) of the batches of `order`, for `fit`; `told`: the
-    network is told the target as well, as its third input."""
+    """((input, shifted target), target, weights) of the batches of `order`, for `fit`; with `told`,
+    the target is also the network's third input."""
 
     def generate():
         for numbers in order:

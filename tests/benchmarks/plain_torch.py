@@ -1,6 +1,6 @@
-"""PyTorch's networks and layers, served to the process that measures (`_torch.Peer`).
+"""PyTorch networks and layers, served to the measuring process (`_torch.Peer`).
 
-It runs under another Python, which has torch and numpy, perhaps ncps, and nothing of the suite.
+It runs with another Python, which has torch and numpy, perhaps ncps, but not the suite.
 """
 
 import importlib.util
@@ -40,7 +40,7 @@ def layer_step(kind, shape, lengths=None):
 
 
 def single_steps(kind, shape):
-    """100 steps at batch 1, as decoding does them."""
+    """100 steps at batch 1, as in decoding."""
     import torch
 
     _, _, depth, units = shape
@@ -57,7 +57,7 @@ def single_steps(kind, shape):
 
 
 def networks():
-    """name -> class of the networks below; torch is known only in the other process."""
+    """name -> class of the networks below; only the other process has torch."""
     import math
 
     import torch
@@ -66,7 +66,7 @@ def networks():
     from torch.nn.utils import rnn as packing
 
     def filled(module, arrays):
-        """An nn.LSTM or nn.Linear with the weights of Keras' layer, which has one bias, not two."""
+        """An nn.LSTM or nn.Linear with the weights of a Keras layer, which has a single bias."""
         values = [torch.tensor(array) for array in arrays]
         if isinstance(module, nn.Linear):
             module.weight.data = values[0].T.contiguous()
@@ -197,7 +197,7 @@ def networks():
 
     class Frames(nn.Module):
         """(rolls `[batch, time, 88]`, lengths) -> mean loss of a frame; see plain_keras_music.py.
-        Padding is at the end, so that nothing need be packed: it is left out of the loss."""
+        Padding is at the end, so no packing is needed: the loss leaves it out."""
 
         def __init__(self, weights, config):
             super().__init__()
@@ -221,7 +221,7 @@ def networks():
             return losses / scored.sum()
 
     class LanguageModel(nn.Module):
-        """(tokens, next tokens) -> mean loss; the state goes on from batch to batch."""
+        """(tokens, next tokens) -> mean loss; the state is carried from batch to batch."""
 
         def __init__(self, weights, config):
             super().__init__()
@@ -266,8 +266,8 @@ def networks():
 
 
 def network(name, folder, config):
-    """A network with the weights and batches that `training_round` has put into the folder: a
-    function that tells the loss of the first batch without dropout, or trains on all of them."""
+    """A function of the network, weights and batches that `training_round` has put into the folder:
+    it returns the loss of the first batch without dropout, or trains on all batches."""
     import torch
 
     weights, batches = {}, []

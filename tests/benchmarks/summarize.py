@@ -1,15 +1,15 @@
-"""The summarisation app: speed of training against plain Keras and PyTorch, time and memory by the
-length of the source, and copying of unseen words.
+"""Measures the summarisation app: training speed against plain Keras and PyTorch, time and memory
+by source length, and copying of unseen words.
 
     python -m tests.benchmarks.summarize [--rounds 5] [--lengths 100 200 400 800] [--run RUN]
 
-The networks compared are those of the first phase, three quarters of the training: without
-coverage, and without the app's word dropout.
+The networks compared are those of the first phase, three quarters of training: without coverage
+and without the app's word dropout.
 
-With a run: where a summary of a validation document has copied a word (the rarest, if several),
-that word is replaced by one that nobody has seen, everywhere in the document. The copy is right
-when the new summary has the new word. And, for runs on docstrings, short documents about a thing
-that nobody has seen (`ABOUT`), whose summary has to name it.
+With --run: where the summary of a validation document has copied a word (the rarest, if several),
+that word is replaced throughout the document by an unseen word. The copy is correct if the new
+summary has the new word. For runs on docstrings, also short documents about an unseen thing
+(`ABOUT`), whose summary has to name it.
 """
 
 import json
@@ -34,8 +34,8 @@ from data import DataError
 from tests.benchmarks._training import begin, beside, show, target_words
 
 BATCH, SUMMARY, VOCAB = 32, 12, 10000
-FREQUENT = 300  # first words of the vocabulary, which are no names of anything
-COPIED = 0.5  # probability from which on a word counts as copied
+FREQUENT = 300  # first words of the vocabulary, which are not names
+COPIED = 0.5  # minimum probability for a word to count as copied
 WORD = re.compile(r"\w+")
 ABOUT = (
     "Returns a list of all {} objects that the server knows.",
@@ -54,15 +54,15 @@ def measure(
     run: str = "",
     cases: int = 100,
 ):
-    """Measures and prints a table, and as the last line JSON.
+    """Measures, prints a table, and JSON as the last line.
 
     Args:
-        steps: updates a round, on the preset aeslc.
+        steps: updates per round, on the preset aeslc.
         rounds: pairs of rounds; and training steps measured at each length. Medians count.
-        torch: a Python that has PyTorch, to measure that as well.
+        torch: a Python with PyTorch, to measure that too.
         lengths: of the sources, in tokens.
-        run: folder of a trained run, to measure copying as well.
-        cases: documents tried.
+        run: folder of a trained run, to measure copying too.
+        cases: number of documents.
     """
     if min(rounds, cases, *lengths) < 1:
         raise UserError("--rounds, --cases and --lengths must be at least 1")
@@ -80,7 +80,7 @@ def measure(
 
 
 def training(steps, rounds, peer):
-    """Rows of `_training.beside` on the preset aeslc; prints them."""
+    """Prints and returns rows of `_training.beside` on the preset aeslc."""
     import keras
 
     from apps.summarize import dataset
@@ -120,7 +120,7 @@ def training(steps, rounds, peer):
 
 
 def training_steps(lengths, rounds):
-    """Length of the source -> (median seconds of a step, peak memory of the process so far)."""
+    """Source length -> (median seconds of a step, peak memory of the process so far)."""
     import tensorflow as tf
 
     from apps.summarize.model import Summarizer
@@ -143,7 +143,7 @@ def training_steps(lengths, rounds):
             for size in (length, SUMMARY)
         )
         seconds = []
-        for _ in range(rounds + 1):  # the first is not counted
+        for _ in range(rounds + 1):  # the first step is not counted
             started = time.perf_counter()
             compiled(source, target).numpy()
             seconds.append(time.perf_counter() - started)
@@ -153,7 +153,7 @@ def training_steps(lengths, rounds):
 
 
 def copying(run, cases):
-    """{"tried", "right", "share"}; prints some of the cases that went wrong."""
+    """{"tried", "right", "share"}; prints some of the wrong cases."""
     from apps.summarize import dataset, pipeline
     from apps.summarize.provenance import provenance
 
@@ -193,7 +193,7 @@ def copying(run, cases):
 
 
 def constructed(summarizer, cases):
-    """{"tried", "right"} of documents about a made-up thing."""
+    """{"tried", "right"} for documents about a made-up thing."""
     random = np.random.default_rng(1)
     names = [
         "".join(random.choice(list("bcdfgklmnprstvz"), 3))

@@ -1,10 +1,10 @@
-"""Speed of the translation app against plain Keras and a decoding loop in Python.
+"""Measures the translation app against plain Keras and a decoding loop in Python.
 
     python -m tests.benchmarks.translate [--steps 30] [--rounds 5] [--data bible|multi30k]
 
 Both sides of a comparison have the same weights, batches and sentences, and their results are
-compared before anything is measured. Rounds alternate between them in one process, so that
-whatever else the machine does meets both: read the ratio, the median over the pairs of rounds.
+compared before the measurement. Rounds alternate between them in one process, so that other load
+on the machine affects both: read the ratio, the median over the pairs of rounds.
 """
 
 import json
@@ -34,7 +34,7 @@ BATCHES = 32, 1  # sentences decoded at once
 
 
 def training_speed(config, model, batches, steps, rounds, peer=None):
-    """Rows of `comparison`: with plain Keras, and with PyTorch where there is a peer."""
+    """Rows of `comparison`: with plain Keras, and with PyTorch if there is a peer."""
     from tests.benchmarks.plain_keras_translate import compiled, dataset, parts
 
     try:
@@ -61,8 +61,8 @@ def training_speed(config, model, batches, steps, rounds, peer=None):
 
 
 def decoders(config, model):
-    """Functions of (source, limits): our beam search; loops in Python whose step is in the graph,
-    is run eagerly, is a call of `predict`; our greedy search."""
+    """Functions of (source, limits): our beam search; Python loops whose step is in the graph,
+    eager, or a call of `predict`; our greedy search."""
     import keras
     import tensorflow as tf
 
@@ -96,7 +96,7 @@ def decoders(config, model):
     graph_step = tf.function(eager_step, reduce_retracing=True)
 
     class Step(keras.Model):
-        """A step as `predict` takes it: a list of tensors, the memory's rows as many as tokens."""
+        """A step as `predict` takes it: a list of tensors, with as many memory rows as tokens."""
 
         def call(self, inputs):
             tokens, *rest = inputs
@@ -136,8 +136,8 @@ def decoders(config, model):
 
 
 def assert_equal_outputs(found, expected, tolerance=1e-3):
-    """The best strings are the same. Where they are not, both must have the same score: of two
-    hypotheses closer than float32 can tell, either may come first. Returns how often it was so."""
+    """The best strings are the same, or have the same score: of hypotheses closer than float32
+    resolves, either may come first. Returns the number of such ties."""
     ties = 0
     for tokens, length, score, row in zip(
         found.tokens.numpy()[:, 0], found.lengths.numpy()[:, 0], found.scores.numpy()[:, 0],
@@ -162,7 +162,7 @@ def decoding_batches(config, sources, size):
 
 
 def decoding_speed(config, model, sources, rounds):
-    """(rows of `comparison`: our beam search with each loop in Python, and with our greedy search;
+    """(rows of `comparison`: our beam search with each Python loop, and with our greedy search;
     number of ties)."""
     beam, *loops, greedy = decoders(config, model)
     others = {
@@ -173,7 +173,7 @@ def decoding_speed(config, model, sources, rounds):
     }
     rows, ties = {}, 0
     for size in BATCHES:
-        some = sources if size > 1 else sources[::8]  # one by one a Python loop takes its time
+        some = sources if size > 1 else sources[::8]  # a Python loop at batch 1 is slow
         batches = list(decoding_batches(config, some, size))
         ties += sum(assert_equal_outputs(beam(*batch), loops[0](*batch)) for batch in batches)
 
@@ -231,23 +231,23 @@ def measure(
     run: str | None = None,
     torch: str = "",
 ):
-    """Prints the speed of the translation app beside plain Keras and a Python decoding loop.
+    """Prints the speed of the translation app compared with plain Keras and a Python decoding loop.
 
     Args:
-        steps: updates a round.
-        rounds: pairs of rounds, after one that is not counted.
-        data: the set; its preset shapes the model.
-        sentences: validation sentences decoded a round; every eighth of them at batch 1.
-        run: folder of a trained run, whose data, model and weights are measured instead; without
-            it weights are random, and every output is as long as it may be.
-        torch: a Python that has PyTorch, to measure that as well.
+        steps: updates per round.
+        rounds: pairs of rounds, after an uncounted one.
+        data: data set; its preset gives the model.
+        sentences: validation sentences decoded per round; every eighth of them at batch 1.
+        run: folder of a trained run, to measure its data, model and weights; without
+            it, weights are random and outputs have maximum length.
+        torch: a Python with PyTorch, to measure that too.
     """
     if min(steps, rounds, sentences) < 1:
         raise UserError("--steps, --rounds and --sentences must be at least 1")
     peer = peer_of(torch)
     load_tensorflow()
     config, model, batches, sources = prepare(data, run)
-    # Spread over the whole set, whatever order it has.
+    # Spread evenly over the whole set.
     sources = [sources[n] for n in np.linspace(0, len(sources) - 1, sentences, dtype=int)]
     decoding, ties = decoding_speed(config, model, sources, rounds)
     training = training_speed(config, model, batches, steps, rounds, peer)  # changes the weights

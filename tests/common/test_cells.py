@@ -1,4 +1,4 @@
-"""Cells as a configuration says them: names and options."""
+"""Cell names and options in a configuration."""
 
 from dataclasses import dataclass
 
@@ -89,7 +89,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize("name", sorted({*CELL_NAMES} - {"np", "simple"}))
-def test_every_option_reaches_its_layer_and_keeps_the_widths(name):
+def test_every_option_reaches_its_layer_keeping_widths(name):
     for option in OPTIONS[name]:
         value = VALUES.get(option, "hard_sigmoid" if "activation" in option else "true")
         if name in ("nig", "nfg") and option == "coupled_gates":

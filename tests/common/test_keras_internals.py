@@ -1,4 +1,4 @@
-"""Names that others do not document and may take away: an upgrade that does fails here, by name."""
+"""Undocumented names of other packages: an upgrade that removes one fails here, by name."""
 
 import ast
 from pathlib import Path
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("relied", RELIED_ON, ids=lambda r: f"{r.owner.__name__}.{r.name}")
 def test_keras_has_the_name(relied):
     owner = relied.owner
-    if owner is keras.optimizers.Adam:  # its moments are made by build()
+    if owner is keras.optimizers.Adam:  # build() creates its moments
         owner = owner()
         owner.build([keras.Variable(np.zeros(2))])
     elif owner is keras.layers.Layer:
@@ -28,7 +28,7 @@ def test_keras_has_the_name(relied):
 
 
 def others():
-    """Names of other packages, each used in one place only."""
+    """Names of other packages, each used in a single place."""
     import cattrs
     from music21.musicxml.m21ToXml import GeneralObjectExporter
     from sentencepiece import sentencepiece_model_pb2
@@ -64,7 +64,7 @@ def test_other_packages_have_the_name(name):
 
 
 def test_no_other_module_uses_these_names():
-    """`inner_loop` is overridden, which needs its name; everything else goes through the module."""
+    """`inner_loop` is overridden, which needs its name; other uses go through the module."""
     names = {relied.name for relied in RELIED_ON} - {"inner_loop"}
     for top in ("common", "apps"):
         for path in (ROOT / top).rglob("*.py"):
@@ -76,8 +76,8 @@ def test_no_other_module_uses_these_names():
 
 
 @pytest.mark.parametrize("cls", [keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN])
-def test_constructors_of_keras_set_no_more_than_we_do(cls):
-    """What `init_rnn` leaves out when it passes over the constructor of Keras' layer."""
+def test_keras_constructors_set_no_more_than_ours(cls):
+    """Attributes that `init_rnn` leaves out, as it skips the constructor of Keras' layer."""
     plain = keras.layers.RNN(keras.layers.SimpleRNNCell(2))
     assert set(vars(cls(2))) - set(vars(plain)) <= {"use_cudnn"}
     assert cls(2).input_spec is not None and plain.input_spec is None

@@ -1,4 +1,4 @@
-"""Lone surrogates, which Python reads from bytes that are no UTF-8."""
+"""Lone surrogates, which Python reads from bytes that are not UTF-8."""
 
 from common.unicode import valid_text
 

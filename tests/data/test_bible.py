@@ -1,4 +1,4 @@
-"""The three Bibles: cutting at markers, cleaning of each version, the set as it is made."""
+"""The three Bibles: splitting at markers, cleaning of each version, the finished set."""
 
 import pytest
 

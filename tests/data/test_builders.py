@@ -1,4 +1,4 @@
-"""The builders on tiny raw files, the command line, and what unknown names say."""
+"""The builders on tiny raw files, the command line, and errors for unknown names."""
 
 import gzip
 import os
@@ -17,7 +17,7 @@ ROOT = pathlib.Path(data.__file__).parents[1]
 
 @pytest.fixture
 def raw(tmp_path, monkeypatch):
-    """A RAW_DATA folder with three sentences a split of multi30k and a small tatoeba."""
+    """A RAW_DATA folder with three sentences per split of multi30k and a small tatoeba."""
     folder = tmp_path / "raw"
     raw30k = folder / "multi30k" / "task1" / "raw"
     raw30k.mkdir(parents=True)

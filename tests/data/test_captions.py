@@ -1,4 +1,4 @@
-"""The emoji set, Flickr8k out of tiny raw files, your own captions files."""
+"""The emoji set, Flickr8k from tiny raw files, your own captions files."""
 
 import gzip
 import io
@@ -99,7 +99,7 @@ def test_flickr8k(raw, tmp_path):
     found = {s: list(data.pictures("flickr8k", "en", s, tmp_path)) for s in data.SPLITS}
     assert [len(rows) for rows in found.values()] == [2, 1, 1]
     expected = ["Caption 0 of 3_x.jpg .", "Caption 1 of 3_x.jpg ."]
-    assert found["test"] == [("3_x.jpg", jpeg("red"), expected)]  # the file's very bytes
+    assert found["test"] == [("3_x.jpg", jpeg("red"), expected)]  # the bytes of the file
     assert list(data.pictures("flickr8k", "zh", "test", tmp_path))[0][2] == ["一只狗在跑。"]
 
 

@@ -1,4 +1,4 @@
-"""Documents with summaries: docstrings out of source files, the three sets, your own files."""
+"""Documents with summaries: docstrings from source files, the three sets, your own files."""
 
 import bz2
 import gzip
@@ -281,7 +281,7 @@ def test_csv(tmp_path):
     path = tmp_path / "a.csv"
     rows = [
         b'document, id,"summary"',
-        b'"one, ""two""',  # which goes on in the next line
+        b'"one, ""two""',  # continues on the next line
         b'three",1,s',
         b"",
         b"a,2",
@@ -354,7 +354,7 @@ def test_text_files(tmp_path, capsys):
     with pytest.raises(DataError, match="no document has any text"):
         documents.of_text_files(paths[3:])
     page = """<?xml version="1.0"?><!-- a page --> <!DOCTYPE html><html><head><title>T</title>
-        <body><p>H<sub>2</sub>O is <b>un</b>believable<p>Two<br>three"""  # tags may be left open
+        <body><p>H<sub>2</sub>O is <b>un</b>believable<p>Two<br>three"""  # tags may be unclosed
     (tmp_path / "e.html").write_text(page)
     assert documents.of_text_files([tmp_path / "e.html"]) == "H2O is unbelievable Two three"
     with pytest.raises(DataError, match="no file"):

@@ -1,4 +1,4 @@
-"""The music sets on small raw files made here, chorales out of music21, and people's MIDI files."""
+"""The music sets on small raw files made here, chorales from music21, your own MIDI files."""
 
 import io
 import tarfile
@@ -133,7 +133,7 @@ def test_pop909(raw, tmp_path):
 
 
 def test_chorales_agree_with_music21(tmp_path):
-    """The quick reader of MusicXML against music21's own, on three chorales."""
+    """The fast MusicXML reader compared with music21's own, on three chorales."""
     from music21 import corpus
 
     for name in ("bwv66.6", "bwv269", "bwv113.8"):
@@ -152,7 +152,7 @@ def test_chorales_agree_with_music21(tmp_path):
 def test_versions_of_a_chorale():
     random = np.random.default_rng(1)
     notes = random.integers(40, 80, [32, 4]).astype(np.int32)
-    notes[1::2], notes[4, 3] = 1, 0  # each second step is held
+    notes[1::2], notes[4, 3] = 1, 0  # every second step is held
     struck = versions.sounding(notes)
     assert versions.shared(struck, struck) == versions.shared(struck, struck[:28]) == 1
     assert versions.shared(struck, struck[:20]) == 0
@@ -163,7 +163,7 @@ def test_versions_of_a_chorale():
     assert versions.VERSION <= versions.shared(struck, changed) < versions.REPEATED
     other = random.integers(40, 80, [32, 4])
     assert versions.shared(struck, other) < 0.3
-    far = changed.copy()  # a version of the first one by what is between alone
+    far = changed.copy()  # a version of the first piece only through those between
     far[24:] = random.integers(40, 80, [8, 4])
     assert versions.shared(struck, far) < versions.VERSION <= versions.shared(changed, far)
     assert versions.groups([struck, other, far, changed]) == [0, 1, 0, 0]

@@ -17,7 +17,7 @@ def test_pieces():
 def test_readings_follow_the_phrase():
     assert reading.read("银行行长") == ["yin", "hang", "hang", "zhang"]
     assert reading.read("绿色") == ["lv", "se"] and reading.read("长大") == ["zhang", "da"]
-    assert reading.read("嗯哪") is None  # n is no syllable
+    assert reading.read("嗯哪") is None  # n is not a syllable
     assert reading.readings("行绿") == {"行": {"xing", "hang", "heng"}, "绿": {"lv", "lu"}}
     assert [reading.plain(one) for one in ("Lǜ", "nǚ", "xíng")] == ["lv", "nv", "xing"]
     assert len(reading.FREQUENT) == 3755 and reading.FREQUENT[0] == "啊"

@@ -1,4 +1,4 @@
-"""Where raw files come from, and the split that must never change."""
+"""Sources of raw files, and the split that must never change."""
 
 import gzip
 import hashlib
@@ -16,7 +16,7 @@ URL = "https://example.org/a/file.txt"
 
 @pytest.fixture
 def served(monkeypatch, tmp_path):
-    """Answers downloads with `content`, or fails when that is None; counts the requests."""
+    """Answers downloads with `content`, or fails if it is None; counts the requests."""
 
     class Server:
         content, requests = None, []
@@ -92,7 +92,7 @@ def test_damaged_archives_are_named(tmp_path):
 
 
 def test_split_is_frozen():
-    """These came out when the sets were first made: a change here would mix train and test."""
+    """Values from when the sets were first made: a change here would mix training and test."""
     splits = [sources.split_of(f"Genesis {n}", 0.2, 0.2) for n in range(1, 21)]
     assert "".join(s[1] for s in splits) == FROZEN
     assert sources.split_of("run", 0.0, 0.0) == "train"

@@ -1,4 +1,4 @@
-"""Whose examples a split has: the set's, those of your own files, or some held out."""
+"""The examples of a split: from the set, from your own files, or held out."""
 
 from types import SimpleNamespace
 
@@ -70,7 +70,7 @@ def test_repetitions_are_not_parted():
     keys = [{text.strip("xX !") for text, _ in part} for part in (learned, held)]
     assert not keys[0] & keys[1] and len(keys[1]) == 2
     assert sorted(learned + held, key=lambda pair: pair[1]) == pairs
-    # Which ones does not depend on their order, and hardly on the others.
+    # The choice does not depend on their order, and hardly on the other examples.
     again = one_in(20, "pair", lambda pair: pair[0])(pairs[::-1] + [("another", 0)])[1]
     assert {text for text, _ in again} == {text for text, _ in held}
 

@@ -1,4 +1,4 @@
-"""Examples on the disk are a list like any other, and leave nothing behind."""
+"""Examples on disk behave as a list, and leave nothing behind."""
 
 import os
 import subprocess

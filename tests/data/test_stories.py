@@ -18,7 +18,7 @@ from data.world.simulation import AGAIN, DROPPED, GAVE, KINDS, NUMBERS, TOOK, WE
 
 
 def happened(sentences):
-    """What the sentences alone say, read by other means than those that made them."""
+    """The state of the world as the sentences alone describe it, derived in another way."""
     been, holder, place, gifts = {}, {}, {}, []
     for sentence in sentences:
         sentence = sentence.rstrip(".").removesuffix(" there")
@@ -64,7 +64,7 @@ def answer(question, sentences):
 
 
 def test_the_world_is_possible():
-    """Nobody takes what another has or what lies elsewhere, or gives to who is not there."""
+    """Nobody takes an object of another or from elsewhere, or gives to an absent person."""
     random = np.random.default_rng(8)
     for _ in range(100):
         story = example(random, "where person", longest=30).story
@@ -92,7 +92,7 @@ def test_the_world_answers_what_its_sentences_say(kind):
         made = example(random, kind)
         assert 3 <= len(made.story) <= 14 and made.kind == kind
         assert answer(made.question, made.story) == made.answer, made
-        # The supporting sentences alone say the same.
+        # The supporting sentences alone give the same answer.
         support = [made.story[n - 1] for n in made.support]
         assert answer(made.question, support) == made.answer, made
         seen[made.answer] += 1
@@ -120,7 +120,7 @@ STORY = """1 Mary moved to the bathroom.
 
 @pytest.fixture
 def raw(tmp_path, monkeypatch):
-    """RAW_DATA with task 7 alone: 20 stories to train, 3 to test."""
+    """RAW_DATA with task 7 only: 20 training stories, 3 test stories."""
     folder = tmp_path / "raw" / "babi"
     folder.mkdir(parents=True)
     with tarfile.open(folder / "babi_en_1k.tar.gz", "w:gz") as archive:
@@ -144,7 +144,7 @@ def test_babi(raw):
         "7 counting",
     )
     assert second.story[2] == "Daniel went back to the hallway."
-    assert (first.support, second.support) == ((1,), (3,))  # of sentences, not of lines
+    assert (first.support, second.support) == ((1,), (3,))  # numbers of sentences, not lines
 
 
 def test_babi_names_what_is_missing(raw, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Tagged sentences: CoNLL-U, word/tag lines, the sets of them on tiny raw files."""
+"""Tagged sentences: CoNLL-U, word/tag lines, and the sets from tiny raw files."""
 
 import gzip
 
@@ -12,7 +12,7 @@ from data.readers.tagged_text import Sentence, of_file, written
 
 
 def conllu(*rows, text=""):
-    """A sentence of CoNLL-U out of (id, form, upos, xpos, misc)."""
+    """A CoNLL-U sentence of (id, form, upos, xpos, misc)."""
     lines = [f"# text = {text}"] if text else ["# sent_id = 1"]
     for number, form, upos, xpos, misc in rows:
         lines.append("\t".join([number, form, "_", upos, xpos, "_", "0", "_", "_", misc]))
@@ -118,7 +118,7 @@ def test_peoples_daily_is_cut_by_time_and_sentence(tmp_path, monkeypatch):
     first = {s: int(rows[0].words[0][1:]) for s, rows in splits.items()}
     assert 0 == first["train"] < first["validation"] < first["test"]
     texts = [sentence.text for s in ("train", "validation", "test") for sentence in splits[s]]
-    assert texts.count("图片") == 1 and texts[-1] == "图片"  # not in what is learned from
+    assert texts.count("图片") == 1 and texts[-1] == "图片"  # not in training
     made = data.builder("people_daily", None, tmp_path / "tfds")
     assert made.info.metadata["left out"] == {"paragraphs of a later part": 2}
 

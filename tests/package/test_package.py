@@ -1,5 +1,5 @@
-"""The package `rnn_suite`: it builds without a network, names what it needs, and its layers run
-where there is nothing but TensorFlow, Keras, NumPy and what these need themselves."""
+"""The package `rnn_suite` builds without a network, declares its requirements, and its layers run
+with TensorFlow, Keras, NumPy and their requirements only."""
 
 import re
 import shutil
@@ -15,13 +15,13 @@ from common import __version__
 
 try:
     import tomllib
-except ModuleNotFoundError:  # Python 3.10; pytest needs it there
+except ModuleNotFoundError:  # Python 3.10; a requirement of pytest there
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
-# The head of every process here: only the standard library, the wheel and the packages of `allowed`
+# The head of every process here: only the standard library, the wheel and packages in `allowed`
 # can be imported.
 BLOCKER = """
 import sys
@@ -65,7 +65,7 @@ def name_of(requirement):
 
 
 def closure(names):
-    """Names of these distributions and of all that they require, extras left out."""
+    """Names of these distributions and of all their requirements, without extras."""
     found, waiting = set(), list(names)
     while waiting:
         name = waiting.pop()
@@ -74,7 +74,7 @@ def closure(names):
         found.add(name)
         try:
             needs = requires(name) or []
-        except PackageNotFoundError:  # of another platform or Python
+        except PackageNotFoundError:  # for another platform or Python
             continue
         waiting += [name_of(need) for need in needs if "extra ==" not in need]
     return found
@@ -82,7 +82,7 @@ def closure(names):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """Built from a copy, so that nothing is written into the repository."""
+    """A wheel built from a copy, so that the repository is not written to."""
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
@@ -96,7 +96,7 @@ def wheel(tmp_path_factory):
     return path
 
 
-def test_wheel_has_the_whole_of_common_and_nothing_else(wheel):
+def test_wheel_has_all_of_common_and_nothing_else(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     info = f"rnn_suite-{__version__}.dist-info/"
     modules = {name for name in names if not name.startswith(info)}
@@ -116,9 +116,9 @@ def test_wheel_has_the_whole_of_common_and_nothing_else(wheel):
 
 @pytest.fixture(scope="module")
 def run(wheel, tmp_path_factory):
-    """Runs Python text with the wheel, in an isolated process, without what it does not need."""
+    """Runs Python source with the wheel in an isolated process, with `allowed` packages only."""
     folder = tmp_path_factory.mktemp("installed")
-    zipfile.ZipFile(wheel).extractall(folder / "site")  # a wheel of pure Python needs no more
+    zipfile.ZipFile(wheel).extractall(folder / "site")  # a pure-Python wheel needs no more
     allowed = closure(name_of(need) for need in PROJECT["project"]["dependencies"])
     blocked = {
         module
@@ -135,14 +135,14 @@ def run(wheel, tmp_path_factory):
     return run
 
 
-def test_a_model_is_trained_saved_and_loaded_by_another_process(run):
+def test_a_model_loads_in_another_process(run):
     for text in (TRAIN, LOAD):
         done = run(text)
         assert done.returncode == 0, done.stderr
 
 
 def test_what_is_not_installed_is_out_of_reach(run):
-    """Without this the test above would prove nothing."""
+    """Shows that the test above can fail."""
     done = run("import tyro")
     assert done.returncode and "it is blocked" in done.stderr
 

@@ -63,7 +63,7 @@ def tune(name, row):
 def without_rests(notes, bar, pickup):
     """(notes, pickup) without the bars before the melody, and of each long rest only the first bar.
 
-    The sets do not have the accompaniment that fills these bars, and nobody wants them composed.
+    The sets do not have the accompaniment that fills these bars, and they need not be composed.
     """
     number = (np.arange(len(notes)) - pickup) // bar
     heard = np.isin(number, number[rolls.sounding(notes[:, :1])[:, 0] > 0])

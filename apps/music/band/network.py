@@ -5,8 +5,8 @@
     drums  ~ Voices(conditions, with the density of the melody)
 
 Each layer is a recurrent network of its own, trained on the sets that have its tracks. No set here
-has a melody and drums, so drums know of the melody what both kinds of set have: place in the bar,
-style, tempo, and the density of onsets.
+has a melody and drums, so the drums read only what both kinds of set have of the melody: place in
+the bar, style, tempo, and the density of onsets.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""Style, tempo and density, which the band knows in addition to key and place; -1 is unknown."""
+"""Style, tempo and density: inputs of the band besides key and place; -1 is unknown."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Conditions: what a network knows of a step in addition to the notes.
+"""Conditions: inputs of a network at each step besides the notes.
 
 They are its place in the bar, the beats that remain, the key and, for the band, style, tempo and
 density; each is a small integer with an embedding table of its own.

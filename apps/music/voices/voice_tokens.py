@@ -1,4 +1,4 @@
-"""Token numbers of the voice model, and what they say of a note: its pitch, class and degree."""
+"""Token numbers of the voice model, and the pitch, pitch class and degree of their notes."""
 
 import numpy as np
 import tensorflow as tf

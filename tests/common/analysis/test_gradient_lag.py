@@ -60,7 +60,7 @@ def test_formulas_of_the_lectures_are_automatic_differentiation(network):
 
 
 def test_truncated_bptt_is_full_bptt_within_the_window(network):
-    """The carried state of a later window is a constant to its gradient."""
+    """The carried state of a later window is a constant for its gradient."""
     layer, V, x, targets, hidden, terms = network
     middle = 4
     _, first, carried = automatic(layer, V, x[:middle], targets[:middle], hidden)
@@ -69,7 +69,7 @@ def test_truncated_bptt_is_full_bptt_within_the_window(network):
         for ours, theirs in zip(sums(terms, *window), gradients, strict=True):
             np.testing.assert_allclose(ours, theirs, 1e-9, 1e-12)
     left_out = terms["W"][middle:, :middle].sum((0, 1))
-    assert np.abs(left_out).max() > 1e-3  # what truncation loses is there
+    assert np.abs(left_out).max() > 1e-3  # truncation loses something
 
 
 def test_no_error_reaches_later_steps(network):

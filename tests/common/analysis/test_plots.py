@@ -1,4 +1,4 @@
-"""Pictures: written whole, small, and honest about characters that cannot be drawn."""
+"""Pictures are written whole, are small, and report characters that cannot be drawn."""
 
 import math
 import warnings

@@ -1,4 +1,4 @@
-"""The hidden Markov model against all tag sequences, and its guesses by suffix."""
+"""The hidden Markov model compared with all tag sequences, and its guesses by suffix."""
 
 import itertools
 
@@ -50,7 +50,7 @@ def test_nothing_has_no_tags(counts, model):
 
 def test_interpolation_is_a_distribution(model):
     assert model.weights.sum() == pytest.approx(1) and (model.weights >= 0).all()
-    seen = np.exp(model.trigrams[-1, -1])  # what a sentence begins with
+    seen = np.exp(model.trigrams[-1, -1])  # beginnings of sentences
     assert seen.sum() == pytest.approx(1, abs=1e-6) and model.counts.tags[seen.argmax()] == "D"
 
 

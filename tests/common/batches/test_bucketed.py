@@ -1,4 +1,4 @@
-"""Batches: every example once, in an order that is known beforehand."""
+"""Batches have every example once, in a reproducible order."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from common.errors import UserError
 
 
 def examples(count=203, seed=0):
-    """Two aligned sides; every example's tokens are its own number, so it can be recognised."""
+    """Two aligned sides; an example's tokens are its own number, which identifies it."""
     lengths = np.random.default_rng(seed).integers(1, 30, [2, count])
     return [[[n + 1] * int(size) for n, size in enumerate(side)] for side in lengths]
 
@@ -45,10 +45,10 @@ def test_the_order_depends_on_seed_and_epoch_alone(config):
         return numbers_of(Batches(examples(), config, seed), epoch)
 
     batches = Batches(examples(), config, seed=1)
-    batches.order(7)  # what was asked before plays no part
+    batches.order(7)  # earlier calls have no effect
     assert numbers_of(batches, 2) == order(1, 2)
     assert len({str(order(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}) == 4
-    # Not only the order of the batches differs between epochs: their members do.
+    # Epochs differ in the members of batches too, not only in their order.
     assert {frozenset(b) for b in order(1, 0)} != {frozenset(b) for b in order(1, 1)}
 
 
@@ -69,7 +69,7 @@ def test_arrays_hold_the_examples(config):
 @pytest.mark.parametrize("bucket_batches", [1, 50])
 @pytest.mark.parametrize("multiple", [1, 8])
 def test_the_token_budget_is_kept(bucket_batches, multiple):
-    """The budget counts padding; only an example longer than all of it may break it, alone."""
+    """The budget counts padding; only an example longer than the budget may exceed it, alone."""
     columns = examples()
     columns[1][5] = [6] * 150
     config = BatchingConfig("tokens", 100, bucket_batches, multiple)
@@ -118,7 +118,7 @@ def test_arrays_depend_on_the_batch_alone():
 
     batches = Batches([[[1]] * 9], BatchingConfig(batch_size=4), resample=resample)
     first = batches.order(0)
-    batches.order(1)  # asked for in between
+    batches.order(1)  # called in between
     for batch in (*first, Batch(5, np.array([8]))):
         expected = [[1 + batch.epoch, 1 + n] for n in batch.numbers]
         np.testing.assert_array_equal(batches.arrays(batch)[0], expected)

@@ -1,4 +1,4 @@
-"""Every source of batches: a descriptor says all that its arrays depend on."""
+"""A batch descriptor determines the arrays of every batch source."""
 
 import numpy as np
 import pytest

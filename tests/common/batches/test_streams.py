@@ -1,4 +1,4 @@
-"""Contiguous streams: nothing lost, nothing twice, rows that go on, lengths that vary."""
+"""Contiguous streams: nothing lost, nothing twice, continued rows, varied lengths."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ from common.training import Losses, Trainer
 
 
 def read(streams, epoch=0):
-    """For each device what its rows read and predict, batches joined."""
+    """For each device the inputs and labels of its rows, batches joined."""
     devices = {}
     for batch in streams.order(epoch):
         devices.setdefault(batch.device, []).append(streams.arrays(batch))
@@ -71,7 +71,7 @@ def test_a_short_text_has_fewer_rows():
 
 
 def test_the_trainer_scales_its_rate_by_the_batch(tmp_path):
-    """SGD on a constant gradient moves by the rate: by the sum of the batches' lengths."""
+    """SGD on a constant gradient moves by the rate times the sum of the batches' lengths."""
     model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1, use_bias=False)])
     model.set_weights([np.zeros([1, 1])])
     config = TrainingConfig(
@@ -93,7 +93,7 @@ def test_the_trainer_scales_its_rate_by_the_batch(tmp_path):
         lambda: ({"loss": 1.0}, []),
         "loss",
     )
-    trainer.fit(max_steps=3)  # a resumed epoch scales its own batches, not the first ones
+    trainer.fit(max_steps=3)  # a resumed epoch scales the remaining batches
     trainer.fit()
     steps = sum(size / 20 for epoch in range(2) for size in columns(streams, epoch))
     np.testing.assert_allclose(model.get_weights()[0], [[-0.1 * steps]], rtol=1e-5)

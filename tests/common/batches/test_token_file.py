@@ -1,4 +1,4 @@
-"""Token rows on the disk: the same as lists, whole and in part."""
+"""Token rows on disk equal lists, whole and in part."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""Configurations on the command line and in JSON: a mistake is named, with its cure."""
+"""Configurations on the command line and in JSON: errors name the mistake and its cure."""
 
 import json
 import subprocess
@@ -164,7 +164,7 @@ def test_differences_are_named_by_their_path():
     ]
 
 
-def test_a_command_line_changes_the_beam_of_the_run():
+def test_a_command_line_changes_the_runs_beam():
     ours = Beam(beam=4, length_penalty=1.0, min_length=2, no_repeat_ngram=3, coverage_penalty=0.1)
     assert search_with(ours) == ours
     assert search_with(ours, beam=2, length_penalty=0.0) == replace(ours, beam=2, length_penalty=0)

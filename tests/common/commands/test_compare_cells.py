@@ -1,4 +1,4 @@
-"""The comparison of cells: equal parameters, equal time, what failed, what is not done again."""
+"""The comparison of cells: equal parameters, equal time, failures, finished parts not repeated."""
 
 import importlib
 import json
@@ -43,9 +43,9 @@ def test_units_are_the_nearest(wanted, units):
 
 @pytest.fixture
 def commands(monkeypatch):
-    """What was run, by commands that only write what the real ones leave; gru takes half the time,
-    ctrnn fails."""
-    load_tensorflow()  # which runs programs of its own when it is imported
+    """Records commands that only write the files of the real ones; gru takes half the time, ctrnn
+    fails."""
+    load_tensorflow()  # it runs programs when it is imported
     done = []
 
     def run(command):
@@ -85,7 +85,7 @@ def test_cells_of_equal_size_train_for_equal_time(tmp_path, monkeypatch, command
         [cell.strip() for cell in row.strip("|").split("|")]
         for row in capsys.readouterr().out.splitlines()[2:]
     ]
-    # cell, units, parameters, score, spread, updates, seconds, failed: the best first
+    # cell, units, parameters, score, spread, updates, seconds, failed: best first
     assert rows[0][:6] == ["gru", "12", "432", "1.000", "0.000", "1200"]
     assert rows[1][:6] == ["lstm", "10", "400", "2.000", "0.000", "600"]
     assert rows[2][:4] == ["elman", "20", "400", "3.000"]
@@ -93,10 +93,10 @@ def test_cells_of_equal_size_train_for_equal_time(tmp_path, monkeypatch, command
     assert abs(float(rows[0][6]) - float(rows[1][6])) <= 1
     assert (tmp_path / "table.md").read_text().count("\n") == 6
     before = [command for command in commands if "ctrnn" not in str(command)]
-    assert len(before) == 9  # a trial, a training, an evaluation of each
+    assert len(before) == 9  # each has a trial, a training, an evaluation
     commands.clear()
     compare(TASK)
-    assert all("ctrnn" in str(command) for command in commands)  # only what failed is tried again
+    assert all("ctrnn" in str(command) for command in commands)  # only failures are tried again
     monkeypatch.setattr(sys, "argv", ["compare", *line, "--minutes", "3"])
     with pytest.raises(UserError, match="trained with other settings .* choose another --out"):
         compare(TASK)

@@ -1,4 +1,4 @@
-"""Toy step functions for the tests of searches, and what compares their results."""
+"""Toy step functions for the tests of searches, and comparisons of their results."""
 
 import numpy as np
 import tensorflow as tf
@@ -57,7 +57,7 @@ class Model:
 
 
 def table_step(log_probs):
-    """A Markov model: logits [vocab, vocab] of the next token by the last; no state."""
+    """A Markov model: logits [vocab, vocab] of the next token given the last; no state."""
     table = tf.constant(log_probs, tf.float32)
     return lambda tokens, state: (tf.gather(table, tokens), state)
 
@@ -67,7 +67,7 @@ def log(probabilities):
 
 
 def strings(result, row):
-    """The (tokens, score, log_prob) of a row, as the reference gives them."""
+    """The (tokens, score, log_prob) of a row, in the form of the reference."""
     found = []
     for tokens, length, value, log_prob in zip(*(t[row].numpy() for t in result), strict=True):
         assert (tokens[length:] == PAD).all()

@@ -1,4 +1,4 @@
-"""Beam search against plain Python, brute force and numbers worked by hand."""
+"""Beam search compared with plain Python, brute force and numbers worked by hand."""
 
 import math
 
@@ -27,7 +27,7 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_equals_the_python_loop_with_and_without_early_stop(options):
+def test_equals_the_python_loop_with_any_stop(options):
     config = Beam(**{"beam": 4, **options})
     for seed in range(4):
         model = Model(seed, eos_bias=seed / 2)
@@ -56,7 +56,7 @@ def test_a_wide_beam_finds_what_brute_force_finds(options):
         assert_same(strings(result, row), expected[:5])
 
 
-def test_the_search_ends_when_no_live_hypothesis_can_win():
+def test_ends_when_no_live_hypothesis_can_win():
     table = np.full([6, 6], 0.02)
     table[:, 4] = 0.9
     table[4] = 0.02
@@ -67,13 +67,13 @@ def test_the_search_ends_when_no_live_hypothesis_can_win():
         calls.append(1)
         return table_step(log(table))(tokens, state)
 
-    config = Beam(length_penalty=0.0)  # 0.81 for "4 eos" at the second step; 0.02 beside it
+    config = Beam(length_penalty=0.0)  # 0.81 for "4 eos" at the second step; the other has 0.02
     assert strings(beam_search(step, (), 2, 1000, config), 1)[0][0] == (4, EOS)
     assert len(calls) == 2
 
 
 def test_fewer_strings_than_n_best_leave_empty_places():
-    step = table_step(np.zeros([5, 5]))  # unk, eos and 4 remain
+    step = table_step(np.zeros([5, 5]))  # only unk, eos and 4 remain
     result = beam_search(step, (), 1, 1, Beam(beam=6, n_best=5))
     assert sorted(strings(result, 0)) == sorted(
         ((token,), pytest.approx(math.log(1 / 5)), pytest.approx(math.log(1 / 5)))
@@ -93,7 +93,7 @@ def test_penalties_by_hand():
 
 
 def test_scores_by_hand():
-    # "eos" at once: 0.4. "4 eos": 0.6 * 0.5 = 0.3; better only when length is paid for.
+    # "eos" at once: 0.4. "4 eos": 0.6 * 0.5 = 0.3; better only with a length penalty.
     table = np.zeros([6, 6])
     table[BOS, [EOS, 4]] = 0.4, 0.6
     table[4, [EOS, 5]] = 0.5, 0.5
@@ -129,10 +129,10 @@ def test_coverage_changes_the_winner():
 
 
 def test_a_finished_hypothesis_never_changes():
-    # eos at once has 0.9: nothing that goes on for longer may alter or displace it.
+    # eos at once has 0.9: no longer hypothesis may change or displace it.
     table = np.full([6, 6], 0.05 / 3)
     table[:, EOS] = 0.9
-    table[4, [EOS, 5]] = 0.1, 0.8  # beams that stay alive beside it
+    table[4, [EOS, 5]] = 0.1, 0.8  # other beams that stay alive
     step = table_step(log(table))
     config = Beam(beam=4, length_penalty=0.0, n_best=4)
     first = strings(beam_search(step, (), 1, 2, config), 0)[0]
@@ -141,7 +141,7 @@ def test_a_finished_hypothesis_never_changes():
     assert first[0] == (EOS,)
 
 
-def test_n_best_is_ordered_and_distinct_and_n_best_of_one_is_its_first():
+def test_n_best_is_ordered_distinct_and_nested():
     step, state, _ = Model(5).graph()
     many = beam_search(step, state, 5, 10, Beam(n_best=5))
     one = beam_search(step, state, 5, 10, Beam(n_best=1))
@@ -155,11 +155,11 @@ def test_n_best_is_ordered_and_distinct_and_n_best_of_one_is_its_first():
 def test_equal_scores_give_the_lower_token():
     step = table_step(np.zeros([300, 300]))
     result = beam_search(step, (), 2, 2, Beam(beam=3, length_penalty=0.0, n_best=3))
-    for row in range(2):  # eos alone comes first of all; then unk with its lowest successors
+    for row in range(2):  # eos alone comes first; then unk with its lowest successors
         assert [f[0] for f in strings(result, row)] == [(EOS,), (1, 1), (1, EOS)]
 
 
-def test_top_k_is_that_of_tensorflow_also_for_ties():
+def test_top_k_equals_tensorflow_also_for_ties():
     random = np.random.default_rng(0)
     for size in (10, 128 * 30, 128 * 60 + 37):
         for levels in (3, 1000, 4000, 10**6):

@@ -1,4 +1,4 @@
-"""Hard constraints in every search, and the automaton that makes them."""
+"""Hard constraints in every search, and the automaton that builds them."""
 
 import itertools
 import re
@@ -12,7 +12,7 @@ from common.decoding.automaton import AutomatonBuilder
 from common.text import BOS, EOS, PAD
 
 VOCAB = 9
-WORDS = [4, 5]  # tokens that begin a word; 6 and 7 go on with one
+WORDS = [4, 5]  # tokens that begin a word; 6 and 7 continue one
 LETTERS = "_?<>ABcd!"
 
 
@@ -22,7 +22,7 @@ def table(seed):
 
 
 def searches(step, state, rows, longest, **options):
-    """One string a row of each search, as lists of tokens."""
+    """One string per row from each search, as lists of tokens."""
     seeds = tf.stack([tf.range(rows), tf.range(rows) + 7], 1)
     found = [
         greedy_search(step, state, rows, longest, **options),
@@ -47,7 +47,7 @@ def slot_form(least=1, most=2, pieces=2, glued=False):
 
 
 def accepted(form, longest):
-    """All strings up to EOS that the automaton lets through, by following every allowed token."""
+    """All strings up to EOS that the automaton allows, found by following every allowed token."""
     found, open_ends = set(), [("", 0)]
     while open_ends:
         string, state = open_ends.pop()
@@ -76,7 +76,7 @@ def test_an_automaton_is_its_regular_expression(options, pattern):
 
 
 def test_the_shortest_automaton_keeps_its_exit():
-    """Fewer states than the number of the token that ends it."""
+    """An automaton with fewer states than the number of its end token."""
     form = AutomatonBuilder(VOCAB, np.isin(np.arange(VOCAB), [*WORDS, 7]))
     form.slot(np.isin(np.arange(VOCAB), WORDS), 1, 1, 1, 7)
     after = form.build().advance(tf.constant([0]), tf.constant([4]))
@@ -95,7 +95,7 @@ def test_every_search_obeys_an_automaton(seed):
 
 
 def test_a_constraint_beats_the_softer_rules():
-    """Only token 5 is allowed, though it repeats: nothing else ever comes."""
+    """Only token 5 is allowed, though it repeats: nothing else occurs."""
     only = tf.one_hot([5], VOCAB, True, False)
     step = lambda tokens, state: (tf.gather(table(0), tokens), state)  # noqa: E731
     for row in searches(step, tf.zeros([2, 1]), 2, 4, allowed=lambda position, state: only):
@@ -131,7 +131,7 @@ def test_seeds_of_rows_make_rows_independent():
 
 
 def test_settings_may_be_tensors():
-    """With temperature, top_k and top_p as tensors, only what they leave is ever drawn."""
+    """With tensors as temperature, top_k and top_p, only the tokens that they leave are drawn."""
     step = lambda tokens, state: (tf.gather(table(5), tokens), state)  # noqa: E731
 
     def drawn(**options):

@@ -1,4 +1,4 @@
-"""Greedy search against numbers worked by hand, and against a beam of one."""
+"""Greedy search compared with numbers worked by hand, and with a beam of one."""
 
 import math
 

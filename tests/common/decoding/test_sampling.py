@@ -24,7 +24,7 @@ def test_seeds():
 
     assert_equal(draw(1, 2), draw(1, 2))
     assert (draw(1, 2).tokens.numpy() != draw(1, 3).tokens.numpy()).any()
-    # Neither does a row change with the number of rows after it.
+    # A row does not change with the number of rows after it either.
     np.testing.assert_array_equal(draw(1, 2).tokens[:2], draw(1, 2, rows=2).tokens)
 
 
@@ -47,8 +47,8 @@ def test_keys_make_rows_independent():
     assert draw([0, 0], "a", "a", seed=tf.constant([3, 4])) == [one, *draw([0], "a", seed=4)]
 
 
-def test_a_string_may_go_on_to_a_later_end():
-    """A chain EOS -> 4 -> EOS -> 4 ..., which is entered at 4 or at the end."""
+def test_a_string_may_continue_to_an_end():
+    """A chain EOS -> 4 -> EOS -> 4 ..., entered at 4 or at the end."""
     table = np.full([5, 5], -50.0)
     table[4, EOS] = table[EOS, 4] = 0.0
     step, first = table_step(table), tf.constant([4, EOS])

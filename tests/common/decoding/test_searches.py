@@ -1,4 +1,4 @@
-"""What holds for every search: constraints, limits, independent rows, settings."""
+"""Properties of every search: constraints, limits, independent rows, settings."""
 
 import numpy as np
 import pytest
@@ -78,8 +78,8 @@ def test_minimum_length_and_repeats():
                     assert len(ngrams) == len(set(ngrams))
 
 
-def test_minimum_length_gives_way_when_nothing_else_is_left():
-    step = table_step(np.zeros([5, 5]))  # unk and 4 once each, then only eos is left
+def test_minimum_length_yields_if_nothing_is_left():
+    step = table_step(np.zeros([5, 5]))  # unk and 4 once each, then only eos remains
     for result in (
         beam_search(step, (), 1, 9, Beam(min_length=8, no_repeat_ngram=1)),
         greedy_search(step, (), 1, 9, Greedy(min_length=8, no_repeat_ngram=1)),
@@ -115,7 +115,7 @@ def test_impossible_tokens_make_no_nan():
         assert not np.isnan(result.scores).any()
 
 
-def test_eager_equals_graph_with_unknown_shapes_and_no_rows():
+def test_eager_equals_graph_with_unknown_shapes():
     model = Model(4)
     config = Beam(n_best=2, no_repeat_ngram=2)
     weights = tf.constant(model.output[:6], tf.float32)

@@ -1,4 +1,4 @@
-"""The layers' speed table compares like with like."""
+"""The speed table of the layers compares equal networks."""
 
 import sys
 
@@ -12,7 +12,7 @@ from tests.benchmarks import layers as benchmark
 DEPTH = 3
 
 
-def test_rows_are_keras_and_ours_with_the_same_weights_the_same_network():
+def test_rows_have_the_same_weights_and_networks():
     rows = benchmark.rows(["lstm", "gru", "peephole_lstm"], 4)
     x = tf.constant(np.random.default_rng(0).normal(size=[2, 5, DEPTH]).astype("float32"))
     pairs = {
@@ -26,7 +26,7 @@ def test_rows_are_keras_and_ours_with_the_same_weights_the_same_network():
         np.testing.assert_allclose(steps[0](x), steps[1](x), 1e-4, 1e-5)
 
 
-def test_rounds_take_turns_and_the_first_is_not_counted():
+def test_rounds_take_turns_without_counting_the_first():
     calls = []
     functions = {name: lambda name=name: calls.append(name) for name in "abc"}
     seconds = benchmark.measured(functions, 2)

@@ -1,4 +1,4 @@
-"""The memory table tells what a layer takes."""
+"""The memory table reports the memory of a layer."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The CRF against sums over all label sequences, and numeric gradients."""
+"""The CRF compared with sums over all label sequences, and with numeric gradients."""
 
 import itertools
 
@@ -113,7 +113,7 @@ def test_a_batch_of_single_steps():
 
 
 def test_forbidden_steps_stay_finite():
-    """A transition that is all but impossible, where nothing else is possible."""
+    """A nearly impossible transition is used if nothing else is possible."""
     layer = made(scale=0)
     layer.transitions.assign(np.full([LABELS, LABELS], -1000.0))
     values = tf.Variable(emissions())

@@ -30,8 +30,8 @@ def close(a, b, tolerance=1e-5):
 
 
 def test_leak_alone_is_the_closed_form():
-    """Without recurrence y(t) = I + (y(0) - I) exp(-t / tau), which `exponential` gives exactly,
-    however long the step is against tau."""
+    """Without recurrence y(t) = I + (y(0) - I) exp(-t / tau), which `exponential` solves exactly
+    for any ratio of step to tau."""
     layer = built(dt=0.9)
     layer.cell.recurrent_kernel.assign(np.zeros([UNITS, UNITS]))
     x, start = np.repeat(randoms(BATCH, 1, DEPTH), TIME, 1), randoms(BATCH, UNITS, seed=1)
@@ -46,7 +46,7 @@ def test_leak_alone_is_the_closed_form():
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_order_of_convergence(solver):
-    """Twice as many sub-steps: the error falls by two to the power of the solver's order."""
+    """With twice as many sub-steps, the error falls by two to the power of the solver's order."""
     x = tf.constant(randoms(BATCH, 2, DEPTH, dtype=np.float64))
     weights = None
     ends = {}
@@ -62,7 +62,7 @@ def test_order_of_convergence(solver):
 
 
 def test_solvers_go_to_the_solution_of_the_equation():
-    """Small Euler steps in numpy, written from the equation alone."""
+    """Small Euler steps in numpy, written from the equation only."""
     layer = built(solver="rk4", substeps=4, dt=0.8)
     x, y = randoms(BATCH, TIME, DEPTH), randoms(BATCH, UNITS, seed=1)
     weights = {v.name: v.numpy().astype(float) for v in layer.weights}
@@ -74,7 +74,7 @@ def test_solvers_go_to_the_solution_of_the_equation():
 
 
 def test_exponential_is_stable_where_euler_is_not():
-    """A step 50 times tau, 200 of them."""
+    """Steps of 50 times tau, 200 of them."""
     x = np.ones([1, 200, DEPTH], np.float32)
     ends = {}
     for solver in SOLVERS:
@@ -90,7 +90,7 @@ def test_irregular_steps(solver):
     x, start = tf.constant(randoms(BATCH, TIME, DEPTH)), [tf.constant(randoms(BATCH, UNITS))]
     equal = tf.fill([BATCH, TIME], 0.6)
     close(layer(x, initial_state=start, time_steps=equal), layer(x, initial_state=start))
-    # Each step and row with a length of its own, in numpy.
+    # Each step and row with a different length, in numpy.
     lengths = np.random.default_rng(3).uniform(0.1, 2, [BATCH, TIME]).astype("float32")
     outputs = layer(x, initial_state=start, time_steps=lengths)[0]
     weights = {v.name: v.numpy() for v in layer.weights}
@@ -134,7 +134,7 @@ def test_lengths_below_0_are_refused(wrong):
     for call in (*calls, *map(tf.function, calls)):
         with pytest.raises(ValueError, match=rf"a time step is {wrong}: .* 0 or more"):
             call()
-    # In a graph that does not know them the result says so, where a number would mislead.
+    # In a graph with unknown lengths, the result is NaN instead of a misleading number.
     outputs, _ = tf.function(lambda x, steps: layer(x, time_steps=steps))(x, tf.constant(lengths))
     assert np.isfinite(outputs[0]).all() and np.isfinite(outputs[1, :2]).all()
     assert np.isnan(outputs[1, 2:]).all()
@@ -171,7 +171,7 @@ def test_a_step_of_zero_length_changes_nothing():
 @pytest.mark.parametrize("timed", [False, True], ids=["regular", "irregular"])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_every_weight_learns_tau_too(solver, timed):
-    """The kernel's gradients are those of automatic differentiation; none is zero."""
+    """The kernel's gradients equal those of automatic differentiation; none is zero."""
     layer = built(solver=solver, substeps=2, learn_initial_state=True)
     x = tf.constant(randoms(BATCH, TIME, DEPTH))
     lengths = tf.constant(np.random.default_rng(3).uniform(0.1, 2, [BATCH, TIME]).astype("f"))
@@ -187,13 +187,13 @@ def test_every_weight_learns_tau_too(solver, timed):
         return dict(zip(names, tape.gradient(loss, sources), strict=True))
 
     ours = slopes()
-    layer.kernel_fits = lambda: False  # Keras' loop over the cell
+    layer.kernel_fits = lambda: False  # uses Keras' loop over the cell
     close(ours, slopes())
     assert {"log_tau", "theta", "initial_state"} <= set(ours)
     assert all(np.abs(gradient).max() > 1e-4 for gradient in ours.values())
 
 
-def test_tau_starts_where_it_is_told_and_stays_positive():
+def test_tau_starts_as_configured_and_stays_positive():
     layer = CTRNN(5, tau=(0.5, 8))
     layer.build((None, None, DEPTH))
     close(np.exp(layer.cell.log_tau), 0.5 * 2.0 ** np.arange(5))
@@ -246,7 +246,7 @@ def test_settings_that_mean_nothing(options, message):
         CTRNN(UNITS, **options)
 
 
-def test_an_input_of_another_depth_is_no_length_of_steps():
+def test_inputs_of_another_depth_are_not_step_lengths():
     layer = CTRNN(UNITS)
     layer(tf.zeros([2, 3, 4]))
     with pytest.raises(UserError, match="built for inputs of 4 is given 5"):
@@ -254,7 +254,7 @@ def test_an_input_of_another_depth_is_no_length_of_steps():
 
 
 def test_slow_neurons_in_half_precision():
-    """A tau of 1e7 is none that float16 knows; its rate is formed in full precision."""
+    """float16 has no tau of 1e7; its rate is computed in full precision."""
     x, found = randoms(BATCH, TIME, DEPTH), []
     for policy in ("float32", "mixed_float16"):
         layer = CTRNN(UNITS, tau=1e7, dt=6e4, solver="euler", dtype=policy)

@@ -1,4 +1,4 @@
-"""The layers and cells as a user of Keras meets them: signatures, errors, masks, lengths of 0."""
+"""Layers and cells as a Keras user sees them: signatures, errors, masks, sequences of length 0."""
 
 import inspect
 import re
@@ -13,7 +13,7 @@ from common.layers import LSTM, CTRNNCell, JordanCell, LSTMCell, PeepholeLSTM, r
 
 BATCH, TIME, DEPTH, UNITS = 2, 5, 3, 4
 
-# Ours -> Keras' of the same arguments.
+# Our layer -> Keras' layer with the same arguments.
 LAYERS = {
     "LSTM": keras.layers.LSTM,
     "PeepholeLSTM": keras.layers.LSTM,
@@ -219,7 +219,7 @@ def test_arguments_reach_the_cell_and_the_layer():
 
 
 def test_configurations_of_earlier_versions_load():
-    """What LSTM, PeepholeLSTM and CTRNN wrote into .keras files before their cells were public."""
+    """.keras files of LSTM, PeepholeLSTM and CTRNN from before their cells were public."""
     config = {
         "name": "rnn", "trainable": True, "dtype": "float32", "return_sequences": True,
         "return_state": False, "go_backwards": False, "stateful": False, "unroll": False,
@@ -239,12 +239,12 @@ def test_configurations_of_earlier_versions_load():
     plain = {name: value for name, value in config.items() if name not in gated}
     ctrnn = layers.CTRNN.from_config(plain | {"solver": "heun", "substeps": 2, "tau": [1, 5]})
     assert ctrnn.cell.solver == "heun" and ctrnn.cell.tau == [1, 5]
-    for name in ("LSTM", "PeepholeLSTM"):  # names in files are looked up with this word before them
+    for name in ("LSTM", "PeepholeLSTM"):  # names in files have this prefix
         assert keras.saving.get_registered_name(getattr(layers, name)) == f"rnn_suite>{name}"
 
 
 def test_order_of_weights():
-    """Checkpoints and .keras files store weights by their place."""
+    """Checkpoints and .keras files store weights by position."""
     names = {
         name: [weight.name for weight in built(name, **options).weights]
         for name, options in {
@@ -322,7 +322,7 @@ def test_length_0_in_the_other_ways_to_call(name):
     assert keras.layers.Bidirectional(layer)(EMPTY).shape == (BATCH, 0, 2 * UNITS)
 
 
-def test_length_0_keeps_the_state_of_a_stateful_layer():
+def test_length_0_keeps_the_state_when_stateful():
     layer = LSTM(UNITS, stateful=True, return_state=True)
     layer.build((BATCH, None, DEPTH))
     output, *states = layer(randoms(BATCH, TIME, DEPTH))
@@ -332,7 +332,7 @@ def test_length_0_keeps_the_state_of_a_stateful_layer():
 
 
 def test_a_model_is_fitted_on_any_length():
-    """Of one function, as model.fit makes it; the same results as for a known length."""
+    """In one function, as in model.fit; results equal those for a known length."""
     layer = built("PeepholeLSTM", return_sequences=True, zero_output_for_mask=True)
     graph = tf.function(lambda x, mask: layer(x, mask=mask), input_signature=ANY_LENGTH)
     for time in (0, 1, TIME):
@@ -354,7 +354,7 @@ def test_a_mask_of_another_shape_is_refused(name, shape):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_forward_mode(name):
-    """In a graph and unrolled it gives the slope; else one line says which of them to take."""
+    """In a graph and unrolled the slope is available; otherwise one line names these ways."""
     x = tf.constant(randoms(BATCH, TIME, DEPTH))
     direction = tf.constant(randoms(BATCH, TIME, DEPTH, seed=1))
     layer, unrolled = built(name), built(name, unroll=True)
@@ -380,7 +380,7 @@ def test_forward_mode_reads_the_cell():
     assert np.abs(accumulator.jvp(output)).max() > 1e-3
 
 
-def test_ctrnn_cell_takes_the_length_of_the_step_in_a_last_column():
+def test_ctrnn_cell_takes_step_lengths_as_last_column():
     cell = CTRNNCell(UNITS)
     cell.build((None, DEPTH))
     with_random_weights(cell)

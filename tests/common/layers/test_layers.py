@@ -1,4 +1,4 @@
-"""Layers against Keras, against numpy, and against themselves in another form."""
+"""Layers compared with Keras, with numpy, and with themselves in another form."""
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ def randoms(*shape, seed=0, dtype=np.float32):
 
 
 def randomise(layer, seed=0):
-    """Random weights, biases too, so that no term hides behind a zero."""
+    """Random weights, biases too, so that no zero hides a term."""
     layer.set_weights([0.5 * randoms(*w.shape, seed=seed + n) for n, w in enumerate(layer.weights)])
     return layer
 
@@ -31,7 +31,7 @@ def close(a, b, tolerance=1e-5):
 
 
 def lstm_pair(bidirectional=False, **options):
-    """Ours and Keras', with the same weights."""
+    """Our layer and Keras', with the same weights."""
     options = {"return_sequences": True, "return_state": True, **options}
     ours, theirs = LSTM(UNITS, **options), keras.layers.LSTM(UNITS, use_cudnn=False, **options)
     if bidirectional:
@@ -44,8 +44,8 @@ def lstm_pair(bidirectional=False, **options):
 
 
 def run_with_gradients(layer, x, mask, states):
-    """(valid outputs, states) and the gradients of a loss that uses outputs and all final states,
-    each with other factors."""
+    """(valid outputs, states) and gradients of a loss of outputs and final states, with different
+    factors."""
     with tf.GradientTape() as tape:
         tensors = [tf.constant(x), *(tf.constant(s) for s in states)]
         tape.watch(tensors)
@@ -124,7 +124,7 @@ def test_two_halves_with_carried_state_are_the_whole(cell):
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("cell", SOME)
 def test_padding_is_inert(cell, bidirectional):
-    """Neither what stands in the padding nor how much of it there is changes a valid step."""
+    """Neither the contents nor the amount of padding changes a valid step."""
     stack = Stack(3, UNITS, cell, bidirectional)
     stack.build((None, None, DEPTH))
     randomise(stack)
@@ -136,13 +136,13 @@ def test_padding_is_inert(cell, bidirectional):
     padded, padded_states = stack(junk, mask=longer)
     close(padded[:, :TIME] * MASK[..., None], outputs * MASK[..., None])
     close(padded_states, states)
-    for row, length in enumerate(LENGTHS):  # and a row alone, without any padding, is the same
+    for row, length in enumerate(LENGTHS):  # a row alone, without padding, gives the same
         alone, _ = stack(x[row : row + 1, :length])
         close(alone[0], outputs[row, :length])
 
 
 @pytest.mark.parametrize("go_backwards", [False, True], ids=["forward", "backward"])
-def test_lstm_is_the_same_eager_in_a_graph_and_under_xla(go_backwards):
+def test_lstm_is_the_same_eager_graph_xla(go_backwards):
     layer, _ = lstm_pair(go_backwards=go_backwards)
     x, mask = tf.constant(randoms(BATCH, TIME, DEPTH)), tf.constant(MASK)
 
@@ -225,12 +225,12 @@ def test_stack_by_steps_is_the_stack(cell):
 
 @pytest.mark.parametrize("same_dropout", [False, True])
 def test_stack_dropout_masks(same_dropout):
-    """Ones through the dropout show its mask: fixed over time only when that is wanted."""
+    """Ones through the dropout show its mask: fixed over time only if requested."""
     stack = Stack(2, UNITS, dropout=0.5, same_dropout=same_dropout)
     drawn = stack.dropouts[0](tf.ones([8, 20, UNITS]), training=True).numpy()
     assert set(np.unique(drawn)) == {0.0, 2.0}
     assert (drawn == drawn[:, :1]).all() == same_dropout
-    assert (drawn != drawn[:1]).any()  # two rows alone may be alike by chance
+    assert (drawn != drawn[:1]).any()  # two rows may be equal by chance
 
 
 def test_unknown_cell_names_the_known():
@@ -333,7 +333,7 @@ def start(decoder, values, mask):
 
 @pytest.mark.parametrize("options", DECODERS, ids=lambda o: "-".join(map(str, o.values())))
 def test_decoder_at_once_is_the_decoder_by_steps(options):
-    # Dropout must play no part outside training.
+    # Dropout must have no effect outside training.
     decoder, values, mask = make_decoder(dropout=0.5, output_dropout=0.5, **options)
     embedded = tf.constant(randoms(BATCH, TIME, DEPTH))
     memory, state = start(decoder, values, mask)
@@ -358,7 +358,7 @@ def test_decoder_with_few_layers(layers, feeding):
 
 
 def test_decoder_equation():
-    """h~ = tanh(W [c; h]) of Luong, one step in numpy, input feeding and bridge included."""
+    """h~ = tanh(W [c; h]) of Luong, one step in numpy, with input feeding and bridge."""
     decoder, values, mask = make_decoder(1, attention="general", input_feeding=True)
     memory, state = start(decoder, values, mask)
     state["features"] = tf.constant(randoms(BATCH, 6))
@@ -395,7 +395,7 @@ def test_padding_of_the_memory_is_inert(feeding):
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("feeding", [False, True])
 def test_hypotheses_share_the_memory_of_their_row(score, feeding):
-    """A step over 2 rows a memory is that over memories repeated row by row."""
+    """A step with 2 rows per memory equals a step over memories repeated row by row."""
     decoder, values, mask = make_decoder(1, upper_layers=1, attention=score, input_feeding=feeding)
     memory, state = start(decoder, values, mask)
     state = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, 2, 0), state)

@@ -1,4 +1,4 @@
-"""The pointer-generator and coverage against numpy, and the extended vocabulary."""
+"""The pointer-generator and coverage compared with numpy, and the extended vocabulary."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from common.layers.attention import SCORES
 from common.text import EOS, PAD, UNK, extended_ids, first_positions, hide_words, target_ids
 
 VOCAB, ROWS, SOURCE = 9, 3, 5
-# Words of the source, some twice, ids from 9 on are unknown to the vocabulary.
+# Source words, some repeated; ids from 9 on are unknown to the vocabulary.
 TOKENS = np.array([[9, 4, 9, 11, 3], [4, 4, 5, 3, 0], [9, 10, 3, 0, 0]])
 
 
@@ -48,7 +48,7 @@ def parts():
     return logits, gate, attention.astype(np.float32)
 
 
-def test_mixture_is_that_of_loops_and_sums_to_one(parts):
+def test_mixture_equals_loops_and_sums_to_one(parts):
     pointer = Pointer()
     found = pointer.log_probs(*parts, CopySource.of(tf.constant(TOKENS, tf.int32)))
     expected = mixture(*parts)
@@ -58,7 +58,7 @@ def test_mixture_is_that_of_loops_and_sums_to_one(parts):
     assert absent.any() and (found.numpy()[absent] < -1e8).all()  # forbidden, not just unlikely
 
 
-def test_label_log_prob_is_the_mixture_at_the_label(parts):
+def test_label_log_prob_equals_the_mixture(parts):
     logits, gate, attention = parts
     labels = np.array([11, 4, 10], np.int32)  # only copied; both; only copied
     mass, found = copied_mass(attention[:, None], TOKENS, labels[:, None])
@@ -91,7 +91,7 @@ def test_the_gate_reads_features_and_word():
 
 
 def test_beam_search_copies_a_word_the_vocabulary_lacks():
-    """A step that always wants source place 1, then to stop."""
+    """A step that always prefers source place 1, then the end."""
     tokens = tf.constant(TOKENS, tf.int32)
     sources, pointer = CopySource.of(tokens).tile(2), Pointer()
 
@@ -138,7 +138,7 @@ def test_coverage_is_part_of_the_keys(score):
 
 
 @pytest.mark.parametrize("feeding", [False, True])
-def test_a_decoder_with_coverage_sums_what_it_looked_at(feeding):
+def test_a_decoder_with_coverage_sums_its_attention(feeding):
     decoder = AttentionDecoder(1, 5, 4, input_feeding=feeding, coverage=True)
     decoder.build(3, 6, 5)
     decoder.set_weights([0.5 * randoms(*w.shape, seed=n) for n, w in enumerate(decoder.weights)])
@@ -189,7 +189,7 @@ def test_coverage_left_out_is_coverage_without_weights(upper):
             np.testing.assert_allclose(one, other, atol=1e-6)
     kernel.assign(tf.zeros_like(kernel))
     for found, expected in zip(without, run(tf.constant(True)), strict=True):
-        if expected.shape != kernel.shape:  # whose gradient the first phase does not have
+        if expected.shape != kernel.shape:  # the first phase has no gradient for it
             np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -203,7 +203,7 @@ def test_unknown_words_are_numbered_by_their_first_place():
 
 
 def test_rows_do_not_share_words():
-    """The key of a word holds its row, and no row number and word look like another pair."""
+    """A word's key contains its row; no two pairs of row number and word have the same key."""
     words = tf.ragged.constant([["1 1"] * 12, ["1"]], dtype=tf.string)
     ids = tf.ragged.constant([[UNK] * 12, [UNK]], dtype=tf.int32)
     assert extended_ids(words, ids, 4).to_list() == [[4] * 12, [4]]
@@ -222,8 +222,8 @@ def test_target_ids():
     assert found == [12, 10, 5, UNK]
 
 
-def test_hidden_words_are_those_that_a_vocabulary_without_them_would_lack():
-    """Hiding is the same as reading the text with a smaller vocabulary."""
+def test_hidden_words_equal_a_smaller_vocabulary():
+    """Hiding words equals reading the text with a smaller vocabulary."""
     random = np.random.default_rng(3)
     source = random.integers(UNK, VOCAB, [40, 7], np.int32)
     target = random.integers(UNK, VOCAB, [40, 6], np.int32)
@@ -237,7 +237,7 @@ def test_hidden_words_are_those_that_a_vocabulary_without_them_would_lack():
     assert (found[0] != source).any() and (found[1] != target).any()
 
 
-def test_words_hidden_before_and_special_ones_stay_as_they_are():
+def test_hidden_and_special_words_stay_unchanged():
     source = tf.constant([[EOS, VOCAB + 1, 5, PAD]])
     target = tf.constant([[VOCAB + 1, 4, EOS, PAD]])
     found = hide_words(source, target, tf.ones([1, VOCAB], tf.bool))

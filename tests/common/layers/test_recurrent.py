@@ -1,4 +1,4 @@
-"""Every cell of the registry and every switch: against numpy, against itself in another form."""
+"""Every cell of the registry and every switch, compared with numpy and with other forms."""
 
 from functools import partial
 
@@ -30,7 +30,7 @@ def relu(x):
     return np.maximum(x, 0)
 
 
-# name -> (makes the layer, its step in numpy)
+# name -> (function that makes the layer, its step in numpy)
 LAYERS = {
     name: (partial(recurrent, name, UNITS), step)
     for name, step in reference.RECURRENT_STEPS.items()
@@ -61,7 +61,7 @@ for _solver in ("euler", "exponential", "heun", "rk4"):
     )
 
 
-# Between them they have every operation of the programs; compiling all cells would take minutes.
+# Together they use every operation of the programs; compiling all cells would take minutes.
 COMPILED = ("fgr full", "gru", "ctrnn")
 SLOPES = (*COMPILED, "gru_reset_before", "many switches", "jordan", "ctrnn heun")
 
@@ -71,7 +71,7 @@ def randoms(*shape, seed=0, dtype=np.float32):
 
 
 def built(name, **options):
-    """A layer with random weights, biases and peepholes too, so that no term hides behind zero."""
+    """A layer with random weights, biases and peepholes too, so that no zero hides a term."""
     layer = LAYERS[name][0](**options)
     layer.build((None, None, DEPTH))
     layer.set_weights([0.5 * randoms(*w.shape, seed=n) for n, w in enumerate(layer.weights)])
@@ -79,7 +79,7 @@ def built(name, **options):
 
 
 def first_states(layer, batch=BATCH):
-    """Unequal states; those that are gates lie between 0 and 1."""
+    """Different states; gates are between 0 and 1."""
     return [
         tf.constant(randoms(batch, size, seed=n) if n < 2 else np.full([batch, size], n / 6, "f"))
         for n, size in enumerate(layer.state_size)
@@ -91,8 +91,8 @@ def close(a, b, tolerance=1e-5):
 
 
 def gradients(layer, x, mask, states):
-    """The results of a layer, and the gradients of a loss that uses outputs and all last states,
-    each with other factors."""
+    """The results of a layer, and gradients of a loss of outputs and all last states, with
+    different factors."""
     with tf.GradientTape() as tape:
         tensors = [tf.constant(x), *states]
         tape.watch(tensors)
@@ -106,7 +106,7 @@ def gradients(layer, x, mask, states):
 
 
 def by_cell_loop(layer):
-    """The same layer as Keras' loop over its cell, differentiated automatically."""
+    """The same layer as Keras' loop over its cell, with automatic differentiation."""
     layer.kernel_fits = lambda: False
     return layer
 
@@ -214,7 +214,7 @@ def test_two_halves_with_carried_state_are_the_whole(name):
 
 @pytest.mark.parametrize("go_backwards", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("name", ["lstm", "gru", "ctrnn"])
-def test_a_long_sequence_runs_in_pieces_to_the_same_end(name, go_backwards, monkeypatch):
+def test_a_long_sequence_equals_its_pieces(name, go_backwards, monkeypatch):
     layer, time = built(name, go_backwards=go_backwards), 77
     x, mask = randoms(BATCH, time, DEPTH), np.arange(time) < np.array([[77], [50], [3]])
     in_pieces = gradients(layer, x, tf.constant(mask), first_states(layer))
@@ -230,7 +230,7 @@ def test_pieces_cover_all_steps():
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_eager_graph_and_xla_agree_and_padding_is_inert(name):
+def test_eager_graph_xla_agree_and_padding_is_inert(name):
     layer = built(name)
     variables = [v.value for v in layer.trainable_variables]
 
@@ -248,13 +248,13 @@ def test_eager_graph_and_xla_agree_and_padding_is_inert(name):
     close(graph(x, mask), eager)
     if name in COMPILED:
         close(tf.function(run, jit_compile=True)(tf.constant(x), mask), eager)
-    # Neither what stands in the padding nor how much of it there is changes anything.
+    # Neither the contents nor the amount of padding changes anything.
     junk = np.where(MASK[..., None], x, 1e3).astype("float32")
     junk = np.concatenate([junk, np.full([BATCH, 3, DEPTH], -99, np.float32)], 1)
     longer = np.concatenate([MASK, np.zeros([BATCH, 3], bool)], 1)
     outputs, final, slopes = graph(junk, longer)
     close((outputs[:, :TIME], final, slopes), eager)
-    for row, length in enumerate(LENGTHS):  # and a row alone, without any padding, is the same
+    for row, length in enumerate(LENGTHS):  # a row alone, without padding, gives the same
         close(layer(x[row : row + 1, :length])[0][0], eager[0][row, :length])
 
 
@@ -272,7 +272,7 @@ def test_bidirectional_reads_both_ways(name):
     valid = MASK[..., None]
     close(outputs * valid, tf.concat([one, other[:, ::-1]], -1) * valid)
     close(states, one_states + other_states)
-    assert not outputs.numpy()[~MASK].any()  # Keras' Bidirectional asks for zeros there
+    assert not outputs.numpy()[~MASK].any()  # Keras' Bidirectional needs zeros there
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -306,7 +306,7 @@ def test_half_precision(name, policy):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_weight_dropout_holds_one_mask_a_call_in_training_only(name):
+def test_weight_dropout_has_a_mask_per_training_call(name):
     layer = built(name, recurrent_weight_dropout=0.5)
     x = tf.constant(randoms(BATCH, TIME, DEPTH))
     close(layer(x), layer(x, training=False), 0)
@@ -318,8 +318,8 @@ def test_weight_dropout_holds_one_mask_a_call_in_training_only(name):
     close(same[0], same[1])
 
 
-def test_weight_dropout_drops_and_scales_entries_of_the_kernel():
-    """With a product of one step, what comes out is h times the kernel that was drawn."""
+def test_weight_dropout_drops_and_scales_kernel_entries():
+    """With the product of a single step, the output is h times the drawn kernel."""
     layer = recurrent("elman", UNITS, activation="linear", recurrent_weight_dropout=0.5)
     layer.build((None, None, DEPTH))
     zero = np.zeros([UNITS, 1, DEPTH], np.float32)
@@ -404,7 +404,7 @@ def test_a_stateful_layer_is_converted():
 
 @pytest.mark.parametrize("name", ["lstm", "full_peephole_lstm", "gru", "elman", "jordan", "ctrnn"])
 def test_known_sizes_stay_known(name):
-    """Else a TimeDistributed behind takes the batch for the time, and cuts it."""
+    """Otherwise a following TimeDistributed takes the batch for the time, and cuts it."""
     layer = built(name)
 
     @tf.function
@@ -503,7 +503,7 @@ def test_every_cell_fits_a_stack():
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "ctrnn"])
-def test_a_state_may_know_a_batch_size_that_the_input_does_not(name):
+def test_only_the_state_may_have_a_batch_size(name):
     layer = recurrent(name, 4)
     layer.build((None, None, 3))
 
@@ -521,7 +521,7 @@ def test_a_state_may_know_a_batch_size_that_the_input_does_not(name):
 
 
 def test_a_last_state_may_be_looked_up():
-    """What tf.gather sends back is no tensor, but rows with their numbers."""
+    """The gradient of tf.gather is not a tensor, but rows with their indices."""
     layer = recurrent("lstm", 6)
     x, rows = tf.random.normal([3, 4, 5]), tf.constant([2, 0, 2])
 

@@ -1,4 +1,4 @@
-"""Expected calibration error by hand."""
+"""Expected calibration error compared with a calculation by hand."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_worked_by_hand():
 def test_perfect_and_edges():
     assert calibration_error([1.0, 0.0], [True, False]).value == 0
     assert calibration_error([1.0, 1.0], [True, False]).value == pytest.approx(50)
-    # Within a part too sure and too unsure outweigh each other.
+    # Within a bin, overconfidence and underconfidence cancel out.
     assert calibration_error([0.81, 0.85], [True, False], bins=2).value == pytest.approx(33)
 
 

@@ -1,4 +1,4 @@
-"""Caption scores against values of coco-caption (pycocoevalcap 1.2 with its Java tokenizer)."""
+"""Caption scores compared with coco-caption (pycocoevalcap 1.2 with its Java tokenizer)."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_order_of_references_and_pictures_changes_nothing():
     assert {name: score.value for name, score in scores.items()} == pytest.approx(STORED)
 
 
-TOKENS = [  # as Stanford's PTBTokenizer cuts them, punctuation dropped
+TOKENS = [  # as split by Stanford's PTBTokenizer, punctuation dropped
     ("A man's dog can't run, doesn't it?", "a man 's dog ca n't run does n't it"),
     ('"Hello," she said -- \'quite\' loudly (in the U.S.) ...',
      "hello she said quite loudly -lrb- in the u.s. -rrb-"),

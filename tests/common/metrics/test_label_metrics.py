@@ -1,4 +1,4 @@
-"""Scores of labels and of sequences, and Viterbi, against brute force and work by hand."""
+"""Scores of labels and sequences, and Viterbi, compared with brute force and work by hand."""
 
 import itertools
 
@@ -40,7 +40,7 @@ def test_spans_by_hand(tags, expected):
 
 def test_span_scores_by_hand():
     references = [["B-P", "I-P", "O", "B-L"], ["O", "B-P"]]
-    found = [["B-P", "O", "O", "B-L"], ["B-L", "B-P"]]  # a cut name, and one too many
+    found = [["B-P", "O", "O", "B-L"], ["B-L", "B-P"]]  # a cut name, and an extra name
     scores = {name: score.value for name, score in span_scores(found, references).items()}
     assert scores == pytest.approx(
         {"span_precision": 50, "span_recall": 200 / 3, "span_f1": 400 / 7}

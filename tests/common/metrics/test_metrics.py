@@ -1,4 +1,4 @@
-"""Scores against sacrebleu itself and numbers worked by hand."""
+"""Scores compared with sacrebleu itself and with numbers worked by hand."""
 
 import math
 
@@ -33,10 +33,10 @@ def test_bleu_is_that_of_sacrebleu():
 
 
 def test_bleu_by_hand():
-    # Four words of five right, in a row: p = 4/5, 3/4, 2/3, 1/2; the lengths are equal.
+    # Four of five words correct, in a row: p = 4/5, 3/4, 2/3, 1/2; the lengths are equal.
     expected = 100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** 0.25
     assert bleu(["a b c d x"], ["a b c d e"]).value == pytest.approx(expected)
-    # All right, one word short: brevity penalty exp(1 - 6/5).
+    # All correct, one word short: brevity penalty exp(1 - 6/5).
     assert bleu(["a b c d e"], ["a b c d e f"]).value == pytest.approx(100 * math.exp(-1 / 5))
 
 
@@ -83,7 +83,7 @@ def test_chinese_is_cut_into_characters():
         ),
     ],
 )
-def test_tokenized_bleu_is_bleu_of_text_tokenised_by_hand(language, texts, tokens):
+def test_tokenized_bleu_equals_bleu_of_tokenised_text(language, texts, tokens):
     hypotheses = [texts[0], "Something else, and it is rather long."]
     by_hand = [tokens[0], "something else , and it is rather long ."]
     score = tokenized_bleu(hypotheses, texts, language)
@@ -123,7 +123,7 @@ def test_wrong_counts_are_errors(metric):
 
 
 def test_perplexity():
-    # A uniform guess over 50 words is a perplexity of 50, however many there are.
+    # A uniform guess over 50 words has perplexity 50, for any number of words.
     for tokens in (1, 7, 1000):
         assert perplexity(tokens * math.log(50), tokens).value == pytest.approx(50)
     assert perplexity(0.0, 3) == Score("perplexity", 1.0, "exp(nll/tokens)|unit:token|tokens:3")
@@ -134,8 +134,8 @@ def test_perplexity():
         perplexity(0.0, 0)
 
 
-def test_scores_of_running_text_do_not_depend_on_the_tokens():
-    # A uniform guess over 2 signs: one bit each, whatever tokens the text is cut into.
+def test_scores_of_text_do_not_depend_on_tokens():
+    # A uniform guess over 2 characters: one bit each, for any tokenisation.
     nll = 12 * math.log(2)
     assert bits_per_character(nll, 12).value == pytest.approx(1)
     assert word_perplexity(nll, 3).value == pytest.approx(16)

@@ -1,4 +1,4 @@
-"""ROUGE against rouge-score itself and by hand; novelty, repetition and length by hand."""
+"""ROUGE compared with rouge-score itself and by hand; novelty, repetition and length by hand."""
 
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
@@ -14,7 +14,7 @@ def test_rouge_by_hand():
     assert found["rougeL"].value == found["rouge1"].value
 
 
-def test_rouge_is_the_mean_over_texts_and_the_best_over_references():
+def test_rouge_averages_texts_and_takes_the_best_reference():
     hypotheses = ["a small cat", "dogs run"]
     references = [["the cat", "a small dog"], ["dog runs"]]
     scorer = RougeScorer(["rouge1"], use_stemmer=True)

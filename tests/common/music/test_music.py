@@ -1,4 +1,4 @@
-"""Note code, notation, keys, rolls, measures, MIDI: against numbers worked by hand."""
+"""Note code, notation, keys, rolls, measures and MIDI compared with numbers worked by hand."""
 
 import io
 
@@ -86,7 +86,7 @@ def test_keys():
 
 
 def test_parallel_fifths_by_hand():
-    """C-G to D-A is one; C-G to G-D by contrary motion and a repeated fifth are none."""
+    """C-G to D-A is a parallel; C-G to G-D by contrary motion and a repeated fifth are not."""
     parallel = np.array([[67, 60], [69, 62]])
     assert measures.parallel_fifths([parallel]) == 100
     assert measures.parallel_fifths([np.array([[67, 60], [62, 67]])]) == 0

@@ -1,4 +1,4 @@
-"""Checkpoints are whole or not there, and a wrong one is never taken for a right one."""
+"""Checkpoints are whole or absent, and a wrong checkpoint is never accepted."""
 
 import errno
 import io
@@ -82,7 +82,7 @@ def test_truncated_at_any_place(tmp_path, capsys):
 
 
 def test_all_damaged_is_no_new_start(tmp_path):
-    """A training that began anew would overwrite the best weights of the run."""
+    """A training that restarts would overwrite the best weights of the run."""
     paths = [tmp_path / f"last-{step:08d}.npz" for step in (3, 4)]
     for path in paths:
         path.write_bytes(b"PK")
@@ -93,7 +93,7 @@ def test_all_damaged_is_no_new_start(tmp_path):
 
 
 def test_flipped_bits_are_found(tmp_path):
-    """Every bit of the file: what loads is what was saved, and nothing else is raised."""
+    """Flips two bits of every byte: the file loads as saved, or is refused."""
     path = tmp_path / "x.npz"
     checkpoints.save(path, {"model/000/x": np.arange(4.0)}, {"step": 1})
     content, refused = path.read_bytes(), 0
@@ -125,7 +125,7 @@ def test_a_missing_one_is_named(tmp_path):
 
 
 class Trap:
-    """Shouts when a pickle of it is loaded."""
+    """Reports when a pickle of it is loaded."""
 
     def __reduce__(self):
         return (os.mkdir, (os.environ["TRAP"],))

@@ -109,7 +109,7 @@ with Run(Path({str(tmp_path)!r}), "app", None).locked():
         result = second()
         assert "another process is training in" in result.stderr and not result.stdout
     assert second().stdout == "got it\n"
-    Run.start(tmp_path, "app", Config())  # the lock file left behind is in nobody's way
+    Run.start(tmp_path, "app", Config())  # a left-over lock file does not matter
 
 
 def test_the_lock_goes_with_an_error(tmp_path):
@@ -131,7 +131,7 @@ def test_latest(tmp_path, monkeypatch):
             os.utime(path, (10**9 - age, 10**9 - age))
     Run.start("runs/other/newest", "other", Config())
     assert Run.open("latest", "app", Config).path.name == "new"
-    for name in ("old", "older"):  # runs that have something to use go before newer ones
+    for name in ("old", "older"):  # usable runs come before newer ones
         path = Path("runs/app", name, "checkpoints")
         path.mkdir()
         (path / "best.npz").touch()
@@ -143,13 +143,13 @@ def test_a_run_that_never_began_leaves_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError), run.kept_if_begun(), run.locked():
         raise ZeroDivisionError
     assert not run.path.exists()
-    run = Run.start(tmp_path / "x", "app", Config(seed=2))  # the same folder will do
+    run = Run.start(tmp_path / "x", "app", Config(seed=2))  # the same folder is usable
     with pytest.raises(ZeroDivisionError), run.kept_if_begun():
         run.log("train", 1, loss=1.0)
         raise ZeroDivisionError
     again = Run.start(tmp_path / "x", "app", Config(seed=2))
     (again.path / "metrics.jsonl").unlink()
-    with pytest.raises(ZeroDivisionError), again.kept_if_begun():  # it was there before
+    with pytest.raises(ZeroDivisionError), again.kept_if_begun():  # the folder existed before
         raise ZeroDivisionError
     assert again.path.exists()
 
@@ -173,9 +173,9 @@ def test_measurements(tmp_path):
     expected = [{"kind": "train", "step": step, "loss": 1 / step} for step in (1, 2)]
     assert run.rows() == expected
     with open(tmp_path / "metrics.jsonl", "a") as file:
-        file.write('{"kind": "train", "ste')  # a power failure
+        file.write('{"kind": "train", "ste')  # as after a power failure
     assert run.rows() == expected
-    run.forget_after(2)  # what a start does first
+    run.forget_after(2)  # as at every start
     run.log("train", 3, loss=0.1)
     assert run.rows() == [*expected, {"kind": "train", "step": 3, "loss": 0.1}]
 

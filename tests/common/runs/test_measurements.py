@@ -1,4 +1,4 @@
-"""metrics.jsonl is read with care: what is no measurement is left out."""
+"""metrics.jsonl is read with care: lines that are not measurements are ignored."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Starts of several processes at one folder, and what killed ones leave."""
+"""Several processes start in one folder, or leave their files there when killed."""
 
 import multiprocessing
 import os
@@ -19,7 +19,7 @@ class Config:
 
 
 def starts(folder, barrier, results, fails):
-    """One start a round, at the same moment as the other process."""
+    """One start per round, at the same moment as the other process."""
     for number in range(ROUNDS):
         barrier.wait()
         try:
@@ -37,7 +37,7 @@ def starts(folder, barrier, results, fails):
 
 
 def reports_of(folder, fails):
-    """For each round what two processes report that start at once."""
+    """For each round the reports of two processes that start at once."""
     fork = multiprocessing.get_context("fork")
     barrier, results = fork.Barrier(2, timeout=60), fork.Queue()
     processes = [fork.Process(target=starts, args=(folder, barrier, results, f)) for f in fails]
@@ -52,7 +52,7 @@ def reports_of(folder, fails):
     return [(folder / str(number), reports[number]) for number in range(ROUNDS)]
 
 
-def test_of_two_starts_one_trains_and_keeps_its_folder(tmp_path):
+def test_one_of_two_starts_trains(tmp_path):
     for path, reports in reports_of(tmp_path, fails=(False, False)):
         assert "trained" in reports, reports
         assert all(r == "trained" or "another process is training" in r for r in reports), reports
@@ -68,7 +68,7 @@ def test_a_failing_start_takes_no_folder_from_another(tmp_path):
 
 
 @pytest.mark.parametrize("name", [".config.json.{}.tmp", "run.lock"])
-def test_what_a_killed_start_left_is_in_nobodys_way(tmp_path, name):
+def test_leftovers_of_a_killed_start_do_not_matter(tmp_path, name):
     process = multiprocessing.get_context("fork").Process(target=int)
     process.start()
     process.join()

@@ -9,7 +9,7 @@ from common.searches import Sampling
 from common.serving import Batched
 
 
-def test_answers_come_back_in_order_with_like_inputs_together():
+def test_answers_keep_order_though_like_inputs_batch():
     traced, seen = [], []
 
     def function(batch, search):

@@ -1,4 +1,4 @@
-"""The module around a model that an export saves."""
+"""The tf.Module around a model that an export saves."""
 
 import keras
 import numpy as np
@@ -35,7 +35,7 @@ def test_a_pipeline_exports_its_model(tmp_path):
     np.testing.assert_allclose(found["scores"], model(np.float32([[3]])), rtol=1e-5)
 
 
-def test_what_is_loaded_into_the_model_is_what_runs():
+def test_loaded_weights_are_those_that_run():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     pipeline = Scorer(model)
     model.set_weights([np.full([1, 1], 2.0), np.zeros([1])])

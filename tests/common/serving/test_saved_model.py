@@ -1,4 +1,4 @@
-"""Exports: versions, agreement by both loaders, and what must make them fail without a trace."""
+"""Exports: versions, agreement of both loaders, and failures that leave no trace."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def test_versions_count_up_and_answers_agree(tmp_path):
 
 
 class Stacking(tf.Module):
-    """Breaks on no rows, as what stacks the steps of a search does; scalars and what is no row."""
+    """Fails on zero rows, as a search that stacks its steps does; has outputs without rows."""
 
     def signature(self):
         specs = [

@@ -1,4 +1,4 @@
-"""Freed memory stays with the process, so that its pages are given out once."""
+"""Freed memory stays with the process, so that its pages are not requested again."""
 
 import os
 import platform
@@ -28,7 +28,7 @@ print(faults / (size / resource.getpagesize()))
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
-def test_a_block_that_was_freed_has_its_pages_still():
+def test_a_freed_block_keeps_its_pages():
     def faults(**settings):
         command = [sys.executable, "-c", PAGES]
         given = {name: value for name, value in os.environ.items() if name not in OWN}
@@ -36,6 +36,6 @@ def test_a_block_that_was_freed_has_its_pages_still():
 
     kept = faults()
     assert kept < 1.5
-    assert faults(MALLOC_ARENA_MAX="2") < 1.5  # says nothing of what is freed
-    # What the user has set stands: each of the eight blocks comes anew from the system.
+    assert faults(MALLOC_ARENA_MAX="2") < 1.5  # does not concern freed memory
+    # Settings of the user are kept: each of the eight blocks is requested again.
     assert faults(MALLOC_MMAP_THRESHOLD_="1000000") > 4 * kept

@@ -1,4 +1,4 @@
-"""The tokenizer with joiners: what goes in comes out."""
+"""The tokenizer with joiners restores its input."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Tokenizers: words go in and come out, in memory, from disk and inside an exported graph."""
+"""Tokenizers restore words, in memory, from disk and inside an exported graph."""
 
 import hashlib
 import json
@@ -67,7 +67,7 @@ def test_any_bytes_are_text(tokenizers, kind):
     assert UNK in broken.to_list()[0] or kind in ("unigram", "bpe")
     for string in decoded(tokenizer.detokenize(tf.concat([tokens, broken], 0))):
         assert "\x00" not in string
-    # A user who writes a special token does not get one.
+    # A special token written by a user is not a special token.
     assert not {PAD, BOS, EOS} & set(tokens.flat_values.numpy().tolist())
 
 
@@ -126,7 +126,7 @@ def test_damaged_files_are_named(tokenizers, kind, tmp_path):
         file.write_bytes(damage)
         with pytest.raises(UserError, match="changed or truncated"):
             text.load(tmp_path)
-        # The checksum agrees, but the file is still no tokenizer: an error, not a crash.
+        # The checksum agrees, but the file is not a tokenizer: an error, not a crash.
         forged = {**facts, "sha256": hashlib.sha256(damage).hexdigest()}
         (tmp_path / "tokenizer.json").write_text(json.dumps(forged))
         with pytest.raises(UserError, match="damaged"):
@@ -180,7 +180,7 @@ def test_the_exported_graph_is_the_same(tokenizers, tmp_path):
         [sys.executable, "-c", EXPORTED, *folders],
         capture_output=True,
         text=True,
-        cwd=tmp_path,  # none of our code can be imported here
+        cwd=tmp_path,  # our code cannot be imported here
         env={**environment, "TF_CPP_MIN_LOG_LEVEL": "2"},
     )
     assert process.returncode == 0, process.stderr[-2000:]
@@ -242,7 +242,7 @@ def test_one_hot_times_embeddings_is_a_lookup():
 def test_prepared_words_stay_as_they_are():
     lines = ["mr. <unk> is n't N years old", "1.5 % <pad> of ½"]
     tokenizer = train_tokenizer(TokenizerConfig(kind="space", vocab_size=30), lines)
-    assert tokenizer.vocab_size == 4 + 10  # a written <unk> or <pad> is no new token
+    assert tokenizer.vocab_size == 4 + 10  # a written <unk> or <pad> is not a new token
     pieces = tokenizer.pieces(tokenizer.tokenize(tf.constant(lines[:1])).numpy()[0])
     assert pieces == lines[0].split()
     assert tokenizer.pieces(tokenizer.tokenize(tf.constant(["½ x"])).numpy()[0]) == ["½", "<unk>"]

@@ -60,8 +60,8 @@ def test_a_space_always_ends_a_word(lexicon):
 
 @pytest.mark.parametrize("kind", ["marks", "lexicon"])
 def test_nothing_is_lost_of_any_text(kind, lexicon):
-    """Every character comes out, in its order, as it stood: also marks of other scripts, such that
-    their NFKC form is longer, and SentencePiece's own signs."""
+    """Every character is kept, in order and unchanged: also punctuation of other scripts with a
+    longer NFKC form, and SentencePiece's own marks."""
     random = np.random.default_rng(1)
     pool = [chr(n) for n in (*range(33, 127), *range(0xA1, 0x530), *range(0x2010, 0x2100))]
     pool += list("我爱购物在华▁ﬁ㌀㈱½①²…👍🏽🇨🇳が\u0301\ue000\uf8fe\U0001f600⁇") + [

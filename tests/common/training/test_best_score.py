@@ -1,4 +1,4 @@
-"""Which of a row of validations is the best, and what becomes of best.npz."""
+"""Chooses the best of a sequence of validations, and the handling of best.npz."""
 
 import math
 
@@ -76,7 +76,7 @@ def test_a_checkpoint_resumes():
 
 
 def test_an_old_checkpoint_resumes():
-    """Names that stand in the checkpoints of all runs so far."""
+    """Names in the checkpoints of all runs so far."""
     stored = {
         "epoch": 1,
         "batch": 0,

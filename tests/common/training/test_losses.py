@@ -1,4 +1,4 @@
-"""The fused loss against its formula written out."""
+"""The fused loss compared with its written-out formula."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_the_formula(smoothing):
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
 def test_the_gradient_is_that_of_the_obvious_way(smoothing):
-    """Rows have different weights, and nll has no gradient of its own."""
+    """Rows have different weights, and nll has no separate gradient."""
     weights = tf.constant([1.0, 2.0, 0.0, -1.0, 0.5])
     logits = tf.Variable(LOGITS)
     with tf.GradientTape(persistent=True) as tape:

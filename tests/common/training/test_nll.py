@@ -1,4 +1,4 @@
-"""Likelihoods of held-out data: neither the batches nor the cut of a stream move them."""
+"""The likelihood of held-out data does not depend on batches or stream length."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ ROWS = [[1, 2, 3], [4], [5, 5], [2, 1, 1, 3], [6]]
 
 
 def token_losses(arrays, progress=0.0, training=True):
-    """A token's nll is a tenth of its number; what is trained on besides is not counted."""
+    """A token's nll is a tenth of its number; other training losses are not counted."""
     (tokens,) = arrays
     nll = tf.reduce_sum(tf.cast(tokens, tf.float32)) / 10
     count = tf.reduce_sum(tf.cast(tokens > 0, tf.float32))
@@ -63,7 +63,7 @@ def running_losses(arrays, progress=0.0, state=None, training=True):
 def test_a_stream_carries_its_state(length):
     tokens = np.array([4, 1, 2, 5, 3, 1, 1])
     found = stream_nll(running_losses, Streams(tokens, 1, length), tf.zeros([1]))
-    before = np.cumsum([3, *tokens[:-1]])  # EOS = 3 stands before the first token
+    before = np.cumsum([3, *tokens[:-1]])  # EOS = 3 precedes the first token
     assert found == TotalNLL(float(before.sum()), 7)
 
 

@@ -1,4 +1,4 @@
-"""Optimizers, schedules, clipping and the moving average, with numbers worked by hand."""
+"""Optimizers, schedules, clipping and the moving average compared with numbers worked by hand."""
 
 import math
 
@@ -47,14 +47,14 @@ def test_clip_by_global_norm():
 
 
 def test_clip_of_scaled_gradients():
-    """Scaled by 8 they stay scaled: their true norm is 5."""
+    """Scaled by 8, gradients stay scaled: their true norm is 5."""
     clipped, norm = clip([tf.constant([24.0, 32.0])], 1.0, scale=8.0)
     assert norm == 5.0
     np.testing.assert_allclose(clipped[0], [4.8, 6.4])
 
 
 def test_clip_of_gradients_that_are_a_sum():
-    """Over 4 tokens, scaled by 2: what is meant is [3, 4]."""
+    """Over 4 tokens, scaled by 2: the mean is [3, 4]."""
     for limit, factor in ((1.0, 0.2), (0.0, 1.0)):
         clipped, norm = clip([tf.constant([24.0, 32.0])], limit, scale=2.0, count=4.0)
         assert norm == 5.0
@@ -136,7 +136,7 @@ def test_every_optimizer_descends(name):
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
 @pytest.mark.parametrize("decay", [0.0, 0.5])
 def test_weight_decay_is_what_was_asked_for(name, decay):
-    """With gradients of 0 only the decay moves a weight: w (1 - rate * decay)."""
+    """With zero gradients only the decay moves a weight: w (1 - rate * decay)."""
     made = optimizer(TrainingConfig(optimizer=name, weight_decay=decay))
     weights = keras.Variable([2.0])
     made.build([weights])
@@ -160,12 +160,12 @@ def test_a_triggered_average_is_the_mean_since_then():
         weights.assign([value])
         average.update(1)
         with average.in_place():
-            np.testing.assert_array_equal(weights, [value])  # not started: the weights themselves
+            np.testing.assert_array_equal(weights, [value])  # before start(): the weights
     average.start()
     for value, mean in ((4.0, 4.0), (8.0, 6.0), (0.0, 4.0)):
         weights.assign([value])
         average.update(1)
-        average.start()  # again: nothing begins anew
+        average.start()  # a second start changes nothing
         with average.in_place():
             np.testing.assert_allclose(weights, [mean], rtol=1e-6)
         np.testing.assert_array_equal(weights, [value])

@@ -1,6 +1,6 @@
-"""The training loop on a tiny language model: exact to resume, safe to stop, the same on devices.
+"""The training loop on a tiny language model: exact resume, safe stops, the same on all devices.
 
-`train` is a whole command in miniature; what a test compares is every stored array, bit for bit.
+`train` is a complete command in miniature; tests compare every stored array bit by bit.
 """
 
 import gc
@@ -76,7 +76,7 @@ def test_training_learns_and_tells(undisturbed):
 
 
 def test_fewer_updates_than_the_epochs_have(tmp_path, monkeypatch):
-    """The schedule ends with them, in mid-epoch; more than all epochs have are not made."""
+    """The schedule ends with max_steps, in mid-epoch; no more than all epochs are trained."""
     monkeypatch.setattr(reporting, "LOG_EVERY", 1)
     config = replace(PLAIN, epochs=3, steps=STEPS + 2, schedule="cosine")
     for stop in (3, None):
@@ -113,7 +113,7 @@ def test_a_finished_training_does_nothing_more(undisturbed, capsys):
     assert_same(again, arrays)
 
 
-# --- stopping and going on -------------------------------------------------------------------
+# --- stopping and resuming -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("stops", [[STEPS], [3, STEPS + 4]], ids=str)
@@ -154,7 +154,7 @@ def test_best_of_a_stop_in_mid_epoch(tmp_path, later):
 
 
 def test_max_steps_leaves_no_trace_in_the_course(tmp_path):
-    """The validation of a stop in mid-epoch counts neither for patience nor for the plateau."""
+    """The validation of a stop in mid-epoch affects neither patience nor the plateau."""
     config = replace(PLAIN, epochs=4, schedule="plateau", plateau_patience=0, patience=3, ema=0.0)
 
     def scored(folder, scores, max_steps=None):
@@ -170,7 +170,7 @@ def test_max_steps_leaves_no_trace_in_the_course(tmp_path):
 
 
 def child(path):
-    """What the process does that will be killed: slow enough to be hit in the middle."""
+    """Runs in the process to be killed: slow enough to be hit in the middle."""
     reporting.LOG_EVERY = 1
     trainer = make(path, replace(BASE, checkpoint_minutes=0.0))
     step = trainer.update.step
@@ -195,7 +195,7 @@ def test_kill_9_loses_nothing(tmp_path, undisturbed, monkeypatch):
     process.kill()
     assert process.wait() == -signal.SIGKILL
     found = checkpoints.Rotation(tmp_path / "checkpoints").paths()[0]
-    # Besides, the newest checkpoint is cut off: the one before it must do.
+    # Also, the newest checkpoint is cut off: the one before it must be used.
     found.write_bytes(found.read_bytes()[:-100])
     trainer = train(tmp_path, replace(BASE, checkpoint_minutes=0.0), seed=9)
     assert_same(trainer, undisturbed[0])
@@ -205,7 +205,7 @@ def test_kill_9_loses_nothing(tmp_path, undisturbed, monkeypatch):
 
 
 class Signalling(Batches):
-    """Batches that send this process a signal when a batch of an epoch is asked for."""
+    """Batches that send this process a signal when a certain batch of an epoch is requested."""
 
     number, epoch, place = signal.SIGTERM, 1, 2
 
@@ -231,7 +231,7 @@ def test_a_signal_saves_and_stops(tmp_path, undisturbed, number):
 
 
 def test_an_update_without_its_validation_is_validated_later(tmp_path):
-    """The process ended after the last update: the next start has only to validate."""
+    """The process ended after the last update: the next start only validates."""
     first = make(tmp_path, PLAIN, recurrent=False)
     first.end_epoch = lambda _: sys.exit("killed")
     first.config = replace(PLAIN, checkpoint_minutes=0.0)
@@ -260,7 +260,7 @@ def test_another_models_checkpoint_is_refused(tmp_path):
         train(tmp_path, PLAIN)
 
 
-# --- what stops a training -------------------------------------------------------------------
+# --- reasons to stop a training -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("at", [0, 7])
@@ -287,7 +287,7 @@ def test_a_loss_that_is_not_finite_stops(tmp_path, at):
 
 
 def test_a_gradient_that_is_not_finite_stops(tmp_path):
-    """Its loss was finite: the weights after it are not, and none of them is stored."""
+    """The loss of the last step is finite, the weights after it are not, and none is stored."""
 
     def loss(model, arrays, share):
         steep = tf.where(share > (2 * STEPS - 1.5) / (2 * STEPS), np.inf, 1.0)  # in the last step
@@ -319,7 +319,7 @@ def test_fewer_updates_than_the_warm_up_are_told(tmp_path, capsys):
 
 
 def test_the_order_of_a_past_epoch_is_forgotten(tmp_path):
-    """What a generator of tf.data refers to, TensorFlow keeps for ever."""
+    """TensorFlow keeps forever everything that a tf.data generator refers to."""
 
     class Order(list):
         pass
@@ -358,14 +358,14 @@ def test_plateau_lowers_the_rate(tmp_path, monkeypatch):
     )
     trainer = train(tmp_path, config, metric=iter([4, 3, 2, 1]).__next__, recurrent=False)
     rates = [row["learning_rate"] for row in trainer.run.rows() if row["kind"] == "train"]
-    assert rates[: 3 * STEPS] == [0.05] * (3 * STEPS)  # two validations stood still by then
+    assert rates[: 3 * STEPS] == [0.05] * (3 * STEPS)  # after two validations without progress
     assert rates[3 * STEPS :] == [0.0125] * STEPS
 
 
 def test_nt_asgd_averages_once_validation_is_stuck(tmp_path):
     config = replace(PLAIN, epochs=5, ema=0.0, nonmonotone=2)
     trainer = train(tmp_path, config, metric=iter([5, 4, 3, 2, 1]).__next__, recurrent=False)
-    # The first validation is the best, the third starts the average: two epochs are in it.
+    # The first validation is the best, the third starts the average, which has two epochs.
     assert int(trainer.update.average.count) == 2 * STEPS
     again = make(tmp_path, config, metric=lambda: 1.0, recurrent=False)
     again.fit()
@@ -380,7 +380,7 @@ def test_too_few_batches_for_one_update(tmp_path):
         make(tmp_path, replace(PLAIN, accumulate=STEPS + 1), recurrent=False)
 
 
-# --- the same by another way -----------------------------------------------------------------
+# --- the same result by another way ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
@@ -389,7 +389,7 @@ def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, mon
     keras.config.set_dtype_policy(precision)
     try:
         config = replace(BASE, precision=precision)
-        for stop in (STEPS + 1, None):  # the loss scale is stored, too
+        for stop in (STEPS + 1, None):  # the loss scale is stored too
             trainer = train(tmp_path, config, max_steps=stop)
     finally:
         keras.config.set_dtype_policy("float32")
@@ -398,8 +398,8 @@ def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, mon
     assert trainer.position.scores.best == pytest.approx(
         undisturbed[1].position.scores.best, rel=0.1
     )
-    # float16 leaves out updates that overflow until the scale of the loss is small enough; of the
-    # others' norms the scale is taken out.
+    # float16 skips updates that overflow until the loss scale is small enough; the norms of the
+    # others are unscaled.
     norms, expected = (
         [row["gradient_norm"] for row in t.run.rows() if row["kind"] == "train"]
         for t in (trainer, undisturbed[1])
@@ -413,4 +413,4 @@ def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, mon
             trainer.update.average.averages, weights_of(trainer), strict=True
         )
     )
-    assert 1e-3 < distance < 0.5  # the average follows, whoever counts the updates
+    assert 1e-3 < distance < 0.5  # the average follows in both cases

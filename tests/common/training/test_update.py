@@ -1,4 +1,4 @@
-"""One update: the gradient of the mean loss, however it was split up, and the state it carries."""
+"""An update: the gradient of the mean loss for any split of the batch, and its carried state."""
 
 import json
 import subprocess
@@ -72,7 +72,7 @@ def two_devices(path):
     )
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     config = replace(PLAIN, ema=0.9)
-    for stop in (2, None):  # a stop in between: checkpoints of mirrored variables
+    for stop in (2, None):  # a stop in between stores mirrored variables
         options = {"batches": in_order(8), "dropout": 0.0, "recurrent": False}
         trainer = train(path, config, max_steps=stop, strategy=strategy, **options)
     print(json.dumps({"step": trainer.position.step, "replicas": trainer.replicas}))
@@ -105,7 +105,7 @@ def test_xla_is_the_same(tmp_path):
 
 
 def test_state_is_carried_through_an_epoch(tmp_path):
-    """Truncated BPTT: what the loss returns comes back with the next batch, also after a resume."""
+    """Truncated BPTT: the returned state comes back with the next batch, also after a resume."""
     seen = []
 
     def make():

@@ -62,7 +62,7 @@ def test_gate_scales_the_context():
     np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_picture_read_as_a_word_is_one_step_more():
+def test_a_picture_as_word_adds_a_step():
     layer = randomised(PlainDecoder(2, 6, 5, reads="word"))
     state = layer.initial_state([tf.constant(SUMMARY)], 7)
     features, _ = layer(EMBEDDED, None, state)

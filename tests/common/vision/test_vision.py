@@ -1,4 +1,4 @@
-"""Pictures: odd and damaged files, decoding in the graph, augmentation, encoders, store."""
+"""Pictures: unusual and damaged files, decoding in the graph, augmentation, encoders, store."""
 
 import io
 import pickle
@@ -136,7 +136,7 @@ def test_graph_puts_transparent_on_white():
 @pytest.mark.parametrize("colors", [2, 4, 16, 200])
 @pytest.mark.parametrize("clear", [None, 0, 1])
 def test_graph_decodes_pictures_of_few_colors(colors, clear):
-    """Of fewer than 8 bits a pixel, with and without a colour that is transparent."""
+    """PNGs of less than 8 bits per pixel, with and without a transparent colour."""
     few = Image.fromarray(SMOOTH).quantize(colors)
     content = encoded(few, "PNG", **({} if clear is None else {"transparency": clear}))
     assert content[24] == {2: 1, 4: 2, 16: 4, 200: 8}[colors]
@@ -209,10 +209,10 @@ def test_keras_application_without_weights():
 
 
 def stored_tensors(path, tensors, alien=None):
-    """Writes a file of PyTorch's old format."""
+    """Writes a file in PyTorch's old format."""
 
     class Name:
-        """Pickled as a name of torch."""
+        """Pickled under a name of torch."""
 
         def __init__(self, module, name):
             self.module, self.name = module, name
@@ -276,7 +276,7 @@ def test_torch_weights_run_no_code(tmp_path):
 
 
 def test_efficientnet_takes_weights_in_order():
-    """Random weights in PyTorch's layout against a few layers computed straight from them."""
+    """Random weights in PyTorch's layout, compared with layers computed directly from them."""
     model = efficientnet.efficientnet_lite0(32, pretrained=False)
     tensors = {}
     for variable in model.variables:

@@ -1,4 +1,4 @@
-"""Your own files: what is kept, what is left out and by which number, what is an error."""
+"""Your own files: kept lines, left-out lines with their numbers, and errors."""
 
 import gzip
 
