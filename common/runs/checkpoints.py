@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UserError
-from ..files import atomic
+from ..files import atomic, clear_leftovers
 
 META = "meta.npy"
 
@@ -192,8 +192,8 @@ class Rotation:
 
     def __init__(self, folder, keep=2, owned=True):
         self.folder, self.keep, self.owned = Path(folder), keep, owned
-        for part in self.folder.glob(".*.tmp") if owned else ():
-            part.unlink()  # of a process that was killed while writing
+        if owned:
+            clear_leftovers(self.folder)
 
     def paths(self):
         """The paths of the checkpoints, newest first."""

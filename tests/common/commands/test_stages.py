@@ -10,6 +10,15 @@ from common.commands import Training
 from common.config import TrainingConfig
 
 
+class FakeRun:
+    """A run that keeps no data."""
+
+    chief = True
+
+    def check_data(self, **parts):
+        assert set(parts) == {"training", "validation"}
+
+
 @dataclass(frozen=True)
 class Config:
     data: str = "set"
@@ -19,7 +28,7 @@ class Config:
 
 def stages(validate_on=0):
     config = Config(training=TrainingConfig(validate_on=validate_on))
-    return Training(config, run=None, strategy=None, max_steps=None)
+    return Training(config, run=FakeRun(), strategy=None, max_steps=None)
 
 
 @pytest.mark.parametrize("drawn", [0, 5])

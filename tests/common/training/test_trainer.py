@@ -414,3 +414,23 @@ def test_half_precision_is_nearly_the_same(tmp_path, undisturbed, precision, mon
         )
     )
     assert 1e-3 < distance < 0.5  # the average follows in both cases
+
+
+def test_a_finished_run_takes_more_epochs(tmp_path):
+    """Its plan is what the present start says, not what an earlier one has stored."""
+    short = train(tmp_path, replace(PLAIN, epochs=1)).position
+    assert short.finished == "all planned updates are done"
+    longer = train(tmp_path, replace(PLAIN, epochs=2)).position
+    assert longer.step == 2 * short.step and longer.epoch == 2
+
+
+def test_more_patience_takes_up_a_stopped_run(tmp_path):
+    def never_better(trainer):
+        trainer.validate = lambda: ({"loss": 1.0, "score": 5.0}, [])
+        return trainer.fit()
+
+    plan = replace(PLAIN, epochs=5, patience=1)
+    stopped = never_better(make(tmp_path, plan))
+    assert "no better" in stopped.finished and stopped.epoch == 2
+    patient = never_better(make(tmp_path, replace(plan, patience=3)))
+    assert patient.epoch == 4
