@@ -21,7 +21,6 @@ import tyro
 from apps.lm.config import PRESETS
 from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 from tests.benchmarks._torch import peer_of
 from tests.benchmarks._training import beside, comparison, target_words
 
@@ -176,4 +175,4 @@ def measure(
 
 
 if __name__ == "__main__":
-    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.lm"), (DataError,))
+    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.lm"))

@@ -30,7 +30,6 @@ import tyro
 from apps.summarize.config import DEFAULT, PRESETS, Config
 from common.errors import UserError, run_main
 from common.runs import Run
-from data import DataError
 from tests.benchmarks._training import begin, beside, show, target_words
 
 BATCH, SUMMARY, VOCAB = 32, 12, 10000
@@ -213,4 +212,4 @@ def _vocabulary(tokenizer):
 
 
 if __name__ == "__main__":
-    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.summarize"), (DataError,))
+    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.summarize"))

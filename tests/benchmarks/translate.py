@@ -23,7 +23,6 @@ from apps.translate.config import PRESETS, Config
 from common.errors import UserError, run_main
 from common.runs import Run
 from common.system.tensorflow import load_tensorflow
-from data import DataError
 from tests.benchmarks._torch import peer_of
 from tests.benchmarks._training import beside, comparison, paired, smoothed_loss, target_words
 
@@ -282,4 +281,4 @@ def measure(
 
 
 if __name__ == "__main__":
-    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.translate"), (DataError,))
+    run_main(lambda: tyro.cli(measure, prog="python -m tests.benchmarks.translate"))
