@@ -64,7 +64,7 @@ def _voices(tracks):
     if len(tracks) != 4:
         return None, "not four tracks"
     tracks = sorted(tracks, key=lambda track: -np.mean([note[2] for note in track.notes]))
-    steps = max(round(4 * note[1]) for track in tracks for note in track.notes)
+    steps = max(len(midi_files.grid(track.notes)) for track in tracks)
     notes = np.stack([midi_files.grid(track.notes, steps) for track in tracks], 1)
     pitches = notes[notes > HOLD]
     if not pitches.size:

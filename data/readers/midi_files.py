@@ -174,9 +174,12 @@ def folder(path):
     path = pathlib.Path(path)
     if not path.is_dir():
         raise DataError(f"there is no folder {path}: check the name")
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
+    suffixes = (".mid", ".midi", ".rmi")
+    files = sorted(
+        p for p in path.rglob("*") if p.suffix.lower() in suffixes and not _hidden(p, path)
+    )
     if not files:
-        raise DataError(f"{path} holds no MIDI file (.mid, .midi): name another folder")
+        raise DataError(f"{path} holds no MIDI file (.mid, .midi, .rmi): name another folder")
     found, report = [], {}
     for file in files:
         name = str(file.relative_to(path))
@@ -193,6 +196,13 @@ def folder(path):
         reasons = "; ".join(report)
         raise DataError(f"{path}: none of {len(files)} MIDI files is usable ({reasons})")
     return found, report
+
+
+def _hidden(path, folder):
+    """Whether a file is none that you made: `._a.mid`, or anything in __MACOSX or .git."""
+    return any(
+        part.startswith(".") or part == "__MACOSX" for part in path.relative_to(folder).parts
+    )
 
 
 def off_grid(notes, steps=4):
@@ -225,7 +235,9 @@ def grid(notes, steps=None):
     if not notes:
         return np.zeros([steps or 0], np.int32)
     start, end, pitch = np.round(np.array([note[:3] for note in notes], float).T * [[4], [4], [1]])
-    cells = np.zeros([steps or int(end.max())], np.int32)
+    if not steps and end.any():  # also the last note may begin half a step before its end
+        steps = int(max(end.max(), start.max() + 1))
+    cells = np.zeros([steps or 0], np.int32)
     order = np.lexsort((pitch, start))
     order = order[np.append(start[order][1:] != start[order][:-1], True)]  # the highest of each
     begins = start[order].astype(int)
