@@ -45,7 +45,8 @@ def read_midi(path, composer, request):
     """
     file = midi_files.read(path)
     for reason, count in file.mended.items():
-        print(f"warning: {path}: mended {count} times: {reason}", file=sys.stderr)
+        times = f" ({count} times)" if count > 1 else ""
+        print(f"warning: {path}: {reason}{times}", file=sys.stderr)
     tracks = [track for track in file.tracks if not track.drums]
     if not tracks:
         raise UserError(f"{path} has only drums: name a file with a melody")
