@@ -209,18 +209,18 @@ def off_grid(notes, steps=4):
     """How many notes the grid changes: (begin elsewhere, fall on the step of an earlier one).
 
     Notes that begin together are a chord, of which a voice keeps the highest: they are not counted
-    as merged. Notes less than a twentieth of a step off are not counted as moved.
+    as merged; a whole chord that is merged counts once. Notes less than a twentieth of a step off are not counted as moved.
 
     Args:
         steps: of the grid, in a quarter.
     """
     starts = sorted(note[0] * steps for note in notes)
     moved = sum(abs(start - round(start)) > 0.05 for start in starts)
-    before, merged = None, 0
+    chord, taken, merged = -1.0, -1, 0  # where the last chord begins, and its step
     for start in starts:
-        if before is not None and start - before > 0.05 and round(start) == round(before):
-            merged += 1
-        before = start
+        if start - chord > 0.05:
+            merged += round(start) == taken
+            chord, taken = start, round(start)
     return moved, merged
 
 

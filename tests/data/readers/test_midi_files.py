@@ -329,6 +329,8 @@ def test_notes_of_a_fine_grid_are_counted():
     assert (cells > 1).sum() == 8 - 3
     assert midi_files.off_grid([(0, 1, 60, 80), (0, 1, 64, 80), (0.25, 1, 60, 80)]) == (0, 0)
     assert midi_files.off_grid([(1 / 3, 1, 60, 80)]) == (1, 0)
+    creeping = [(n / 100, 1, 60 + n, 80) for n in range(12)]  # two by two they are chords
+    assert midi_files.off_grid(creeping) == (10, 5)
 
 
 def test_grid_as_a_loop_writes_it():
