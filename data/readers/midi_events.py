@@ -102,14 +102,15 @@ def _tracks(content, place, declared, odd):
 def _codes(content):
     """For each byte the event that would begin there: 8 * its kind + bytes of its time."""
     high = content >= 0x80
-    following = [np.append(high[n:], np.zeros(n, bool)) for n in range(4)]
-    longer = [np.logical_and.reduce(following[: n + 1]) for n in range(4)]
-    size = 1 + longer[0].astype(np.uint8) + longer[1] + longer[2]
+    longer = [high]  # whether a time has over 1, 2, 3, 4 bytes
+    for n in range(1, 4):
+        longer.append(longer[-1] & np.append(high[n:], np.zeros(n, bool)))
+    size = np.uint8(1) + longer[0] + longer[1] + longer[2]
     places = np.minimum(np.arange(len(content), dtype=np.int32) + size, len(content) - 1)
     status = content[places]
-    one = (status >= 0xC0) & (status < 0xE0)
-    kind = np.select([longer[3], status < 0x80, one, status < 0xF0], [ENDLESS, RUNNING, 1, TWO], 3)
-    return (8 * kind + size).astype(np.uint8)
+    kinds = np.full(256, OTHER, np.uint8)
+    kinds[:0x80], kinds[0x80:0xF0], kinds[0xC0:0xE0] = RUNNING, TWO, 1
+    return 8 * np.where(longer[3], np.uint8(ENDLESS), kinds[status]) + size
 
 
 class _Walk(NamedTuple):

@@ -91,7 +91,7 @@ def _metas(events):
         if at > LONGEST:
             continue
         if kind == NAME:
-            names[track] = _text(raw).strip() or names.get(track)
+            names[track] = raw if raw.strip() else names.get(track, raw)
         elif kind == TEMPO and value:
             tempos.append((at, 60e6 / value))
         elif kind == METRE and raw[0] and raw[1] <= MOST_HALVINGS:
@@ -100,6 +100,7 @@ def _metas(events):
             name = {TEMPO: "tempo", METRE: "time signature", KEY: "key signature"}[kind]
             events.odd[f"{name} without meaning"] += 1
     tempo = min(tempos, key=lambda change: change[0], default=(0, 120.0))[1]
+    names = {track: _text(raw).strip() for track, raw in names.items()}
     return names, tempo, sorted(metres, key=lambda change: change[0])
 
 
@@ -209,7 +210,7 @@ def off_grid(notes, steps=4):
     """How many notes the grid changes: (begin elsewhere, fall on the step of an earlier one).
 
     Notes that begin together are a chord, of which a voice keeps the highest: they are not counted
-    as merged; a whole chord that is merged counts once. Notes less than a twentieth of a step off are not counted as moved.
+    as merged; a whole chord that is merged counts once. Less than a twentieth of a step is no move.
 
     Args:
         steps: of the grid, in a quarter.
