@@ -13,7 +13,8 @@ from common.errors import UserError
 from common.music import ABSENT, FREE, HOLD, keys, notation, rolls
 
 EXAMPLE = {"voices": 64, "band": 64, "frames": 8}  # steps of a line of examples.txt
-EMPTY = 128  # steps to compose if nothing is left free
+EMPTY = 128  # sixteenths to compose where nothing is left free
+FRAME = 4  # sixteenths in a frame of a roll, which is a quarter
 
 
 class Composition(NamedTuple):
@@ -42,7 +43,8 @@ class Composer:
 
     def __init__(self, pipeline):
         self.pipeline, self.kind = pipeline, pipeline.kind
-        self.facts = 6 if self.kind == "band" else 3  # number of known facts about a piece
+        self.quarter = 4 // FRAME if self.kind == "frames" else 4  # steps in a quarter
+        self.facts = 6 if self.kind == "band" else 3  # numbers known of a piece
         self.names = {"voices": dataset.VOICES, "band": TRACKS}.get(self.kind, ())
         cube = tf.TensorSpec([None, None, None], tf.int32)
         facts, one = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
@@ -72,11 +74,12 @@ class Composer:
             return notation.write_frames(composition.notes)
         return notation.write_voices(composition.notes, self.names)
 
-    def compose(self, given, request=None, takes=1):
+    def compose(self, given, request=None, takes=1, steps=0):
         """Note code with FREE, or a roll that the piece begins with -> list of Compositions.
 
         Args:
             takes: number of pieces.
+            steps: length of a piece, in frames of a roll or sixteenths, instead of --bars.
 
         Raises: UserError for a request that the model cannot meet.
         """
@@ -86,20 +89,20 @@ class Composer:
             raise UserError("this model has no styles: leave --style out, or train preset band")
         if request.form and self.kind == "frames":
             raise UserError("a roll has no bars that a form could repeat: leave --form out")
+        if request.key and self.kind == "frames":
+            raise UserError("a model of rolls does not know keys: leave --key out")
         section = (request.bars or SECTION) * request.metre
-        steps = section * len(set(request.form)) if request.form else request.bars * request.metre
+        steps = steps or self._length(given, request, section)
+        if len(given) > steps:
+            raise UserError(
+                f"{steps / self.quarter:g} quarters are requested, but "
+                f"{len(given) / self.quarter:g} are given: raise --bars, or give fewer notes"
+            )
         temperature, seed = tf.constant(request.temperature, tf.float32), (request.seed, 0)
         if self.kind == "frames":
-            steps = max(steps or len(given) + EMPTY // 2, len(given))
             primer = tf.constant(np.repeat(given[None].astype(np.int32), takes, 0))
             found = self.run(primer, steps, temperature, seed).numpy()
             return [Composition(roll, 0.0) for roll in found]
-        steps = max(steps or (len(given) if (given == FREE).any() else len(given) + EMPTY), 1)
-        if len(given) > steps:
-            raise UserError(
-                f"{steps / 4:g} quarters are requested, but {len(given) / 4:g} are given: raise "
-                "--bars, or give fewer notes"
-            )
         notes = np.full([steps, given.shape[1]], FREE, np.int32)
         notes[: len(given)] = given
         key = keys.parse(request.key) if request.key else -1
@@ -108,13 +111,20 @@ class Composer:
             key = keys.estimate(rolls.pitch_classes(pitched))
         facts = (request.metre, request.pickup, key)
         if self.kind == "band":
-            facts += (style, styles.tempo(request.tempo), -1)
+            facts += (style, styles.tempo(request.quarters), -1)
         batch, facts = (np.repeat(np.array(x)[None], takes, 0) for x in (notes, facts))
         found, log_probs = self.run(batch, facts.astype(np.int32), temperature, seed)
         found = found.numpy()
         if request.form:
             found = [in_form(piece, request.form, section) for piece in found]
         return [Composition(*take) for take in zip(found, log_probs.numpy(), strict=True)]
+
+    def _length(self, given, request, section):
+        """Steps of the model's grid that a piece is to have; `section` in sixteenths."""
+        asked = section * len(set(request.form)) if request.form else request.bars * request.metre
+        if not asked and not (self.kind != "frames" and (given == FREE).any()):
+            asked = EMPTY + len(given) * 4 // self.quarter
+        return -(-asked * self.quarter // 4) or len(given)
 
     def check(self, given):
         """Refuses notes that no piece of the data has in their voice.

@@ -29,7 +29,8 @@ def compose_like(composer, pieces, count, request=None):
     pieces, composed = evenly_spaced(pieces, count), []
     for number, piece in enumerate(pieces):
         given, asked = _task(composer, piece, request, number)
-        composed.append(composer.compose(given, asked)[0].notes)
+        steps = max(len(piece.notes), 9) if composer.kind == "frames" else 0
+        composed.append(composer.compose(given, asked, steps=steps)[0].notes)
     return composed, [piece.notes for piece in [*pieces, *drums]]
 
 
@@ -46,7 +47,7 @@ def _task(composer, piece, request, number):
             seed=request.seed + number,
         )
     if composer.kind == "frames":
-        return piece.notes[:8], replace(request, bars=max(len(piece.notes), 9), bar=1)
+        return piece.notes[:8], request
     given = np.full_like(piece.notes, FREE)
     given[:, 0] = np.clip(piece.notes[:, 0], 0, None)
     return given, replace(request, bar=piece.bar, pickup=piece.pickup)

@@ -20,16 +20,19 @@ def read_folder(config, split):
     Raises: DataError for a folder with too few usable files.
     """
     files, report = midi_files.folder(config.data.folder)
-    pieces, seen = [], set()
+    pieces, seen, frames = [], set(), config.model.kind == "frames"
+    grid = "changed by the grid of " + ("quarters" if frames else "sixteenths")
     for name, file in files:
         tracks = [track for track in file.tracks if not track.drums]
-        notes, reason = (_roll if config.model.kind == "frames" else _voices)(tracks)
+        notes, reason = (_roll if frames else _voices)(tracks)
         if not reason and (content := (notes.shape, notes.tobytes())) in seen:
             reason = "the same as a file before"
         if reason:
             report.setdefault(f"left out: {reason}", []).append(name)
         else:
             seen.add(content)
+            if changes := midi_input.grid_changes(tracks, 1 if frames else 4):
+                report.setdefault(grid, []).append(f"{name}: {changes}")
             key = keys.estimate(rolls.pitch_classes(notes)) if notes.dtype != np.uint8 else -1
             pieces.append(Piece(name, notes, *midi_input.metre(file), key))
     if split == "train":
@@ -61,7 +64,7 @@ def _voices(tracks):
     if len(tracks) != 4:
         return None, "not four tracks"
     tracks = sorted(tracks, key=lambda track: -np.mean([note[2] for note in track.notes]))
-    steps = max(round(4 * note[1]) for track in tracks for note in track.notes)
+    steps = max(len(midi_files.grid(track.notes)) for track in tracks)
     notes = np.stack([midi_files.grid(track.notes, steps) for track in tracks], 1)
     pitches = notes[notes > HOLD]
     if not pitches.size:

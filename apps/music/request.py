@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from apps.music.band.styles import BARS
+from apps.music.band.styles import BARS, BEATS
 from common.errors import UserError
 
 LONGEST = 8192  # steps
 SECTION = 8  # bars
+TEMPO, SLOWEST, FASTEST = 90.0, 10, 400  # quarters a minute
 
 
 @dataclass(frozen=True)
@@ -21,23 +22,29 @@ class Request:
     """Form such as AABB: a section of --bars bars (8 if 0) for each letter; equal letters have
     equal notes."""
     bar: int = 0
-    """Sixteenths per bar: 16 in 4/4, 12 in 3/4 or 6/8; 0: as in the style, otherwise 16."""
+    """Sixteenths in a bar: 16 of 4/4, 12 of 3/4 or 6/8; 0: of the MIDI file or style, else 16."""
+    unit: int = 0
+    """Note value of a beat, as it is written: a bar of 12 sixteenths is 3/4, with 8 it is 6/8; 0:
+    of the MIDI file or style, else 4."""
     pickup: int = 0
     """Sixteenths before the first whole bar."""
     key: str = ""
-    """Key such as D or F#m; empty: the key of the given notes, or any."""
+    """Of voices and the band, such as D or F#m; without it that of the given notes, or any."""
     style: str = ""
-    """band: a kind of tune (jig, reel, waltz, ...), pop, or a drum style; empty: any."""
-    tempo: float = 90.0
-    """Quarters per minute, for playback; the band also composes for this tempo."""
+    """Band: a kind of tune (jig, reel, waltz, ...), pop, or a style of drumming; any by default."""
+    tempo: float = 0.0
+    """Quarters a minute; chorales and rolls are written with it, the band also composes for it. 0:
+    that of the MIDI file, else 90."""
     temperature: float = 0.8
     """Below 1 safer, above 1 more varied; 0: always the most probable note."""
     seed: int = 1
     """The same seed gives the same piece."""
 
     def __post_init__(self):
-        if not 10 <= self.tempo <= 400:
+        if self.tempo and not SLOWEST <= self.tempo <= FASTEST:
             raise UserError(f"tempo is {self.tempo:g}: it must be 10 to 400 quarters a minute")
+        if self.unit not in (0, 1, 2, 4, 8, 16, 32, 64):
+            raise UserError(f"unit is {self.unit}: it must be 1, 2, 4, 8, 16, 32 or 64")
         if not 0 <= self.temperature < math.inf:
             raise UserError(f"temperature is {self.temperature}: it must be 0 or more")
         if not 0 <= self.bar <= 48:
@@ -56,3 +63,13 @@ class Request:
     def metre(self):
         """Sixteenths in a bar."""
         return self.bar or BARS.get(self.style, 16)
+
+    @property
+    def beat(self):
+        """Note value of a beat; 0 where nothing says it."""
+        return self.unit or (0 if self.bar else BEATS.get(self.style, 0))
+
+    @property
+    def quarters(self):
+        """Quarters a minute."""
+        return self.tempo or TEMPO

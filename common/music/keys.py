@@ -61,6 +61,19 @@ def parse(text: str) -> int:
     return tonic % 12 + 12 * minor
 
 
+def signature(text: str):
+    """(fifths, whether it is minor) of a key as it was typed: C# has 7 sharps, Db 5 flats.
+
+    A key beyond 7 signs, such as G#, has the signature of its enharmonic.
+
+    Raises: UserError as `parse` does.
+    """
+    key, text = parse(text), text.strip()
+    signs = {"#": 7, "♯": 7, "b": -7, "♭": -7}.get(text[1:2], 0)
+    written = "FCGDAEB".index(text[0].upper()) - 1 + signs - 3 * (key >= 12)
+    return (written if abs(written) <= 7 else fifths(key)), key >= 12
+
+
 def fifths(key: int) -> int:
     """The key signature: number of sharps, or minus the number of flats, -5 to 6."""
     major = key if key < 12 else (key + 3) % 12

@@ -7,12 +7,15 @@ import mido
 import numpy as np
 
 from .. import files
-from . import HOLD, STEPS_PER_QUARTER
+from . import HOLD, STEPS_PER_QUARTER, time_signature
 from .rolls import notes_of_roll
 
 TICKS = 480  # per quarter
 CHOIR, PIANO = 52, 0  # General MIDI programs, counted from 0
 DRUM_CHANNEL = 9
+# By key signature, from 7 flats to 7 sharps.
+MAJORS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+MINORS = tuple(f"{tonic}m" for tonic in ("Ab", "Eb", "Bb", *MAJORS[6:], "G#", "D#", "A#"))
 
 
 class Track(NamedTuple):
@@ -49,31 +52,36 @@ def roll_track(roll, name="piano", steps=1):
     return Track(name, [(start * steps, end * steps, pitch) for start, end, pitch in notes])
 
 
-def write(path, tracks, tempo=100.0, bar=16, pickup=0):
-    """Writes a format 1 MIDI file.
+def write(path, tracks, tempo=100.0, bar=16, pickup=0, unit=0, key=None):
+    """Writes a format 1 file.
 
     Args:
         path: of the file.
         tracks: list of `Track`.
         tempo: quarters per minute.
-        bar: sixteenths per bar.
-        pickup: sixteenths before the first full bar, which become a short bar.
+        bar: sixteenths in a bar.
+        pickup: sixteenths before the first whole bar, which become a short bar.
+        unit: note value of a beat, see `common.music.time_signature`.
+        key: (fifths, whether it is minor), written as a key signature.
     """
     content = io.BytesIO()
-    to_mido(tracks, tempo, bar, pickup).save(file=content)
+    to_mido(tracks, tempo, bar, pickup, unit, key).save(file=content)
     with files.atomic(path, "wb") as file:
         file.write(content.getvalue())
 
 
-def to_mido(tracks, tempo=100.0, bar=16, pickup=0):
-    """Converts tracks to a mido.MidiFile; arguments as for `write`."""
+def to_mido(tracks, tempo=100.0, bar=16, pickup=0, unit=0, key=None):
+    """A mido.MidiFile; arguments as for `write`."""
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS)
     head = mido.MidiTrack()
     head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)))
+    if key:
+        name = (MINORS if key[1] else MAJORS)[key[0] + 7]
+        head.append(mido.MetaMessage("key_signature", key=name))
     tick = TICKS // STEPS_PER_QUARTER
     if pickup:
-        head.append(_metre(pickup, 0))
-    head.append(_metre(bar, pickup * tick))
+        head.append(_metre(pickup, unit, 0))
+    head.append(_metre(bar, unit, pickup * tick))
     file.tracks.append(head)
     channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     for number, track in enumerate(tracks):
@@ -82,10 +90,8 @@ def to_mido(tracks, tempo=100.0, bar=16, pickup=0):
     return file
 
 
-def _metre(steps, time):
-    # In quarters if they fill the bar, else in sixteenths: 12 steps are 3/4, 6 are 6/16.
-    whole = steps % STEPS_PER_QUARTER == 0
-    top, bottom = (steps // STEPS_PER_QUARTER, 4) if whole else (steps, 16)
+def _metre(steps, unit, time):
+    top, bottom = time_signature(steps, unit)
     return mido.MetaMessage("time_signature", numerator=top, denominator=bottom, time=time)
 
 

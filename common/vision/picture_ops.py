@@ -4,6 +4,9 @@ import tensorflow as tf
 
 from .read_picture import MOST_PIXELS
 
+STARTS = PNG, GIF, BMP = b"\x89PNG", b"GIF8", b"BM"
+MOST_BLOCKS = 20_000  # of a GIF that are walked one by one; those of full length count as 1 / 64
+
 
 def resize(image, size):
     """Resizes uint8 `[height, width, 3]` to `[size, size, 3]`, bilinear with antialiasing.
@@ -26,15 +29,22 @@ def resize(image, size):
 def decode(content):
     """Decodes a picture (scalar string: JPEG, PNG, GIF, BMP) to uint8 `[height, width, 3]`.
 
-    Gives the same as `common.vision.read_picture`, except that EXIF rotation is not applied and
-    transparent pixels of a GIF are black. More than 50 million pixels, a BMP with a palette, and
-    other formats are errors of the graph.
+    As common.vision.read_picture gives it, but that EXIF rotation is not applied and what is
+    transparent in a GIF is black. More than 50 million pixels, a BMP with a palette, or anything
+    else, WebP included, is an error of the graph. Of a GIF only the first frame is decoded.
     """
+    known = tf.reduce_any([tf.io.is_jpeg(content), *(_starts(content, start) for start in STARTS)])
+    checks = [tf.debugging.Assert(known, ["this is no picture: give JPEG, PNG, GIF or BMP"])]
+    with tf.control_dependencies(checks):
+        content = tf.identity(content)
     width, height = pixel_size(content)
     few = tf.cast(width, tf.int64) * tf.cast(height, tf.int64) <= MOST_PIXELS
-    checks = [tf.debugging.Assert(few, ["the picture has too many pixels:", width, height])]
-    bits = tf.strings.substr(content + 29 * b"\x00", 28, 1)  # bits per pixel of a BMP
-    colors = (bits == b"\x18") | (bits == b"\x20") | ~_starts(content, b"BM")
+    checks = [
+        tf.debugging.Assert(few, ["the picture has too many pixels:", width, height]),
+        tf.debugging.Assert((width > 0) & (height > 0), ["the picture is damaged: no size"]),
+    ]
+    bits = tf.strings.substr(content + 29 * b"\x00", 28, 1)  # a pixel of a BMP
+    colors = (bits == b"\x18") | (bits == b"\x20") | ~_starts(content, BMP)
     checks.append(tf.debugging.Assert(colors, ["a BMP must have 24 or 32 bits a pixel"]))
     with tf.control_dependencies(checks):
         content = tf.identity(content)
@@ -52,11 +62,70 @@ def decode(content):
         alpha = tf.where(tf.reduce_all(alpha == filler), 1.0, alpha / 255)
         return tf.cast(tf.round(color * alpha + 255 * (1 - alpha)), tf.uint8)  # on white
 
-    def other():
+    def gif():
+        return tf.io.decode_image(first_frame(content), channels=3, expand_animations=False)
+
+    def bmp():
         return tf.io.decode_image(content, channels=3, expand_animations=False)
 
-    image = tf.case([(tf.io.is_jpeg(content), jpeg), (_starts(content, b"\x89PNG"), png)], other)
+    image = tf.case(
+        [
+            (tf.io.is_jpeg(content), jpeg),
+            (_starts(content, PNG), png),
+            (_starts(content, GIF), gif),
+        ],
+        bmp,
+    )
     return tf.ensure_shape(image, [None, None, 3])
+
+
+def first_frame(content):
+    """A GIF (scalar string) cut off after its first frame: decoders unpack all frames.
+
+    A frame of too many pixels, whatever the whole picture's size, and one of more blocks of data
+    than a writer of GIF makes are errors of the graph.
+    """
+    raw = tf.io.decode_raw(content, tf.uint8)
+    size = tf.size(raw)
+
+    def at(place):
+        return tf.cast(raw[tf.clip_by_value(place, 0, size - 1)], tf.int32)
+
+    def table(flags):  # bytes of a table of colours
+        return tf.where(flags >= 128, 3 * 2 ** (flags % 8 + 1), 0)
+
+    def further(place, inside, image, pixels, ended):
+        """One block on: an extension or image begins, or is continued by blocks of 255 bytes."""
+        kind, begins = at(place), ~inside & (at(place) == 0x2C)
+        ahead = place + 256 * tf.range(64)
+        full = (tf.gather(raw, tf.minimum(ahead, size - 1)) == 255) & (ahead < size)
+        full = tf.reduce_sum(tf.math.cumprod(tf.cast(full, tf.int32)))
+        data = tf.where(full > 0, 256 * full, 1 + kind)
+        head = tf.where(begins, 11 + table(at(place + 9)), 2)
+        sides = [at(place + n) + 256 * at(place + n + 1) for n in (5, 7)]
+        drawn = tf.cast(sides[0], tf.int64) * tf.cast(sides[1], tf.int64)
+        stop = tf.where(inside, image & (kind == 0), ~begins & (kind != 0x21))
+        return (
+            place + tf.where(inside, data, head),
+            ~inside | (kind != 0),
+            image | begins,
+            tf.where(begins, drawn, pixels),
+            stop,
+        )
+
+    no = tf.constant(False)
+    place, *_, pixels, ended = tf.while_loop(
+        lambda place, *state: (place < size) & ~state[-1],
+        further,
+        (13 + table(at(10)), no, no, tf.constant(0, tf.int64), no),
+        maximum_iterations=MOST_BLOCKS,
+    )
+    checks = [
+        tf.debugging.Assert(pixels <= MOST_PIXELS, ["the picture has too many pixels:", pixels]),
+        tf.debugging.Assert(ended | (place >= size), ["the GIF has too many blocks of data"]),
+    ]
+    with tf.control_dependencies(checks):
+        return tf.strings.substr(content, 0, place) + b"\x3b"
 
 
 def pixel_size(content):
@@ -83,16 +152,16 @@ def pixel_size(content):
     def bmp():
         return little(18, 4, tf.int32), tf.abs(little(22, 4, tf.int32))
 
-    def unknown():  # the decoder reports the error
+    def unknown():
         return tf.constant(0), tf.constant(0)
 
     long = tf.strings.length(content) > 26
     return tf.case(
         [
             (tf.io.is_jpeg(content), jpeg),
-            (long & _starts(content, b"\x89PNG"), png),
-            (long & _starts(content, b"GIF8"), gif),
-            (long & _starts(content, b"BM"), bmp),
+            (long & _starts(content, PNG), png),
+            (long & _starts(content, GIF), gif),
+            (long & _starts(content, BMP), bmp),
         ],
         unknown,
     )

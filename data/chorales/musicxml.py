@@ -7,6 +7,7 @@ general reader takes minutes.
 
 import xml.etree.ElementTree as ElementTree
 import zipfile
+import zlib
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -41,13 +42,26 @@ def read(path) -> Score:
 
     Raises: DataError for a file that is not a MusicXML score in parts.
     """
+    damaged = (zipfile.BadZipFile, ElementTree.ParseError, OSError, EOFError, zlib.error)
+    damaged += (RuntimeError, NotImplementedError)  # an encrypted archive, an unknown compression
+    wrong = (
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        ZeroDivisionError,
+    )  # elements, numbers
     try:
-        with zipfile.ZipFile(path) as archive:
-            container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
-            name = container.find(".//{*}rootfile").get("full-path")
-            root = ElementTree.fromstring(archive.read(name))
-    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, AttributeError) as error:
+        return _score(path)
+    except (*damaged, *wrong) as error:
         raise DataError(f"{path} is a damaged MusicXML file ({error}): install it again") from error
+
+
+def _score(path):
+    with zipfile.ZipFile(path) as archive:
+        container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
+        name = container.find(".//{*}rootfile").get("full-path")
+        root = ElementTree.fromstring(archive.read(name))
     names = {p.get("id"): p.findtext("part-name") or "" for p in root.findall("part-list/*")}
     parts, facts = [], None
     for element in root.findall("part"):
@@ -69,6 +83,8 @@ def _part(element, name):
             length = Fraction(item.findtext("duration") or 0) / divisions
             if item.tag == "attributes":
                 divisions = int(item.findtext("divisions") or divisions)
+                if divisions <= 0:
+                    raise ValueError(f"{divisions} divisions in a quarter")
                 if pickup is None:  # only at the beginning
                     fifths = int(item.findtext("key/fifths") or fifths)
                     if item.find("time/beats") is not None:

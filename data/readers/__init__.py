@@ -11,7 +11,8 @@ DataError. A reader that also has `of_set` gives the examples of a prepared set 
     tagged_text     words with tags: CoNLL-U or word/tag
     stories         stories with questions and answers, in bAbI's format
     caption_files   pictures with captions
-    midi_files      MIDI files; chords are the numbers of chord symbols
+    midi_files      MIDI files, parsed by midi_events, with notes paired by midi_notes
+    chords          the numbers of chord symbols
 """
 
 from data.readers import (

@@ -255,6 +255,84 @@ def test_the_request_overrides_the_file(composer, tmp_path):
     assert seen[0][0][2] >= 0  # the key of the bass
 
 
+def jig_file(path, unit=8, tempo=132, late=False):
+    """A melody in 6/8 whose tempo is on its own track, after one of chords."""
+    from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
+
+    metre = MetaMessage("time_signature", numerator=6 * unit // 8, denominator=unit)
+    melody = MidiTrack([MetaMessage("set_tempo", tempo=bpm2tempo(tempo))])
+    for pitch in (72, 72, 74, 74, 76, 77):
+        melody.append(Message("note_on", note=pitch, time=0))
+        melody.append(Message("note_off", note=pitch, time=240))
+    chords = MidiTrack([metre, Message("note_on", note=60, channel=1), *map(silence, (60,))])
+    MidiFile(tracks=[chords, melody] if late else [melody, chords]).save(path)
+
+
+def silence(pitch):
+    from mido import Message
+
+    return Message("note_off", note=pitch, channel=1, time=1440)
+
+
+def test_tempo_and_metre_of_a_file_are_kept(composer, frames, tmp_path, capsys):
+    jig_file(tmp_path / "a.mid")
+    given, request = midi_input.read_midi(tmp_path / "a.mid", composer, Request())
+    assert given[:, 0].tolist() == [72, 1, 72, 1, 74, 1, 74, 1, 76, 1, 77, 1]
+    assert (request.metre, request.beat, round(request.quarters, 3)) == (12, 8, 132)
+    assert "only its melody, 'track 0', channel 1, is read" in capsys.readouterr().err
+    write_files(str(tmp_path / "b"), composer, composer.compose(given, request)[0], request)
+    found = midi_files.read(tmp_path / "b.mid")
+    assert (found.bar, found.unit, round(found.tempo, 3)) == (3, 8, 132)
+    assert "<beats>6</beats>" in (tmp_path / "b.musicxml").read_text()
+    jig_file(tmp_path / "c.mid", late=True)  # the tempo is on the second track
+    rolled = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
+    _, request = midi_input.read_midi(tmp_path / "c.mid", rolled, Request())
+    assert (request.metre, request.beat, round(request.quarters, 3)) == (12, 8, 132)
+    own = Request(tempo=60, bar=8, unit=4, key="F")
+    _, request = midi_input.read_midi(tmp_path / "a.mid", composer, own)
+    assert (request.metre, request.beat, request.quarters, request.key) == (8, 4, 60, "F")
+    jig_file(tmp_path / "d.mid", tempo=1000)
+    capsys.readouterr()
+    _, request = midi_input.read_midi(tmp_path / "d.mid", composer, Request())
+    assert request.quarters == 90 and "1000 quarters a minute: 90" in capsys.readouterr().err
+
+
+def test_key_and_style_are_written(band, composer, tmp_path):
+    import mido
+
+    request = Request(style="jig", key="Bm", bars=2)
+    write_files(str(tmp_path / "a"), band, band("", request), request)
+    head = mido.MidiFile(tmp_path / "a.mid").tracks[0]
+    facts = {m.type: m for m in head}
+    assert facts["key_signature"].key == "Bm"
+    assert (facts["time_signature"].numerator, facts["time_signature"].denominator) == (6, 8)
+    assert Request(style="slip jig").beat == 8 and Request(style="waltz").beat == 0
+    request = Request(key="Eb", bars=1)
+    write_files(str(tmp_path / "b"), composer, composer("", request), request)
+    text = (tmp_path / "b.musicxml").read_text()
+    assert "<fifths>-3</fifths>" in text and "<mode>major</mode>" in text
+
+
+def test_changes_by_the_grid_are_reported(composer, frames, tmp_path, capsys):
+    from common.music import midi
+
+    fine = [midi.Track("melody", [(n / 2, (n + 1) / 2, 60 + n % 8) for n in range(32)])]
+    midi.write(tmp_path / "a.mid", fine)
+    midi_input.read_midi(tmp_path / "a.mid", composer, Request())
+    told = capsys.readouterr().err
+    assert "on the grid of sixteenths, of 32 notes 16 moved to it, 15 merged" in told
+    midi.write(tmp_path / "b.mid", [midi.Track("melody", [(0, 4, 60), (4, 8, 62)])])
+    midi_input.read_midi(tmp_path / "b.mid", composer, Request())
+    assert "grid" not in capsys.readouterr().err
+    rolled = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
+    midi_input.read_midi(tmp_path / "a.mid", rolled, Request())
+    assert "on the grid of quarters, of 32 notes" in capsys.readouterr().err
+    config = replace(TINY, model=FRAMES, data=DataConfig(folder=str(tmp_path)))
+    dataset.read_pieces(config, "train")
+    told = capsys.readouterr().err
+    assert "1 changed by the grid of quarters (a.mid: of 32 notes" in told
+
+
 def test_scores_are_compared_with_the_data(composer, band, frames):
     voices = [Piece(str(n), random_notes(40, seed=n)) for n in range(5)]
     composed, real = compose_like(composer, voices, 2, Request(seed=3))

@@ -13,10 +13,13 @@ from apps.music.frames import decoding
 from apps.music.frames.frame_tokens import FIRST, from_rolls
 from apps.music.frames.network import Frames
 from apps.music.likelihood import Likelihood
+from apps.music.output_files import write_files
 from apps.music.piece import Piece
 from apps.music.pipeline import Pipeline
 from apps.music.request import Request
 from common.decoding import Sampling, sample
+from common.errors import UserError
+from data.readers import midi_files
 from tests.apps.music_models import (
     FRAMES,
     SEQUENCE,
@@ -113,22 +116,49 @@ def test_frames_of_many_notes_are_kept(frames):
     made = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
     roll = np.zeros([4, 88], np.uint8)
     roll[:, 20:40] = 1
-    found = made.compose(roll, Request(bars=5, bar=1))[0].notes
+    found = made.compose(roll, Request(bars=5, bar=4))[0].notes
     np.testing.assert_array_equal(found[:4], roll)
 
 
 def test_a_piece_from_nothing(frames):
     made = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
-    assert made.compose(made.read(""), Request(bars=3, bar=1))[0].notes.shape == (3, 88)
+    assert made.compose(made.read(""), Request(bars=3, bar=4))[0].notes.shape == (3, 88)
+
+
+def test_bars_of_a_roll_are_bars(frames, tmp_path):
+    """A frame is a quarter: two bars of 4/4 are 8 frames, of 6/8 they are 6."""
+    made = Composer(Pipeline(Config(model=frames.config), frames, [[21, 108]]))
+    nothing = made.read("")
+    for request, quarters in (
+        (Request(bars=2), 8),
+        (Request(bars=2, bar=12), 6),
+        (Request(bars=3, bar=6), 5),  # four and a half
+        (Request(), 32),
+    ):
+        assert len(made.compose(nothing, request)[0].notes) == quarters
+    assert len(made.compose(random_roll(9))[0].notes) == 9 + 32
+    with pytest.raises(UserError, match="8 quarters are requested, but 9 are given"):
+        made.compose(random_roll(9), Request(bars=2))
+    assert len(made.compose(nothing, Request(bars=2), steps=11)[0].notes) == 11
+    with pytest.raises(UserError, match="rolls does not know keys: leave --key out"):
+        made.compose(nothing, Request(key="D"))
+    sounding = random_roll(8)
+    sounding[:, 40] = 1
+    request = Request(bars=2, bar=12, unit=8, tempo=77)
+    piece = made.compose(sounding[:6], request)[0]
+    write_files(str(tmp_path / "a"), made, piece, request)
+    found = midi_files.read(tmp_path / "a.mid")
+    assert (found.bar, found.unit) == (3, 8) and round(found.tempo, 3) == 77
+    assert max(note[1] for track in found.tracks for note in track.notes) == 6
 
 
 def test_a_roll_continues_its_primer(frames):
     config = Config(model=frames.config)
     made = Composer(Pipeline(config, frames, [[21, 108]]))
     primer = random_roll(5)
-    first, second = made.compose(primer, Request(bars=12, bar=1), takes=2)
+    first, second = made.compose(primer, Request(bars=12, bar=4), takes=2)
     assert first.notes.shape == (12, 88)
     np.testing.assert_array_equal(first.notes[:5], primer)
     assert (first.notes != second.notes).any()
-    again = made.compose(primer, Request(bars=12, bar=1), takes=2)
+    again = made.compose(primer, Request(bars=12, bar=4), takes=2)
     np.testing.assert_array_equal(second.notes, again[1].notes)

@@ -190,6 +190,30 @@ def test_damaged_score_is_named(tmp_path):
         musicxml.read(path)
 
 
+SCORE = """<score-partwise><part-list><score-part id="a"><part-name>S</part-name></score-part>
+</part-list><part id="a"><measure><attributes><divisions>{}</divisions><time><beats>{}</beats>
+<beat-type>{}</beat-type></time></attributes><note><pitch><step>{}</step><octave>4</octave></pitch>
+<duration>{}</duration></note></measure></part></score-partwise>"""
+
+
+@pytest.mark.parametrize("wrong", [None, 0, 1, 2, 3, 4])
+def test_scores_with_nonsense_are_named(tmp_path, wrong):
+    """No divisions of a quarter, and numbers that are none."""
+    facts = [2, 3, 4, "C", 4]
+    if wrong is not None:
+        facts[wrong] = ["0", "x", "0", "H", "x"][wrong]
+    with zipfile.ZipFile(tmp_path / "x.mxl", "w") as archive:
+        container = '<container><rootfile full-path="x.xml"/></container>'
+        archive.writestr("META-INF/container.xml", container)
+        archive.writestr("x.xml", SCORE.format(*facts))
+    if wrong is None:
+        score = musicxml.read(tmp_path / "x.mxl")
+        assert score.parts[0].notes == [(0, 2, 60, False)] and score.bar == 3
+        return
+    with pytest.raises(DataError, match="x.mxl is a damaged"):
+        musicxml.read(tmp_path / "x.mxl")
+
+
 def test_chord_numbers():
     assert chords.of_pitches([45, 49, 52]) == 21 + 9
     assert chords.of_pitches([38, 42, 45, 48]) == 21 + 24 + 2

@@ -9,6 +9,7 @@ TUNES = ("jig", "reel", "hornpipe", "waltz", "slip jig", "morris", "playford", "
 DRUMS = ("rock", "funk", "jazz", "latin", "hiphop", "soul", "afrocuban", "punk", "neworleans")
 DRUMS += ("country", "reggae", "gospel", "afrobeat", "dance", "blues", "middleeastern", "highlife")
 BARS = {"jig": 12, "slip jig": 18, "waltz": 12}  # sixteenths; all others have 16
+BEATS = {"jig": 8, "slip jig": 8}  # note value of a beat; of all others 4
 TONAL = (*TUNES, "pop")
 STYLES = (*TONAL, *DRUMS)
 TEMPOS = (70, 90, 110, 140)  # quarters per minute at which the next class begins

@@ -18,6 +18,7 @@ from common.music import (
     pictures,
     rolls,
     sound,
+    time_signature,
 )
 
 # Two voices: C5 for a quarter, D5 for an eighth, a rest; C4 held, then G3 and again G3.
@@ -83,6 +84,25 @@ def test_keys():
     ]
     with pytest.raises(UserError, match="choose one of C, C#"):
         keys.parse("H")
+
+
+def test_signatures_are_those_that_were_typed():
+    """Sharps, or minus the flats, and whether it is minor."""
+    typed = {"C": 0, "D": 2, "Bb": -2, "C#": 7, "Db": -5, "Gb": -6, "F#": 6, "Cb": -7}
+    typed |= {"Bm": 2, "b": 2, "F#m": 3, "Ebm": -6, "D# minor": 6, "Abm": -7, "A♭": -4}
+    for text, fifths in typed.items():
+        assert keys.signature(text) == (fifths, keys.parse(text) >= 12), text
+    assert keys.signature("G#") == (-4, False)  # has 8 sharps
+    for name in (*midi.MAJORS, *midi.MINORS):
+        fifths, minor = keys.signature(name)
+        assert (midi.MINORS if minor else midi.MAJORS)[fifths + 7] == name
+
+
+def test_time_signatures():
+    assert time_signature(16) == (4, 4) and time_signature(12) == (3, 4)
+    assert time_signature(12, 8) == (6, 8) and time_signature(16, 2) == (2, 2)
+    assert time_signature(18) == (9, 8) and time_signature(7) == (7, 16)
+    assert time_signature(6, 4) == (3, 8) and time_signature(16, 1) == (1, 1)
 
 
 def test_parallel_fifths_by_hand():
@@ -162,3 +182,29 @@ def test_score_reads_back():
     score = converter.parseData(text.decode(), format="musicxml")
     found = [[note.pitch.midi for note in part.flatten().notes] for part in score.parts]
     assert found == [[72, 74], [60, 55, 55]]
+
+
+def test_key_and_metre_are_written(tmp_path):
+    from music21 import converter
+
+    from common.music import musicxml
+    from data.readers import midi_files
+
+    tracks = midi.voice_tracks(PIECE, ("Soprano", "Bass"))
+    for fifths, minor, name in ((2, False, "D"), (-6, True, "Ebm"), (7, False, "C#")):
+        midi.write(tmp_path / "x.mid", tracks, 100.5, 12, 2, 8, (fifths, minor))
+        head = mido.MidiFile(tmp_path / "x.mid").tracks[0]
+        assert [m.key for m in head if m.type == "key_signature"] == [name]
+        metres = [(m.numerator, m.denominator) for m in head if m.type == "time_signature"]
+        assert metres == [(1, 8), (6, 8)]
+        found = midi_files.read(tmp_path / "x.mid")
+        assert (found.bar, found.unit, found.pickup, found.mended) == (3, 8, 0.5, {})
+        assert found.tempo == pytest.approx(100.5, abs=1e-4)
+        text = musicxml.to_musicxml(tracks, 12, 2, 100.5, 8, (fifths, minor)).decode()
+        score = converter.parseData(text, format="musicxml").parts[0].flatten()
+        signature = score.keySignature
+        assert (signature.sharps, signature.mode) == (fifths, "minor" if minor else "major")
+        assert score.timeSignature.ratioString == "6/8"
+        assert score.getElementsByClass("MetronomeMark")[0].number == 100.5
+    head = midi.to_mido(tracks).tracks[0]
+    assert not [m for m in head if m.type == "key_signature"]

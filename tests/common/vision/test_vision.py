@@ -15,7 +15,7 @@ from common.errors import UserError
 from common.vision import efficientnet
 from common.vision.array_store import ArrayStore
 from common.vision.encoders import picture_encoder
-from common.vision.picture_ops import decode, pixel_size, random_changes, resize
+from common.vision.picture_ops import decode, first_frame, pixel_size, random_changes, resize
 from common.vision.read_picture import read_picture, read_picture_file
 from common.vision.torch_weights import MAGIC, read_tensors
 
@@ -152,6 +152,66 @@ def test_graph_refuses_by_size_and_kind():
     with pytest.raises(tf.errors.InvalidArgumentError, match="too many pixels"):
         run(tf.constant(png_header(20_000, 20_000)))
     for wrong in (b"", b"text", encoded(SMOOTH, "PNG")[:100]):
+        with pytest.raises(tf.errors.OpError):
+            run(tf.constant(wrong))
+
+
+def test_graph_refuses_what_it_cannot_measure():
+    """WebP has a decoder in TensorFlow, but no size that is known before it decodes."""
+    run = tf.function(decode)
+    webp = encoded(SMOOTH, "WEBP")
+    assert tf.io.decode_image(webp).shape[-3:] == (40, 30, 3)
+    for wrong in (webp, b"", b"text", encoded(Image.fromarray(SMOOTH), "TIFF")):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="give JPEG, PNG, GIF or BMP"):
+            decode(tf.constant(wrong))
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            run(tf.constant(wrong))
+    negative = bytearray(encoded(SMOOTH, "BMP"))
+    negative[18:22] = struct.pack("<i", -(2**31))  # times a height it is below any limit
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no size|damaged"):
+        decode(tf.constant(bytes(negative)))
+
+
+def film(count, **options):
+    frames = [
+        Image.fromarray(np.random.default_rng(n).integers(0, 256, (37, 51, 3), dtype=np.uint8))
+        for n in range(count)
+    ]
+    return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"comment": b"x" * 700}, {"loop": 0, "duration": 40}])
+def test_graph_decodes_one_frame_of_a_gif(options):
+    single, many = film(1, **options), film(30, **options)
+    cut = first_frame(tf.constant(many)).numpy()
+    assert cut == many[: len(cut) - 1] + b"\x3b" and len(cut) < len(many) / 20
+    found = tf.function(decode)(tf.constant(many)).numpy()
+    np.testing.assert_array_equal(found, read_picture(many))
+    np.testing.assert_array_equal(found, decode(tf.constant(single)))
+    assert first_frame(tf.constant(single)).numpy() == single
+
+
+def test_later_frames_of_a_gif_cost_nothing():
+    """A file of 5 MB that would unpack to 100,000 frames of 6 million bytes each."""
+    screen = b"GIF89a" + struct.pack("<HHBBB", 2000, 1000, 0x80, 0, 0) + bytes(6)
+    image = encoded(Image.new("P", (2000, 1000)), "GIF")
+    data = image[image.index(b"\x2c") :][:-1]
+    bomb = screen + data + 100_000 * (b"\x2c" + data[1:9] + b"\0\2\1\5\0") + b"\x3b"
+    assert tf.function(decode)(tf.constant(bomb)).shape == (1000, 2000, 3)
+
+
+def gif(frame):
+    return b"GIF89a" + struct.pack("<HHBBB", 4, 4, 0x80, 0, 0) + bytes(6) + frame + b"\x3b"
+
+
+def test_odd_gifs_are_errors():
+    run = tf.function(decode)
+    huge = b"\x2c" + struct.pack("<HHHHB", 0, 0, 65535, 65535, 0) + b"\2\1\5\0"
+    with pytest.raises(tf.errors.InvalidArgumentError, match="too many pixels"):
+        run(tf.constant(gif(huge)))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="too many blocks"):
+        run(tf.constant(gif(b"\x21\xfe" + 30_000 * b"\1x")))
+    for wrong in (gif(b""), gif(b"\x21"), gif(b"\x21\xfe\5"), gif(b"\x07" + huge)):
         with pytest.raises(tf.errors.OpError):
             run(tf.constant(wrong))
 
