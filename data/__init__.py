@@ -16,15 +16,23 @@ import logging
 import pathlib
 import sys
 
+from data.messages import printable
+
 __all__ = ["DataError", "builder", "names", "pairs", "pictures", "rows"]
 
 SPLITS = ("train", "validation", "test")
 
 
 class DataError(Exception):
-    """Data that is missing or unusable: one message that names the cause and the cure."""
+    """Data that is missing or unusable: one message that names the cause and the cure.
+
+    What others named in it is made printable.
+    """
 
     for_users = True  # commands print it as one line
+
+    def __init__(self, message):
+        super().__init__(printable(message))
 
 
 def names() -> list[str]:

@@ -67,6 +67,21 @@ def packaged(set_name, package, path) -> pathlib.Path:
     return there
 
 
+def files_under(folder, suffixes) -> list[pathlib.Path]:
+    """The files below a folder whose names end so, in capital or small letters, sorted by name.
+
+    Hidden ones, and those in hidden folders or __MACOSX, are other programs' notes about them.
+    """
+    folder = pathlib.Path(folder)
+    found = (p for p in folder.rglob("*") if p.name.lower().endswith(tuple(suffixes)))
+    return sorted(p for p in found if is_plain(p.relative_to(folder)) and p.is_file())
+
+
+def is_plain(path) -> bool:
+    """Whether no part of a path is hidden or __MACOSX."""
+    return not any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
 def tfds_folder(data_dir=None) -> pathlib.Path:
     """The folder of prepared sets: data_dir, else $TFDS_DATA_DIR, else tfds' own default.
 

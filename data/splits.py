@@ -5,6 +5,7 @@ import sys
 import numpy as np
 
 from data import SPLITS, DataError
+from data.messages import printable
 from data.sources import hash_of, sentence_key
 from data.store import taken
 
@@ -83,7 +84,9 @@ def one_in(count, what, text):
 def print_left_out(files, found, tell=True):
     """The examples of (examples, Report); what was left out of the files is printed on stderr."""
     examples, report = found
+    for note in report.notes if tell else ():
+        print(f"note: {printable(note)}", file=sys.stderr)
     if tell and report.kept < report.total:
         names = files if isinstance(files, str) else ", ".join(files)
-        print(f"{names}: {report}", file=sys.stderr)
+        print(printable(f"{names}: {report}"), file=sys.stderr)
     return examples

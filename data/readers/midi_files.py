@@ -8,7 +8,7 @@ import io
 import pathlib
 from dataclasses import dataclass, field
 
-from data import DataError
+from data import DataError, sources
 
 LONGEST = 4096  # quarters: over half an hour; the rest of a longer file is left out
 MOST_BYTES = 10_000_000
@@ -144,7 +144,7 @@ def folder(path):
     path = pathlib.Path(path)
     if not path.is_dir():
         raise DataError(f"there is no folder {path}: check the name")
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
+    files = sources.files_under(path, (".mid", ".midi"))
     if not files:
         raise DataError(f"{path} holds no MIDI file (.mid, .midi): name another folder")
     found, report = [], {}

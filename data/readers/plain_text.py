@@ -2,8 +2,8 @@
 
 import pathlib
 
-from data import DataError
-from data.readers.text_files import Report, byte_lines
+from data import DataError, sources
+from data.readers.lines import Report, text_lines
 from data.store import Store
 
 SUFFIXES = (".txt", ".txt.gz")
@@ -12,7 +12,8 @@ SUFFIXES = (".txt", ".txt.gz")
 def read(paths):
     """The lines of all files, in the order given.
 
-    A folder stands for all *.txt and *.txt.gz files in it, also in subfolders, sorted by name.
+    A folder stands for all *.txt and *.txt.gz files in it, also in subfolders, sorted by name;
+    hidden ones are not read.
     Empty lines are kept: they separate paragraphs.
 
     Returns: a Store of lines, Report (line numbers continue from file to file).
@@ -22,12 +23,12 @@ def read(paths):
 
     def decoded():
         for path in _files(paths):
-            for line in byte_lines(path):
+            for line in text_lines(path):
                 report.total += 1
-                try:
-                    yield line.decode()
-                except UnicodeDecodeError:
+                if line is None:
                     report.dropped.setdefault("not UTF-8", []).append(report.total)
+                else:
+                    yield line
 
     lines = Store(decoded())
     report.kept = len(lines)
@@ -41,7 +42,7 @@ def _files(paths):
         if not path.is_dir():
             yield path
             continue
-        found = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and p.is_file())
+        found = sources.files_under(path, SUFFIXES)
         if not found:
             raise DataError(f"the folder {path} holds no {' or '.join(SUFFIXES)} files")
         yield from found
