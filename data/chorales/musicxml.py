@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from data import DataError
+from data.archives import DAMAGE
 
 STEPS_PER_QUARTER = 4
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -46,7 +47,7 @@ def read(path) -> Score:
             container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
             name = container.find(".//{*}rootfile").get("full-path")
             root = ElementTree.fromstring(archive.read(name))
-    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, AttributeError) as error:
+    except (*DAMAGE, ElementTree.ParseError, KeyError, AttributeError) as error:
         raise DataError(f"{path} is a damaged MusicXML file ({error}): install it again") from error
     names = {p.get("id"): p.findtext("part-name") or "" for p in root.findall("part-list/*")}
     parts, facts = [], None
