@@ -81,6 +81,27 @@ def one_in(count, what, text):
     return hold_out
 
 
+def last_part(count):
+    """A `hold_out` of the last one in `count` lines of a text, which stays in one piece.
+
+    Blank lines at the end of the text belong to neither part.
+    """
+
+    def hold_out(lines):
+        end = len(lines)
+        while end and not lines[end - 1].strip():
+            end -= 1
+        cut = end - max(1, end // count)
+        if not any(line.strip() for line in lines[: max(0, cut)]):
+            raise DataError(
+                "the text is a single line, of which none can be held out: "
+                "give --data.validation, or break it into lines"
+            )
+        return lines[:cut], lines[cut:end]
+
+    return hold_out
+
+
 def print_left_out(files, found, tell=True):
     """The examples of (examples, Report); what was left out of the files is printed on stderr."""
     examples, report = found

@@ -52,7 +52,10 @@ def read(path) -> Score:
     names = {p.get("id"): p.findtext("part-name") or "" for p in root.findall("part-list/*")}
     parts, facts = [], None
     for element in root.findall("part"):
-        part, found = _part(element, names.get(element.get("id"), ""))
+        try:
+            part, found = _part(element, names.get(element.get("id"), ""))
+        except (ValueError, ZeroDivisionError) as error:  # of a number
+            raise DataError(f"{path} has no MusicXML score ({error}): install it again") from error
         parts.append(part)
         facts = facts or found
     if not parts:

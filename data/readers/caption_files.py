@@ -37,7 +37,7 @@ def read_captions(path, folder="", split=""):
     Raises: DataError for a missing or damaged file, and when nothing is usable.
     """
     folder = pathlib.Path(folder) if folder else pathlib.Path(path).parent
-    if not _there(folder, pathlib.Path.is_dir):
+    if not os.path.isdir(folder):
         raise DataError(f"there is no folder {folder}: check --data.folder")
     parts = sorted(part for part in folder.iterdir() if is_plain(part.relative_to(folder)))
     folders = [folder, *(part for part in parts if part.is_dir())]
@@ -72,16 +72,9 @@ def _picture(folders, name):
     """The path of a picture; None: it is in none of the folders."""
     for sought in dict.fromkeys([name, FLICKR.sub("", name)]):
         for folder in folders:
-            if _there(folder / sought, pathlib.Path.is_file):
+            if os.path.isfile(folder / sought):  # False for a name that no file can have
                 return folder / sought
     return None
-
-
-def _there(path, is_kind):
-    try:
-        return is_kind(path)
-    except (OSError, ValueError):  # a name that no file can have
-        return False
 
 
 def _table_rows(path, report):
@@ -129,7 +122,7 @@ def _json_rows(path, split):
         return [row if isinstance(row, Reason) else _checked(*row) for row in pairs]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{os.fspath(path)} is not a captions file ({type(error).__name__}: {error}): give "
+            f"{path} is not a captions file ({type(error).__name__}: {error}): give "
             "COCO's layout, Karpathy's, a TSV or a CSV"
         ) from error
 

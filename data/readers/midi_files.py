@@ -5,6 +5,7 @@ is ended by the next onset of its key or with its track; a note without length i
 """
 
 import io
+import os
 import pathlib
 from dataclasses import dataclass, field
 
@@ -142,7 +143,7 @@ def folder(path):
     Raises: DataError for a folder that is missing or has no usable MIDI file.
     """
     path = pathlib.Path(path)
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise DataError(f"there is no folder {path}: check the name")
     files = sources.files_under(path, (".mid", ".midi"))
     if not files:

@@ -1,5 +1,6 @@
 """Reads your own running text, out of files and folders, as lines."""
 
+import os
 import pathlib
 
 from data import DataError, sources
@@ -39,7 +40,7 @@ def read(paths):
 
 def _files(paths):
     for path in map(pathlib.Path, paths):
-        if not path.is_dir():
+        if not os.path.isdir(path):  # also for a name that no file can have
             yield path
             continue
         found = sources.files_under(path, SUFFIXES)
