@@ -81,11 +81,11 @@ class Table:
                         ) from None
                     literal.append(number)
                     row = [_unquoted(cell) for cell in line.split(sign)]
-                if any("\udc80" <= sign <= "\udcff" for sign in "".join(row)):
+                if isinstance(line, _Damaged) or used > 1 and "damaged" in marks:
                     row = Reason("not UTF-8")
             else:
                 row = line.split(sign)
-                if any('""' in cell and _unquoted(cell) != cell for cell in row):
+                if '""' in line and any('""' in cell and _unquoted(cell) != cell for cell in row):
                     wrong.append(number)
             yield number, row
             number += used
@@ -114,6 +114,8 @@ class Table:
                 if following is None:
                     raise ValueError("a quote is never closed")
                 used.append(following)
+                if isinstance(following, _Damaged):
+                    marks.add("damaged")
                 size += len(following)
                 if size > MOST_LINE:
                     raise ValueError(f"a quoted cell of over {MOST_LINE:,} characters")
@@ -145,7 +147,7 @@ class Table:
                 all_quoted = all_quoted and not line.strip()
                 place += 1
                 continue
-            self._rest, self._held = iter(window[place + 1 : place + WINDOW]), deque()
+            self._rest, self._held = map(window.__getitem__, range(place + 1, len(window))), deque()
             try:
                 cells, used, marks = self._record(line, "\t")
             except ValueError:

@@ -63,9 +63,18 @@ def test_nested_json(tmp_path):
     assert labelled.of_file(path)[1].dropped == {"nested too deeply": [2]}
 
 
+NAMED = [
+    labelled.of_file,
+    midi_files.folder,
+    midi_files.read,
+    read_captions,
+    lambda path: plain_text.read([path]),
+    lambda path: read_captions("x", path),
+]
+
+
 @pytest.mark.parametrize("name", ["a\0b.tsv", "\ud800.tsv", "x" * 300])
-@pytest.mark.parametrize("read", [labelled.of_file, lambda path: plain_text.read([path]), midi_files.folder,
-    lambda path: read_captions("x", path), read_captions])  # fmt: skip
+@pytest.mark.parametrize("read", NAMED)
 def test_paths_that_no_file_can_have(name, read):
     said(read, name)
 
