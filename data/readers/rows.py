@@ -80,12 +80,12 @@ class Table:
                             "quotes or line ends in quotes, and write a quote inside twice"
                         ) from None
                     literal.append(number)
-                    row = [_unquoted(cell) for cell in line.split(sign)]
+                    row = [unquoted(cell) for cell in line.split(sign)]
                 if isinstance(line, _Damaged) or used > 1 and "damaged" in marks:
                     row = Reason("not UTF-8")
             else:
                 row = line.split(sign)
-                if '""' in line and any('""' in cell and _unquoted(cell) != cell for cell in row):
+                if '""' in line and any('""' in cell and unquoted(cell) != cell for cell in row):
                     wrong.append(number)
             yield number, row
             number += used
@@ -213,7 +213,8 @@ def _scan(line, sign, begun, marks):
             raise ValueError("text behind a closing quote")
 
 
-def _unquoted(cell):
+def unquoted(cell):
+    """A cell without the quotes of CSV, if it has them."""
     if cell[:1] != '"':
         return cell
     found = _patterns("\t")[0].fullmatch(cell, 1)

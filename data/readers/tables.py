@@ -5,7 +5,7 @@ import os
 from data import DataError
 from data.messages import listed, shown
 from data.readers import json_values, lines
-from data.readers.rows import SIGNS, Reason, Table
+from data.readers.rows import SIGNS, Reason, Table, unquoted
 from data.store import Store
 
 
@@ -63,7 +63,7 @@ def _named_rows(table, fields, flags):
             f"{table.path}: its first line, which names the columns, is {header}: "
             f"{lines.conversion(table.path, first.encode('utf-8', 'surrogateescape'))}"
         )
-    header = [name.strip() for name in header]
+    header = [unquoted(name.strip()) for name in header]  # R quotes names, if not all words
     if missing := [name for name in fields if name not in header]:
         raise DataError(
             f"{table.path} has no column {' and no column '.join(map(shown, missing))}: its first "

@@ -127,6 +127,18 @@ def test_own_json_lines(tmp_path):
     }
 
 
+def test_a_table_that_pandas_or_r_wrote(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text('\ttext\tlabel\n0\t"""quoted"""\ta\n1\t"two\nlines"\tb\n2\tplain\ta\n')
+    found, report = labelled.of_file(path)
+    assert found == [('"quoted"', "a"), ("two lines", "b"), ("plain", "a")]
+    assert report.kept == report.total == 3 and not report.notes
+    path.write_text('"text"\t"label"\n"a"\t1\n"b"\t2\n')
+    assert labelled.of_file(path)[0] == [("a", "1"), ("b", "2")]
+    path.write_text('"text"\t"label"\nsay "a"\t1\n"b" it is\t2\n')
+    assert labelled.of_file(path)[0] == [('say "a"', "1"), ('"b" it is', "2")]
+
+
 def test_swapped_or_doubled_columns_are_told(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("text\tlabel\n" + "".join(f"{'ab'[n % 2]}\ttext {n}\n" for n in range(9)))
