@@ -62,7 +62,7 @@ def read_captions(path, folder="", split=""):
                     report.kept += 1
                     continue
                 reason = "without its picture"
-        report.dropped.setdefault(str(reason), []).append(number)
+        report.drop(str(reason), number)
     if not found:
         raise DataError(f"{path}: nothing usable, {report}; pictures are looked for in {folder}")
     return list(found.items()), report

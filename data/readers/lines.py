@@ -15,6 +15,7 @@ from data import DataError, sources
 from data.messages import printable
 
 SHOWN = 10  # line numbers for each reason
+MOST_NUMBERS = 100_000  # of them, in memory
 BLOCK = 2**20
 MOST_LINE = 2**24  # bytes
 MOST_TEXT = 2**28  # bytes of a text that is read at once
@@ -34,11 +35,20 @@ class Report:
     dropped: dict[str, list[int]] = field(default_factory=dict)
     unit: str = "line"
     notes: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict, compare=False)
+
+    def drop(self, reason, number):
+        """Counts what was left out; of very many, only the first numbers are kept."""
+        reason = str(reason)
+        self.counts[reason] = count = self.counts.get(reason, 0) + 1
+        if count <= MOST_NUMBERS:
+            self.dropped.setdefault(reason, []).append(number)
 
     def __str__(self):
         def some(reason, numbers):
+            count = self.counts.get(reason, len(numbers))
             shown = ", ".join(map(str, numbers[:SHOWN])) + (", ..." if numbers[SHOWN:] else "")
-            return f"{len(numbers)} {reason} ({units if numbers[1:] else self.unit} {shown})"
+            return f"{count} {reason} ({units if count > 1 else self.unit} {shown})"
 
         units = {"entry": "entries"}.get(self.unit, f"{self.unit}s")
         reasons = ", ".join(some(reason, numbers) for reason, numbers in self.dropped.items())

@@ -27,7 +27,7 @@ def read(paths):
             for line in text_lines(path):
                 report.total += 1
                 if line is None:
-                    report.dropped.setdefault("not UTF-8", []).append(report.total)
+                    report.drop("not UTF-8", report.total)
                 else:
                     yield line
 

@@ -84,9 +84,9 @@ def parse(lines, kind=""):
                 stories[-1].append(Example(sentences, text, cells[0], asked, support))
             report.kept += 1
         except KeyError:
-            report.dropped.setdefault("support that is not above", []).append(place)
+            report.drop("support that is not above", place)
         except ValueError as reason:
-            report.dropped.setdefault(str(reason), []).append(place)
+            report.drop(str(reason), place)
     return [story for story in stories if story], report
 
 

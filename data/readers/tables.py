@@ -41,7 +41,7 @@ def read(path, fields, flags, parse, kind):
             try:
                 yield parse(_values(row, fields, seen))
             except ValueError as reason:
-                report.dropped.setdefault(str(reason), []).append(number)
+                report.drop(str(reason), number)
 
     records = Store(parsed(), kind)
     report.kept = len(records)

@@ -68,7 +68,7 @@ def of_slashes(lines):
     for number, line in enumerate(lines, start=1):
         report.total += 1
         if line is None:
-            report.dropped.setdefault("not UTF-8", []).append(number)
+            report.drop("not UTF-8", number)
             continue
         pairs = [pair.rpartition("/") for pair in line.split()]
         if pairs and all(word and tag for word, _, tag in pairs):
@@ -76,7 +76,7 @@ def of_slashes(lines):
             sentences.append(Sentence(words, tags, written(words)))
         else:
             reason = "without a tag" if pairs else "empty"
-            report.dropped.setdefault(reason, []).append(number)
+            report.drop(reason, number)
     report.kept = len(sentences)
     return sentences, report
 
@@ -109,7 +109,7 @@ def of_conllu(lines, column="upos"):
         elif words or reason:
             report.total += 1
             if reason:
-                report.dropped.setdefault(reason[0], []).append(reason[1])
+                report.drop(reason[0], reason[1])
             else:
                 text = text or written(words, spaces)
                 sentences.append(Sentence(tuple(words), tuple(tags), text))

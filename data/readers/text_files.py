@@ -112,7 +112,7 @@ def _pairs(rows: Iterable, max_chars: int, what, hint="", report=None):
             report.total += 1
             reason, pair = _checked(row, max_chars)
             if reason:
-                report.dropped.setdefault(reason, []).append(number)
+                report.drop(reason, number)
             else:
                 yield pair
 

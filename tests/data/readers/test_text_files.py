@@ -31,6 +31,14 @@ def test_report_shows_at_most_ten_numbers():
     assert str(Report(3, 3)) == "0 of 3 lines left out"
 
 
+def test_a_report_of_very_many_keeps_their_count():
+    report = Report(total=300_000)
+    for number in range(1, 300_001):
+        report.drop("empty", number)
+    assert str(report).startswith("300000 of 300000 lines left out: 300000 empty (lines 1, 2, ")
+    assert len(report.dropped["empty"]) == 100_000
+
+
 def test_unequal_files_are_an_error_with_both_counts(tmp_path):
     source, target = write(tmp_path / "s", "a\nb\nc\n"), write(tmp_path / "t", "a\nb")
     with pytest.raises(DataError, match="has 3 lines, but .* has 2"):
