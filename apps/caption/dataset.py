@@ -14,8 +14,12 @@ from common.errors import UserError
 from common.files import atomic
 from common.metrics.coco_tokens import coco_tokens
 from common.text import EOS
+from common.vision import read_picture
 from data.readers import caption_files
 from data.splits import one_in, print_left_out, read_split
+
+WHOLE = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND\xaeB`\x82"))  # of JPEG and PNG
+LARGE = 5_000_000  # bytes, of which a picture may have too many pixels
 
 
 class Picture(NamedTuple):
@@ -48,6 +52,18 @@ def read_pictures(config, split):
     )
 
 
+def can_be_read(picture):
+    """Whether a picture will not be left out; only one that does not look whole is decoded."""
+    try:
+        content = picture.read()
+        whole = [content.startswith(begin) and content.endswith(end) for begin, end in WHOLE]
+        if not any(whole) or len(content) > LARGE:
+            read_picture(content)
+        return True
+    except UserError:
+        return False
+
+
 def clean(config, caption):
     """A caption to learn; contractions that coco_tokens splits ("man 's") are joined again."""
     if config.words == "plain":
@@ -58,9 +74,12 @@ def clean(config, caption):
 def make_tokenizer(config, pictures, folder):
     """Loads the run's tokenizer, takes that of the run it starts from, or learns one.
 
-    A new one is learned from the captions of `pictures`, which are kept in captions.txt.
+    A new one is learned from the captions of `pictures`, which are kept in captions.txt; captions
+    of pictures that cannot be read, and that training leaves out, do not count.
     """
     if not (folder / "tokenizer.json").exists():
+        if config.data.train:
+            pictures = [picture for picture in pictures if can_be_read(picture)]
         lines = [clean(config.data, text) for picture in pictures for text in picture.captions]
         with atomic(folder / "captions.txt") as file:
             file.writelines(line + "\n" for line in dict.fromkeys(lines))

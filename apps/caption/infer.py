@@ -6,7 +6,6 @@ import os
 import sys
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -17,6 +16,7 @@ from common.errors import UserError, run_main
 from common.system.tensorflow import load_tensorflow
 from common.vision import SUFFIXES, read_picture_file
 from data.readers import read_lines
+from data.sources import files_under
 
 
 @dataclass
@@ -56,8 +56,7 @@ def groups(paths, size=64):
     def files():
         for path in paths:
             if os.path.isdir(path):  # unlike Path.is_dir, never an error
-                found = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
-                found = [(str(p), True) for p in sorted(found) if p.is_file()]
+                found = [(str(p), True) for p in files_under(path, SUFFIXES)]
                 yield from found or [(path, False)]
             else:
                 yield path, False

@@ -10,6 +10,7 @@ from common.batches.token_file import CHUNK
 from common.files import read_json, write_json
 from common.lists import chunks_of, evenly_spaced
 from common.text import EOS
+from data.messages import listed, shown
 from data.readers import labelled
 from data.splits import one_in, print_left_out, read_split
 
@@ -56,11 +57,17 @@ def make_labels(config, examples, folder):
     if not (folder / "labels.json").exists():
         found = {example.label for example in examples}
         if len(found) < 2:
-            raise data.DataError(f"all examples are {found.pop()!r}: give at least two labels")
+            raise data.DataError(f"all examples are {shown(found.pop())}: give at least two labels")
         order = (
             sorted(found) if config.train else labelled.labels_of_set(config.name, config.version)
         )
-        write_json(folder / "labels.json", [label for label in order if label in found])
+        labels = [label for label in order if label in found]
+        if config.train and config.test:  # rather than after the training
+            try:
+                numbers(own_examples(config.test, config, tell=False), labels)
+            except data.DataError as error:
+                raise data.DataError(f"--data.test {config.test}: {error}") from error
+        write_json(folder / "labels.json", labels)
     return read_json(folder / "labels.json")
 
 
@@ -69,8 +76,8 @@ def numbers(examples, labels):
     place = {label: n for n, label in enumerate(labels)}
     if unknown := sorted({example.label for example in examples} - set(place)):
         raise data.DataError(
-            f"no training example has the label {', '.join(map(repr, unknown))}: the run has "
-            f"{', '.join(labels)}; correct the file, or train on such examples too"
+            f"no training example has the label {listed(unknown)}: the run has {listed(labels)}; "
+            "correct the file, or train on such examples too"
         )
     return [place[example.label] for example in examples]
 

@@ -13,7 +13,7 @@ from common.config import BatchingConfig
 from common.lists import evenly_spaced
 from common.text import EOS, sanitised_lines
 from data.readers import plain_text
-from data.splits import print_left_out, read_split
+from data.splits import last_part, print_left_out, read_split
 from data.store import Store
 
 CHINESE = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]")
@@ -33,19 +33,8 @@ def read_lines(config, split):
         split,
         lambda split: Store(row["text"].decode() for row in data.rows(config.name, None, split)),
         lambda paths, given: own_lines(paths, tell=given == split),
-        last_part,
+        last_part(HELD_OUT),
     )
-
-
-def last_part(lines):
-    """(training lines, validation lines): holds out the end, so that the text stays whole."""
-    if len(lines) < 2:
-        raise data.DataError(
-            "the text is a single line, so none can be held out: "
-            "give --data.validation, or break it into lines"
-        )
-    cut = len(lines) - max(1, len(lines) // HELD_OUT)
-    return lines[:cut], lines[cut:]
 
 
 def make_tokenizer(config, lines, folder):

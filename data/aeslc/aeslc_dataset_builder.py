@@ -4,17 +4,16 @@
 `summary_4`, by readers of the mail (empty in training). Line breaks are kept.
 """
 
-import io
 import re
-import tarfile
 
 import tensorflow_datasets as tfds
 
-from data import DataError, sources
+from data import DataError, archives, sources
 
 COMMIT = "7afc087a1cc234d07121f0d4a2d87102ddceabc2"
 URL = f"https://github.com/ryanzhumich/AESLC/archive/{COMMIT}.tar.gz"
 SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+NAME = re.compile(r"enron_subject_line/(\w+)/([^/]+)\.subject$")
 MARK = re.compile(r"^@(subject|ann0|ann1|ann2) *$", re.MULTILINE)
 FIELDS = {"subject": "summary", "ann0": "summary_2", "ann1": "summary_3", "ann2": "summary_4"}
 
@@ -63,15 +62,10 @@ def mails(path):
     Raises: DataError for a damaged archive.
     """
     found = []
-    try:
-        with tarfile.open(fileobj=io.BytesIO(sources.gunzip(path))) as archive:
-            for member in archive:
-                match = re.search(r"enron_subject_line/(\w+)/([^/]+)\.subject$", member.name)
-                if match and match[1] in SPLITS and member.isfile():
-                    text = archive.extractfile(member).read().decode("utf-8", "replace")
-                    found.append((match[1], match[2], text))
-    except tarfile.TarError as error:
-        raise DataError(f"{path} is a damaged archive ({error}): replace or delete it") from error
+    for full, content in archives.members(path, NAME.search):
+        folder, name = NAME.search(full).groups()
+        if folder in SPLITS:
+            found.append((folder, name, content.decode("utf-8", "replace")))
     return sorted(found)
 
 

@@ -12,6 +12,7 @@ import tensorflow_datasets as tfds
 
 from data import DataError, archives, sources
 from data.readers import stories
+from data.readers.lines import decoded
 
 COMMIT = "f32f9531ba4230a7accc06b467c53d4d7322f62f"
 URL = f"https://raw.githubusercontent.com/harvardnlp/MemN2N/{COMMIT}/babi_data/en/"
@@ -49,7 +50,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         splits = {"train": [], "validation": [], "test": []}
         for name, content in self._contents(digests).items():
             task, _, part = name.removesuffix(".txt").removeprefix("qa").rpartition("_")
-            found, report = stories.parse(content.splitlines(), task.replace("_", " "))
+            found, report = stories.parse(
+                map(decoded, content.splitlines()), task.replace("_", " ")
+            )
             if report.kept < report.total or not found:
                 raise DataError(f"babi {name}: {report}: replace the file")
             cut = len(found) - (len(found) // 10 if part == "train" else 0)

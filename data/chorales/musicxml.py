@@ -7,11 +7,11 @@ general reader takes minutes.
 
 import xml.etree.ElementTree as ElementTree
 import zipfile
-import zlib
 from fractions import Fraction
 from typing import NamedTuple
 
 from data import DataError
+from data.archives import DAMAGE
 
 STEPS_PER_QUARTER = 4
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -42,18 +42,12 @@ def read(path) -> Score:
 
     Raises: DataError for a file that is not a MusicXML score in parts.
     """
-    damaged = (zipfile.BadZipFile, ElementTree.ParseError, OSError, EOFError, zlib.error)
-    damaged += (RuntimeError, NotImplementedError)  # an encrypted archive, an unknown compression
-    wrong = (
-        ValueError,
-        KeyError,
-        AttributeError,
-        TypeError,
-        ZeroDivisionError,
-    )  # elements, numbers
+    # Of elements that are missing and of numbers that are none.
+    wrong = (ElementTree.ParseError, ValueError, KeyError, AttributeError, TypeError)
+    wrong += (ZeroDivisionError,)
     try:
         return _score(path)
-    except (*damaged, *wrong) as error:
+    except (*DAMAGE, *wrong) as error:
         raise DataError(f"{path} is a damaged MusicXML file ({error}): install it again") from error
 
 
@@ -65,7 +59,10 @@ def _score(path):
     names = {p.get("id"): p.findtext("part-name") or "" for p in root.findall("part-list/*")}
     parts, facts = [], None
     for element in root.findall("part"):
-        part, found = _part(element, names.get(element.get("id"), ""))
+        try:
+            part, found = _part(element, names.get(element.get("id"), ""))
+        except (ValueError, ZeroDivisionError) as error:  # of a number
+            raise DataError(f"{path} has no MusicXML score ({error}): install it again") from error
         parts.append(part)
         facts = facts or found
     if not parts:

@@ -10,7 +10,7 @@ import zipfile
 
 import tensorflow_datasets as tfds
 
-from data import DataError, sources
+from data import DataError, archives, sources
 
 COPY = "https://raw.githubusercontent.com/kareems78/flickr_8k_data"
 TEXT = f"{COPY}/c0be1f986003cc018a6064f2ae8a838eaa1206d0/Flickr8k_text.zip"
@@ -53,7 +53,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _split_generators(self, dl_manager):
         text = self._raw("Flickr8k_text.zip", TEXT, TEXT_SHA256)
         names = {
-            split: sources.unzip(text, f"Flickr_8k.{part}Images.txt").decode().split()
+            split: archives.unzip(text, f"Flickr_8k.{part}Images.txt").decode().split()
             for split, part in SPLITS.items()
         }
         captions = self._captions(text)
@@ -76,7 +76,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _captions(self, text):
         """{name of a picture: captions}."""
         if self.builder_config.name == "en":
-            content = sources.unzip(text, "Flickr8k.token.txt")
+            content = archives.unzip(text, "Flickr8k.token.txt")
         else:
             path = self._raw("flickr8kcn/flickr8kzhc.caption.txt.gz", CHINESE)
             content = path.read_bytes()
@@ -90,7 +90,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return found
 
     def _generate_examples(self, pictures, members, names, captions):
-        with zipfile.ZipFile(pictures) as archive:
+        with archives.damage_named(pictures), zipfile.ZipFile(pictures) as archive:
             for number, name in enumerate(names):
                 content = io.BytesIO(archive.read(members[name]))
                 yield number, {"id": name, "image": content, "captions": captions[name]}
@@ -98,9 +98,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 def _jpegs(path):
     """{file name: place in the archive}, without the files that Apple's archiver adds."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            places = [n for n in archive.namelist() if n.endswith(".jpg") and "__MACOSX" not in n]
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is a damaged zip file ({error}): replace or delete it") from error
+    with archives.damage_named(path), zipfile.ZipFile(path) as archive:
+        places = [n for n in archive.namelist() if n.endswith(".jpg") and "__MACOSX" not in n]
     return {place.rsplit("/", 1)[-1]: place for place in places}

@@ -34,8 +34,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     "beat", a longer stretch, or "fill", a bar or two between beats.
     """
 
-    VERSION = tfds.core.Version("1.1.0")
-    RELEASE_NOTES = {"1.1.0": "Without ghost notes; with the kind of a performance."}
+    VERSION = tfds.core.Version("1.2.0")
+    RELEASE_NOTES = {
+        "1.1.0": "Without ghost notes; with the kind of a performance.",
+        "1.2.0": "Drum hits that are struck again before their note-off are kept.",
+    }
 
     def _info(self):
         return self.dataset_info_from_configs(

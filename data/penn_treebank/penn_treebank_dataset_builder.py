@@ -6,7 +6,7 @@ single spaces between words. Published figures per word count an end of sentence
 
 import tensorflow_datasets as tfds
 
-from data import sources
+from data import archives, sources
 
 COMMIT = "e26dff5d8f4b5d07ee459f192ee2131923d7584f"
 URL = f"https://raw.githubusercontent.com/timbmg/RNNLM/{COMMIT}/data/ptb.zip"
@@ -33,7 +33,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         path = sources.raw_file("penn_treebank", "ptb.zip", URL, SHA256, self.data_dir_root)
-        texts = {split: sources.unzip(path, file).decode() for split, file in FILES.items()}
+        texts = {split: archives.unzip(path, file).decode() for split, file in FILES.items()}
         return {split: self._generate_examples(text) for split, text in texts.items()}
 
     def _generate_examples(self, text):

@@ -10,6 +10,7 @@ import tensorflow_datasets as tfds
 
 from data import sources
 from data.readers import tagged_text
+from data.readers.lines import decoded
 
 SMALL = 250  # paragraphs
 SHARES = {"train": 0.8, "validation": 0.9, "test": 1.0}  # where each part ends
@@ -45,7 +46,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         lines = path.read_bytes().split(b"\n")
         if self.builder_config.name == "small":
             lines = lines[:SMALL]
-        paragraphs, _ = tagged_text.of_slashes(lines)
+        paragraphs, _ = tagged_text.of_slashes(map(decoded, lines))
         splits = by_time(paragraphs)
         # Captions and headings recur: an earlier part leaves out what is also in a later one.
         later, left_out = set(), 0

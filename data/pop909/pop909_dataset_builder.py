@@ -23,7 +23,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     `melody` and `chords` as in the nottingham set; `tempo` in beats a minute.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("1.0.1")
+    RELEASE_NOTES = {"1.0.1": "Times are exact: the ends of a few notes were rounded wrongly."}
 
     def _info(self):
         scalar = tfds.features.Scalar(dtype=np.int32)

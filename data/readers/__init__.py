@@ -3,7 +3,9 @@
 Each reader leaves out what it cannot use and reports it by number; a file with nothing usable is a
 DataError. A reader that also has `of_set` gives the examples of a prepared set in the same form:
 
-    text_files      lines of text: one file, two aligned files, or a TSV of pairs
+    lines           lines of text files; every other reader of text reads through it
+    rows            rows of TSV and CSV files; every reader of tables reads through it
+    text_files      sentence pairs: two aligned files, or a TSV or CSV
     plain_text      running text out of files and folders
     tables          records of a TSV, CSV or JSON file; labelled and documents read through it
     labelled        texts with labels
@@ -27,7 +29,7 @@ from data.readers import (
     tagged_text,
     text_files,
 )
-from data.readers.text_files import Report, read_lines
+from data.readers.lines import Report, read_lines
 
 __all__ = [
     "Report",

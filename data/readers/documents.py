@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import data
 from data import DataError
-from data.readers import tables, text_files
+from data.readers import lines, tables
 from data.store import Store
 
 SUMMARY_FIELDS = ("summary", "summary_2", "summary_3", "summary_4")
@@ -52,7 +52,7 @@ def of_text_files(paths) -> str:
     """
     kept = []
     for path in paths:
-        text = "\n".join(text_files.read_lines(path)).replace("\f", "\n").strip()
+        text = "\n".join(lines.read_lines(path)).replace("\f", "\n").strip()
         if re.match(r"(<!--.*?-->|<\?xml.*?>|\s)*<(!doctype|html)\b", text, re.I | re.S):
             text = without_tags(text)
         if not text:

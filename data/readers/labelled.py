@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 import data
 from data import DataError
+from data.messages import shown
 from data.readers import tables
 from data.store import Store
+
+COUNTED = 10_000  # different texts, which no set of labels has
 
 
 class Example(NamedTuple):
@@ -37,14 +40,33 @@ def labels_of_set(name, config=None, data_dir=None) -> list[str]:
 def of_file(path, text="text", label="label"):
     """Examples of your own table; in JSON a label may also be a number, true or false.
 
-    Returns and raises as `tables.read` does.
+    Returns and raises as `tables.read` does; also raises DataError where there are fewer different
+    texts than labels, as when the columns are swapped.
     """
     flags = "--data.text-field", "--data.label-field"
-    return tables.read(path, (text, label), flags, _example, Example)
+    texts, labels = set(), set()
+
+    def parse(values):
+        example = _example(values)
+        if len(texts) < COUNTED:
+            texts.add(example.text)
+            labels.add(example.label)
+        return example
+
+    examples, report = tables.read(path, (text, label), flags, parse, Example)
+    if len(texts) < len(labels):
+        raise DataError(
+            f"{path} has only {len(texts)} different text{'s' * (len(texts) > 1)} (as "
+            f"{shown(min(texts))}) with {len(labels)} different labels: are {shown(text)} and "
+            f"{shown(label)} swapped? Choose them by {' and '.join(flags)}"
+        )
+    return examples, report
 
 
 def _example(values):
     text, label = values
+    if isinstance(label, float) and label.is_integer():  # pandas writes 1.0 where some are missing
+        label = int(label)
     if isinstance(label, bool | int):
         label = str(label).lower()
     if not isinstance(text, str) or not isinstance(label, str):

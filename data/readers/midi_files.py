@@ -6,10 +6,11 @@ its track (see midi_notes.py); a note without length is left out.
 """
 
 import itertools
+import os
 import pathlib
 from dataclasses import dataclass, field
 
-from data import DataError
+from data import DataError, sources
 
 LONGEST = 4096  # quarters: over half an hour; the rest of a longer file is left out
 MOST_BYTES = 10_000_000
@@ -173,12 +174,9 @@ def folder(path):
     Raises: DataError for a folder that is missing or has no usable MIDI file.
     """
     path = pathlib.Path(path)
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise DataError(f"there is no folder {path}: check the name")
-    suffixes = (".mid", ".midi", ".rmi")
-    files = sorted(
-        p for p in path.rglob("*") if p.suffix.lower() in suffixes and not _hidden(p, path)
-    )
+    files = sources.files_under(path, (".mid", ".midi", ".rmi"))
     if not files:
         raise DataError(f"{path} holds no MIDI file (.mid, .midi, .rmi): name another folder")
     found, report = [], {}
@@ -197,13 +195,6 @@ def folder(path):
         reasons = "; ".join(report)
         raise DataError(f"{path}: none of {len(files)} MIDI files is usable ({reasons})")
     return found, report
-
-
-def _hidden(path, folder):
-    """Whether a file is none that you made: `._a.mid`, or anything in __MACOSX or .git."""
-    return any(
-        part.startswith(".") or part == "__MACOSX" for part in path.relative_to(folder).parts
-    )
 
 
 def off_grid(notes, steps=4):

@@ -1,9 +1,10 @@
 """Reads your own running text, out of files and folders, as lines."""
 
+import os
 import pathlib
 
-from data import DataError
-from data.readers.text_files import Report, byte_lines
+from data import DataError, sources
+from data.readers.lines import Report, text_lines
 from data.store import Store
 
 SUFFIXES = (".txt", ".txt.gz")
@@ -12,7 +13,8 @@ SUFFIXES = (".txt", ".txt.gz")
 def read(paths):
     """The lines of all files, in the order given.
 
-    A folder stands for all *.txt and *.txt.gz files in it, also in subfolders, sorted by name.
+    A folder stands for all *.txt and *.txt.gz files in it, also in subfolders, sorted by name;
+    hidden ones are not read.
     Empty lines are kept: they separate paragraphs.
 
     Returns: a Store of lines, Report (line numbers continue from file to file).
@@ -22,12 +24,12 @@ def read(paths):
 
     def decoded():
         for path in _files(paths):
-            for line in byte_lines(path):
+            for line in text_lines(path):
                 report.total += 1
-                try:
-                    yield line.decode()
-                except UnicodeDecodeError:
-                    report.dropped.setdefault("not UTF-8", []).append(report.total)
+                if line is None:
+                    report.drop("not UTF-8", report.total)
+                else:
+                    yield line
 
     lines = Store(decoded())
     report.kept = len(lines)
@@ -38,10 +40,10 @@ def read(paths):
 
 def _files(paths):
     for path in map(pathlib.Path, paths):
-        if not path.is_dir():
+        if not os.path.isdir(path):  # also for a name that no file can have
             yield path
             continue
-        found = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and p.is_file())
+        found = sources.files_under(path, SUFFIXES)
         if not found:
             raise DataError(f"the folder {path} holds no {' or '.join(SUFFIXES)} files")
         yield from found

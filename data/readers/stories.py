@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import data
 from data import DataError
-from data.readers import text_files
+from data.readers import lines as files
 
 LINE = re.compile(r"(\d+) +(.*)")
 MARKS = (".", "?", "!", "…", "。", "？", "！")
@@ -58,12 +58,12 @@ def as_row(example) -> dict:
 
 
 def parse(lines, kind=""):
-    """bAbI's lines (bytes) -> (a list of Examples for each story, Report).
+    """bAbI's lines (None: not UTF-8) -> (a list of Examples for each story, Report).
 
     Args:
         kind: of all questions; "" for the first word of each.
     """
-    stories, report = [], text_files.Report()
+    stories, report = [], files.Report()
     last, numbers, sentences = 0, {}, ()
     for place, line in enumerate(lines, start=1):
         report.total += 1
@@ -84,20 +84,18 @@ def parse(lines, kind=""):
                 stories[-1].append(Example(sentences, text, cells[0], asked, support))
             report.kept += 1
         except KeyError:
-            report.dropped.setdefault("support that is not above", []).append(place)
+            report.drop("support that is not above", place)
         except ValueError as reason:
-            report.dropped.setdefault(str(reason), []).append(place)
+            report.drop(str(reason), place)
     return [story for story in stories if story], report
 
 
 def _cells(line):
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
-    if not text.strip():
+    if line is None:
+        raise ValueError("not UTF-8")
+    if not line.strip():
         raise ValueError("empty")
-    found = LINE.fullmatch(text.strip("\r\n "))
+    found = LINE.fullmatch(line.strip("\r\n "))
     if not found:
         raise ValueError("without a number")
     cells = [cell.strip() for cell in found[2].split("\t")]
@@ -113,7 +111,7 @@ def of_file(path):
 
     Raises: DataError for a file that is missing, damaged or without a usable question.
     """
-    stories, report = parse(text_files.byte_lines(path))
+    stories, report = parse(files.text_lines(path))
     if not stories:
         raise DataError(
             f"{path}: it has no question with an answer, {report}. Write lines such as "
@@ -127,7 +125,7 @@ def sentences_of(path) -> list[str]:
 
     Raises: DataError for a file that is missing, damaged or without a sentence.
     """
-    lines = [line.strip() for line in text_files.read_lines(path) if "\t" not in line.strip()]
+    lines = [line.strip() for line in files.read_lines(path) if "\t" not in line.strip()]
     found = [line for line in lines if line]
     if all(LINE.fullmatch(line) for line in found):  # else a number is part of its sentence
         found = [LINE.fullmatch(line)[2] for line in found]

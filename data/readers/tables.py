@@ -1,14 +1,12 @@
 """Reads your own tables: TSV or CSV with a header line, JSON lines or a JSON list; also gzipped."""
 
-import csv
-import itertools
-import json
+import os
 
 from data import DataError
-from data.readers import text_files
+from data.messages import listed, shown
+from data.readers import json_values, lines
+from data.readers.rows import SIGNS, Reason, Table, unquoted
 from data.store import Store
-
-csv.field_size_limit(2**30)  # documents are longer than its default of 131,072 characters
 
 
 def read(path, fields, flags, parse, kind):
@@ -23,30 +21,19 @@ def read(path, fields, flags, parse, kind):
             raises ValueError(reason) for a record to leave out.
         kind: the NamedTuple of a record.
 
-    Returns: a Store of records, text_files.Report.
+    Returns: a Store of records, lines.Report.
     Raises: DataError for a file that is missing, damaged or without a usable record, and for a
         table without the columns, listing those it has.
     """
-    lines, seen, report = text_files.byte_lines(path), set(), text_files.Report()
-    first = next(lines, b"")
-    lines = itertools.chain([first], lines)
-    begin = first.lstrip()[:1]
-    if begin == b"{":
-        rows = enumerate(map(_json_line, lines), start=1)
-    elif begin == b"[":
-        rows, report.unit = enumerate(_json_list(path, lines), start=1), "entry"
+    seen, report = {}, lines.Report()
+    if is_list := _is_json_list(path):
+        rows, report.unit = enumerate(_json_list(path), start=1), "entry"
     else:
-        comma = max(",", ";", key=first.decode("utf-8", "replace").count)  # Excel writes both
-        is_csv = comma.encode() in first and b"\t" not in first
-        rows = _csv(path, lines, comma) if is_csv else _tsv(lines)
-        header = [name.strip() for name in next(rows)[1]]
-        if missing := [name for name in fields if name not in header]:
-            raise DataError(
-                f"{path} has no column {' and no column '.join(map(repr, missing))}: its first "
-                f"line names {', '.join(map(repr, header))} (fields are chosen by "
-                f"{' and '.join(flags)})"
-            )
-        rows = ((number, _named(header, row)) for number, row in rows)
+        table = Table(path, report)
+        if is_json := table.first.lstrip()[:1] in ("{", "["):
+            rows = enumerate(map(_json_line, table.lines()), start=1)
+        else:
+            rows = _named_rows(table, fields, flags)
 
     def parsed():
         for number, row in rows:
@@ -54,86 +41,81 @@ def read(path, fields, flags, parse, kind):
             try:
                 yield parse(_values(row, fields, seen))
             except ValueError as reason:
-                report.dropped.setdefault(str(reason), []).append(number)
+                report.drop(str(reason), number)
 
     records = Store(parsed(), kind)
     report.kept = len(records)
     if not records:
-        named = f"; its fields are {', '.join(sorted(seen))}" if seen and begin in b"{[" else ""
+        named = f"; its fields are {listed(sorted(seen))}" if seen and (is_list or is_json) else ""
         raise DataError(f"{path}: nothing usable, {report}{named}")
     return records, report
 
 
-class _Reason(str):
-    """Why a row is unusable; tables are iterators of (number, row or _Reason)."""
+def _named_rows(table, fields, flags):
+    """(number, {name of its column: cell} or Reason) of each row below the header."""
+    first, sign = table.first, "\t"
+    if sign not in first:
+        sign = max(SIGNS, key=first.count)  # spreadsheets write commas or semicolons
+    rows = table.rows(sign if sign in first else "\t")
+    header = next(rows, (1, [""]))[1]
+    if isinstance(header, Reason):
+        raise DataError(
+            f"{table.path}: its first line, which names the columns, is {header}: "
+            f"{lines.conversion(table.path, first.encode('utf-8', 'surrogateescape'))}"
+        )
+    header = [unquoted(name.strip()) for name in header]  # R quotes names, if not all words
+    if missing := [name for name in fields if name not in header]:
+        raise DataError(
+            f"{table.path} has no column {' and no column '.join(map(shown, missing))}: its first "
+            f"line names {listed(header)} (fields are chosen by {' and '.join(flags)})"
+        )
+    if twice := [name for name in fields if header.count(name) > 1]:
+        places = [str(n) for n, name in enumerate(header, start=1) if name == twice[0]]
+        raise DataError(
+            f"{table.path} has {len(places)} columns {shown(twice[0])} (columns "
+            f"{', '.join(places[:10])}): give each a name of its own"
+        )
+    for number, row in rows:
+        if isinstance(row, Reason):
+            yield number, row
+        elif len(row) != len(header):
+            yield number, Reason("wrong number of columns")
+        else:
+            yield number, dict(zip(header, row, strict=True))
 
 
 def _values(row, fields, seen):
-    if isinstance(row, _Reason):
+    if isinstance(row, Reason):
         raise ValueError(row)
     if not isinstance(row, dict):
         raise ValueError("not a JSON object")
-    seen.update(row)
+    if len(seen) < 1000:
+        seen.update(dict.fromkeys(row))
     if missing := [name for name in fields if name not in row]:
-        raise ValueError(f"without {missing[0]!r}")
-    return [text_files.whole(row[name]) for name in fields]
-
-
-def _named(header, row):
-    if isinstance(row, _Reason):
-        return row
-    if len(row) != len(header):
-        return _Reason("wrong number of columns")
-    return dict(zip(header, row, strict=True))
+        raise ValueError(f"without {shown(missing[0])}")
+    return [json_values.whole(row[name]) for name in fields]
 
 
 def _json_line(line):
+    if line is None:
+        return Reason("not UTF-8")
     if not line.strip():
-        return _Reason("empty")
+        return Reason("empty")
     try:
-        return json.loads(line.decode())
-    except UnicodeDecodeError:
-        return _Reason("not UTF-8")
-    except (ValueError, RecursionError):  # a number may be too long as well
-        return _Reason("not JSON")
+        return json_values.parse(line)
+    except ValueError:  # a number may be too long as well
+        return Reason("not JSON")
 
 
-def _json_list(path, lines):
+def _is_json_list(path):
+    if not os.path.isfile(path):  # a pipe can be read only once
+        return False
+    with lines.opened(path) as file:
+        return file.peek(1024).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
+
+
+def _json_list(path):
     try:
-        return json.loads(b"\n".join(lines).decode())
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8: convert it, as with iconv -t UTF-8") from error
-    except (ValueError, RecursionError) as error:
+        return json_values.parse(lines.read_text(path))
+    except ValueError as error:
         raise DataError(f"{path} begins as a JSON list does, but is not one ({error})") from error
-
-
-def _tsv(lines):
-    for number, line in enumerate(lines, start=1):
-        if number > 1 and not line.strip():
-            yield number, _Reason("empty")
-            continue
-        try:
-            yield number, line.decode("utf-8", "replace" if number == 1 else "strict").split("\t")
-        except UnicodeDecodeError:
-            yield number, _Reason("not UTF-8")
-
-
-def _csv(path, lines, comma):
-    """Fields may be quoted, and then contain commas and line ends (RFC 4180)."""
-    text = (line.decode("utf-8", "surrogateescape") + "\n" for line in lines)
-    reader = csv.reader(text, delimiter=comma, strict=True)
-    start = 1
-    try:
-        for row in reader:
-            if not row:
-                yield start, _Reason("empty")
-            elif any("\udc80" <= sign <= "\udcff" for sign in "".join(row)):
-                yield start, _Reason("not UTF-8")
-            else:
-                yield start, row
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{path} line {start}: {error}: put fields with commas, quotes or line ends in quotes, "
-            "and write a quote inside twice"
-        ) from error

@@ -1,11 +1,12 @@
 """Reads sentences with tagged words: those of a set, or your own CoNLL-U or word/tag files."""
 
+import itertools
 import re
 from typing import NamedTuple
 
 import data
 from data import DataError
-from data.readers import text_files
+from data.readers import lines as files
 
 COLUMNS = {"upos": 3, "xpos": 4}  # of CoNLL-U
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -45,11 +46,11 @@ def of_file(path, column="upos"):
 
     Args:
       column: of CoNLL-U, "upos" or "xpos".
-    Returns: ([Sentence, ...], text_files.Report by line number).
+    Returns: ([Sentence, ...], lines.Report by line number).
     Raises: DataError for a file that is missing, damaged or without a usable sentence.
     """
-    lines = text_files.byte_lines(path)
-    is_conllu = str(path).removesuffix(".gz").endswith(".conllu")
+    lines = files.text_lines(path)
+    is_conllu = files.named(path, ".conllu", ".conllu.gz")
     sentences, report = of_conllu(lines, column) if is_conllu else of_slashes(lines)
     if not sentences:
         form = "CoNLL-U" if is_conllu else "lines of word/tag word/tag (CoNLL-U is named .conllu)"
@@ -60,43 +61,45 @@ def of_file(path, column="upos"):
 def of_slashes(lines):
     """Sentences of lines `word/tag word/tag ...`; the last slash of a word parts it from its tag.
 
-    A line with an untagged word is left out whole. Returns: ([Sentence, ...], Report).
+    A line with an untagged word is left out whole; None is one that is not UTF-8.
+    Returns: ([Sentence, ...], Report).
     """
-    sentences, report = [], text_files.Report()
+    sentences, report = [], files.Report()
     for number, line in enumerate(lines, start=1):
         report.total += 1
-        try:
-            pairs = [pair.rpartition("/") for pair in line.decode().split()]
-        except UnicodeDecodeError:
-            report.dropped.setdefault("not UTF-8", []).append(number)
+        if line is None:
+            report.drop("not UTF-8", number)
             continue
+        pairs = [pair.rpartition("/") for pair in line.split()]
         if pairs and all(word and tag for word, _, tag in pairs):
             words, _, tags = zip(*pairs, strict=True)
             sentences.append(Sentence(words, tags, written(words)))
         else:
             reason = "without a tag" if pairs else "empty"
-            report.dropped.setdefault(reason, []).append(number)
+            report.drop(reason, number)
     report.kept = len(sentences)
     return sentences, report
 
 
 def of_conllu(lines, column="upos"):
-    """Sentences of CoNLL-U (universaldependencies.org/format.html).
+    """Sentences of the lines of CoNLL-U (universaldependencies.org/format.html); None is a line
+    that is not UTF-8.
 
     Words are the numbered lines, not ranges (2-3, several words written as one) nor empty nodes
     (2.1). `text` is the comment `# text = `, else made of the words and SpaceAfter=No. A sentence
     with an untagged word is left out whole. Returns: ([Sentence, ...], Report of line numbers).
     """
-    sentences, report = [], text_files.Report()
+    sentences, report = [], files.Report()
     words, tags, spaces, text, reason = [], [], [], "", None
-    for number, raw in enumerate([*lines, b""], start=1):
-        line = raw.decode("utf-8", "replace")
-        if line.startswith("#"):
+    for number, line in enumerate(itertools.chain(lines, [""]), start=1):
+        if line is None:
+            reason = reason or ("not UTF-8", number)
+        elif line.startswith("#"):
             text = line.partition("=")[2].strip() if line.startswith("# text =") else text
         elif line.strip():
             cells = line.split("\t")
-            if len(cells) != 10 or "\ufffd" in line and b"\xef\xbf\xbd" not in raw:
-                reason = reason or ("not 10 columns of UTF-8", number)
+            if len(cells) != 10:
+                reason = reason or ("not 10 columns", number)
             elif cells[0].isdigit():
                 words.append("".join(cells[1].split()))  # 1 000 is 1000
                 tags.append(cells[COLUMNS[column]].strip())
@@ -106,7 +109,7 @@ def of_conllu(lines, column="upos"):
         elif words or reason:
             report.total += 1
             if reason:
-                report.dropped.setdefault(reason[0], []).append(reason[1])
+                report.drop(reason[0], reason[1])
             else:
                 text = text or written(words, spaces)
                 sentences.append(Sentence(tuple(words), tuple(tags), text))

@@ -1,42 +1,28 @@
-"""Reads your own text files: two aligned files, a TSV, plain lines; gzipped or not.
+"""Reads your own sentence pairs: two aligned text files, or a TSV or CSV; gzipped or not."""
 
-Only \\n (or \\r\\n) ends a line: str.splitlines also splits at U+2028, U+0085 and form feeds, which
-shifts one side of an aligned pair against the other.
-"""
-
-import gzip
 import itertools
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from data import DataError, sources
+from data import DataError
+from data.messages import shown
+from data.readers.lines import Report, named, read_lines, text_lines
+from data.readers.rows import SIGNS, Reason, Table
 from data.store import Store
 
-SHOWN = 10  # line numbers for each reason
+__all__ = ["Report", "read_lines", "read_parallel", "read_tsv"]
 
-
-@dataclass
-class Report:
-    """Counts of what was read: `total` lines, `kept` examples, and the lines left out.
-
-    `dropped` has their numbers (from 1) under each reason, such as "empty" or "not UTF-8"; `unit`
-    is what is counted, if not lines.
-    """
-
-    total: int = 0
-    kept: int = 0
-    dropped: dict[str, list[int]] = field(default_factory=dict)
-    unit: str = "line"
-
-    def __str__(self):
-        def some(reason, numbers):
-            shown = ", ".join(map(str, numbers[:SHOWN])) + (", ..." if numbers[SHOWN:] else "")
-            return f"{len(numbers)} {reason} ({units if numbers[1:] else self.unit} {shown})"
-
-        units = {"entry": "entries"}.get(self.unit, f"{self.unit}s")
-        reasons = ", ".join(some(reason, numbers) for reason, numbers in self.dropped.items())
-        left_out = f"{self.total - self.kept} of {self.total} {units} left out"
-        return f"{left_out}: {reasons}" if reasons else left_out
+# Names of columns with sentences; languages come with words as in "English words/sentences".
+SIDES = ("source", "target", "src", "tgt", "trg", "input", "output", "original", "translation")
+NAMES = """
+    arabic chinese czech dutch english finnish french german greek hebrew hindi hungarian italian
+    japanese korean latin norwegian polish portuguese romanian russian spanish swedish turkish
+    ukrainian vietnamese ar zh cs nl en fi fr de el he hi hu it ja ko la no pl pt ro ru es sv tr uk
+    vi eng fra fre deu ger spa ita por rus cmn zho chi jpn kor zh-cn zh-tw en-us en-gb pt-br
+    deutsch français español italiano 中文 英文 日本語 英語 русский
+"""
+LANGUAGES = frozenset(NAMES.split())
+LANGUAGE = re.compile(r"(\S+?)([ _](words|sentences|text|words/sentences|sentence|word))?")
 
 
 def read_parallel(source_path, target_path, max_chars=4000):
@@ -50,11 +36,12 @@ def read_parallel(source_path, target_path, max_chars=4000):
     counts = [0, 0]
 
     def rows():
-        for row in itertools.zip_longest(byte_lines(source_path), byte_lines(target_path)):
+        sides = (text_lines(path, bytes) for path in (source_path, target_path))
+        for number, row in enumerate(itertools.zip_longest(*sides), start=1):
             for side, cell in enumerate(row):
                 counts[side] += cell is not None
             if counts[0] == counts[1]:
-                yield row
+                yield number, row
         if counts[0] != counts[1]:
             raise DataError(
                 f"{source_path} has {counts[0]} lines, but {target_path} has {counts[1]}: "
@@ -64,84 +51,68 @@ def read_parallel(source_path, target_path, max_chars=4000):
     return _pairs(rows(), max_chars, f"{source_path} and {target_path}")
 
 
-def read_tsv(path, columns=(0, 1), max_chars=4000):
-    """Reads a file of tab-separated columns, two of which (counted from 0) are source and target.
+def read_tsv(path, columns=None, max_chars=4000):
+    """Reads a table of which two columns are source and target.
+
+    It is CSV if its first line has no tab and it is named .csv or has a header. A header is told
+    by its names (languages, "source" and "target") and is not a pair.
+
+    Args:
+      columns: (source, target), counted from 0; None: those that the header names, else the first
+        two.
 
     Returns and raises as `read_parallel` does.
     """
-
-    def cells(line: bytes):
-        found = line.split(b"\t")
-        if not line.strip():
-            return b"", b""
-        return [found[c] for c in columns] if len(found) > max(columns) else None
-
-    return _pairs(map(cells, byte_lines(path)), max_chars, path, "; columns are separated by tabs")
-
-
-def read_lines(path) -> list[str]:
-    """The lines of a UTF-8 text file, gzipped or not, without line ends or byte order mark.
-
-    Raises: DataError for a file that is missing, damaged or not UTF-8.
-    """
-    lines = []
-    for number, line in enumerate(byte_lines(path), start=1):
-        try:
-            lines.append(line.decode())
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{path} line {number} is not UTF-8: convert the file, as with iconv -t UTF-8"
-            ) from error
-    return lines
-
-
-def whole(value):
-    """A JSON value with "?" for each lone surrogate in its texts, which no file could hold."""
-    if isinstance(value, list):
-        return [whole(item) for item in value]
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def byte_lines(path):
-    """Yields the lines of a file, gzipped or not, without line ends or byte order mark.
-
-    Raises: DataError for a file that is missing or damaged.
-    """
-    try:
-        with open(path, "rb") as file:
-            first = file.peek(2)[:2]
-            # The name counts too, so that a truncated or mislabelled .gz is not taken for text.
-            if first == b"\x1f\x8b" or (first and str(path).endswith(".gz")):
-                with sources.named_when_damaged(path), gzip.open(file) as unpacked:
-                    yield from _stripped(unpacked, path)
-            else:
-                yield from _stripped(file, path)
-    except FileNotFoundError as error:
-        raise DataError(f"there is no file {path}: check the name") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}): name a text file") from error
-
-
-def _stripped(file, path):
-    for number, line in enumerate(file):  # of bytes: only \n ends a line
-        if not number:
-            if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise DataError(f"{path} is UTF-16: convert it, as with iconv -f UTF-16 -t UTF-8")
-            line = line.removeprefix(b"\xef\xbb\xbf")
-            if not line:  # a byte order mark and nothing else
-                return
-        yield line.removesuffix(b"\n").removesuffix(b"\r")
-
-
-def _pairs(rows: Iterable, max_chars: int, what, hint=""):
     report = Report()
+    table = Table(path, report)
+    sign = "\t"
+    if sign not in table.first:
+        best = max(SIGNS, key=table.first.count)
+        is_csv = named(path, ".csv", ".csv.gz") or _header(table.first.split(best))
+        sign = best if best in table.first and is_csv else sign
+
+    def rows():
+        chosen = columns or (0, 1)
+        for number, row in table.rows(sign):
+            if number == 1 and not isinstance(row, Reason) and (names := _header(row)):
+                chosen = columns or names
+                told = " and ".join(f"{shown(row[n].strip())} (column {n + 1})" for n in chosen)
+                report.notes.append(f"{path}: line 1 is a header: source and target are {told}")
+            elif isinstance(row, Reason):
+                yield number, row
+            elif len(row) > max(chosen):
+                yield number, [row[n] for n in chosen]
+            else:
+                yield number, Reason("wrong number of columns" if any(row) else "empty")
+
+    what = "; columns are separated by tabs, in a file named .csv by commas"
+    return _pairs(rows(), max_chars, path, what, report)
+
+
+def _header(row):
+    """The places of the first two columns that a row names as sentences; None: no header."""
+    if isinstance(row, Reason):
+        return None
+    names = [cell.strip().strip('"').lower() for cell in row]
+    found = [n for n, name in enumerate(names) if name in SIDES or _names_a_language(name)]
+    different = len({names[n] for n in found[:2]}) == 2
+    return tuple(found[:2]) if different else None
+
+
+def _names_a_language(text):
+    found = LANGUAGE.fullmatch(text)
+    return bool(found) and found[1] in LANGUAGES
+
+
+def _pairs(rows: Iterable, max_chars: int, what, hint="", report=None):
+    report = report or Report()
 
     def usable():
-        for number, row in enumerate(rows, start=1):
-            report.total = number
+        for number, row in rows:
+            report.total += 1
             reason, pair = _checked(row, max_chars)
             if reason:
-                report.dropped.setdefault(reason, []).append(number)
+                report.drop(reason, number)
             else:
                 yield pair
 
@@ -153,12 +124,11 @@ def _pairs(rows: Iterable, max_chars: int, what, hint=""):
 
 
 def _checked(row, max_chars):
-    if row is None:
-        return "wrong number of columns", None
-    try:
-        pair = tuple(cell.decode().strip() for cell in row)
-    except UnicodeDecodeError:
+    if isinstance(row, Reason):
+        return str(row), None
+    if not all(isinstance(cell, str) for cell in row):
         return "not UTF-8", None
+    pair = tuple(cell.strip() for cell in row)
     if not all(pair):
         return "empty", None
     if max(map(len, pair)) > max_chars:

@@ -11,7 +11,7 @@ import pathlib
 
 import tensorflow_datasets as tfds
 
-from data import DataError, sources
+from data import DataError, archives, sources
 
 COMMIT = "2f0667ae14107fd27badc69e5ba41194ebb91ad8"
 URL = f"https://github.com/dfangkai/transformer/raw/{COMMIT}/data/samsum.zip"
@@ -54,7 +54,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         if os.environ.get("RAW_DATA") and local.is_file():
             return sources.gunzip(local).decode()
         archive = sources.raw_file("samsum", "samsum.zip", URL, None, self.data_dir_root)
-        return sources.unzip(archive, name).decode()
+        return archives.unzip(archive, name).decode()
 
     def _generate_examples(self, rows):
         yield from enumerate(rows)

@@ -6,7 +6,7 @@ translations of one English sentence are in one split. Exact repetitions are lef
 
 import tensorflow_datasets as tfds
 
-from data import DataError, sources
+from data import DataError, archives, sources
 
 LANGUAGES = ("fra", "deu", "cmn")
 
@@ -52,7 +52,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             None,
             self.data_dir_root,
         )
-        lines = sources.unzip(path, f"{other}.txt").decode().split("\n")
+        lines = archives.unzip(path, f"{other}.txt").decode().split("\n")
         rows: dict[tuple[str, str], str] = {}
         broken = repeated = 0
         for number, line in enumerate(lines, start=1):

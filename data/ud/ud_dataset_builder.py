@@ -85,7 +85,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             config.sha256[part],
             self.data_dir_root,
         )
-        lines = sources.content(path).decode().encode().split(b"\n")
+        lines = sources.content(path).decode().split("\n")
         sentences, report = tagged_text.of_conllu(lines, config.column)
         if not sentences or report.dropped:
             raise DataError(f"{path} is damaged, {report}: replace or delete it")

@@ -9,7 +9,7 @@ import pathlib
 
 import tensorflow_datasets as tfds
 
-from data import sources
+from data import archives, sources
 
 URL = "https://s3.amazonaws.com/research.metamind.io/wikitext/wikitext-2-v1.zip"
 FILES = {
@@ -41,7 +41,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             texts = {split: sources.gunzip(folder / f"{name}.gz") for split, name in FILES.items()}
         else:  # no checksum: the authors' address has moved more than once
             path = sources.raw_file("wikitext2", "wikitext-2-v1.zip", URL, None, self.data_dir_root)
-            texts = {split: sources.unzip(path, name) for split, name in FILES.items()}
+            texts = {split: archives.unzip(path, name) for split, name in FILES.items()}
         return {split: self._generate_examples(text.decode()) for split, text in texts.items()}
 
     def _generate_examples(self, text):

@@ -50,7 +50,10 @@ FILES = [
     ("answer", "own.txt", "".join(map(story, range(8)))),
     ("pinyin", "own.txt", "我爱购物。\n他在家。\n我们去看书。\n你好吗？\n"),
     ("caption", "own.tsv", "".join(f"{n}.png\t{line}\n" for n, line in enumerate(LINES))),
+    ("translate", "own.csv", "en,de\n" + "".join(f'"{a}, ""x""",y {a}\n' for a in LINES)),
+    ("translate", "own.tsv", "".join(f'"""{a}"""\ty\n' for a in LINES)),
     ("caption", "own.json", json.dumps(COCO)),
+    ("caption", "own.csv", "image,caption\n" + "".join(f'{n}.png,"a ""{n}"""\n' for n in range(9))),
     ("music", "own.mid", tune()),
 ]
 
@@ -120,3 +123,37 @@ def test_any_damage_is_read_or_refused(app, name, thing, tmp_path, capsys):
             assert str(error) and "\n" not in str(error)
 
     damaged()
+
+
+def test_an_unknown_label_of_the_test_file_stops_the_training(tmp_path):
+    from apps.classify import dataset
+
+    data = importlib.import_module("apps.classify.config").PRESETS["tiny"].data
+    for name, label in ("train", "a"), ("test", "neither"):
+        lines = [f"{line}\t{'b' if n % 2 else label}" for n, line in enumerate(LINES)]
+        (tmp_path / f"{name}.tsv").write_text("text\tlabel\n" + "\n".join(lines))
+    train, test = (str(tmp_path / f"{name}.tsv") for name in ("train", "test"))
+    config = replace(data, train=train, test=test)
+    examples = dataset.read_examples(config, "train")
+    with pytest.raises(DataError, match=r"--data.test .*test.tsv: no training example .*'neither'"):
+        dataset.make_labels(config, examples, tmp_path)
+    assert not (tmp_path / "labels.json").exists()
+    assert dataset.make_labels(replace(config, test=train), examples, tmp_path) == ["a", "b"]
+
+
+def test_captions_of_pictures_left_out_are_not_in_the_vocabulary(tmp_path):
+    from PIL import Image
+
+    from apps.caption import dataset
+
+    for name in ("a.png", "b.jpg", "c.jpg", "d.gif"):
+        Image.new("RGB", (20, 20), "red").save(tmp_path / name)
+    (tmp_path / "c.jpg").write_bytes((tmp_path / "c.jpg").read_bytes()[:-30])
+    (tmp_path / "e.png").write_bytes(b"no picture")
+    names = ("a.png", "b.jpg", "c.jpg", "d.gif", "e.png")
+    (tmp_path / "own.tsv").write_text("".join(f"{name}\tword{name[0]}\n" for name in names))
+    config = importlib.import_module("apps.caption.config").PRESETS["tiny"]
+    config = replace(config, data=replace(config.data, train=str(tmp_path / "own.tsv")))
+    pictures = dataset.own_pictures(config.data.train)
+    dataset.make_tokenizer(config, pictures, tmp_path)
+    assert (tmp_path / "captions.txt").read_text() == "worda\nwordb\nwordd\n"

@@ -144,6 +144,52 @@ def test_tsv(folder):
     }
 
 
+def test_csv_and_flickr_s_own(folder):
+    path = folder / "captions.txt"  # as in Kaggle's Flickr8k
+    path.write_text('image,caption\na.jpg,One .\nb.png,"Two, ""x"" ."\na.jpg,"Four\nlines"\n')
+    expected = [
+        (folder / "a.jpg", ["One .", "Four lines"]),
+        (folder / "b.png", ['Two, "x" .']),
+    ]
+    found, report = read_captions(path)
+    assert found == expected and report.kept == report.total == 3
+    assert report.notes == [
+        f"{path}: line 1 is a header: pictures and captions are 'image' (column 1) and 'caption' "
+        "(column 2)"
+    ]
+    path.write_text("image_name| comment_number| comment\na.jpg| 0| One .\na.jpg| 4  no bar\n")
+    found, report = read_captions(path)
+    assert found == [(folder / "a.jpg", ["One ."])]
+    assert report.dropped == {"wrong number of columns": [3]}
+    path = folder / "b.csv"
+    path.write_text("a.jpg,One, two\nb.png,Three\n")
+    assert read_captions(path)[0] == [
+        (folder / "a.jpg", ["One, two"]), (folder / "b.png", ["Three"])]  # fmt: skip
+    path = folder / "Flickr8k.token.txt"
+    path.write_text("a.jpg#0\tOne .\na.jpg#1\tTwo .\nc.jpg#0\tThree .\ngone.jpg#0\tNo .\n")
+    found, report = read_captions(path)
+    assert found == [(folder / "a.jpg", ["One .", "Two ."]), (folder / "deep/c.jpg", ["Three ."])]
+    assert report.dropped == {"without its picture": [4]}
+
+
+def test_names_that_no_file_can_have(folder):
+    names = ["a.jpg", "x" * 300 + ".jpg", "nul\0.jpg", "\ud800.jpg", "b.png"]
+    images = [{"id": n, "file_name": name} for n, name in enumerate(names)]
+    annotations = [{"image_id": n, "caption": "x"} for n in range(len(names))]
+    (folder / "coco.json").write_text(json.dumps({"images": images, "annotations": annotations}))
+    found, report = read_captions(folder / "coco.json")
+    assert [path.name for path, _ in found] == ["a.jpg", "b.png"]
+    assert report.dropped == {"without its picture": [2, 3, 4]}
+
+
+def test_hidden_folders_hold_no_pictures(folder):
+    for name in ("__MACOSX", ".cache"):
+        (folder / name).mkdir()
+        (folder / name / "d.jpg").write_bytes(b"x")
+    (folder / "x.tsv").write_text("a.jpg\tOne\nd.jpg\tTwo\n")
+    assert read_captions(folder / "x.tsv")[1].dropped == {"without its picture": [2]}
+
+
 def test_json_of_coco_and_karpathy(folder):
     coco = {
         "images": [{"id": 7, "file_name": "a.jpg"}, {"id": 8, "file_name": "c.jpg"}],
@@ -153,23 +199,32 @@ def test_json_of_coco_and_karpathy(folder):
             {"image_id": 7, "caption": "Three."},
             {"image_id": 9, "caption": "Of no picture."},
             {"image_id": 7, "caption": None},
+            {"image_id": 7},
+            "no object",
         ],
     }
     (folder / "coco.json").write_text(json.dumps(coco))
     found, report = read_captions(folder / "coco.json", folder)
     assert found == [(folder / "a.jpg", ["One.", "Three."]), (folder / "deep/c.jpg", ["Two."])]
     assert report.dropped == {
-        "empty": [4],
-        "not a UTF-8 picture name, a tab and a caption": [5],
+        "of an unknown picture": [4],
+        "without a caption": [5, 6],
+        "not a JSON object": [7],
     }
+    assert str(report).startswith("4 of 7 entries left out")
     images = [
         {"filename": "a.jpg", "split": "restval", "sentences": [{"raw": "One."}]},
         {"filename": "b.png", "split": "test", "sentences": [{"raw": "Two."}, {"raw": "Three."}]},
+        {"filename": "c.jpg", "split": "test", "sentences": []},
+        {"split": "test", "sentences": [{"raw": "Four."}]},
     ]
     (folder / "karpathy.json").write_text(json.dumps({"images": images}))
-    assert read_captions(folder / "karpathy.json", "", "test")[0] == [
-        (folder / "b.png", ["Two.", "Three."])
-    ]
+    found, report = read_captions(folder / "karpathy.json", "", "test")
+    assert found == [(folder / "b.png", ["Two.", "Three."])]
+    assert report.dropped == {
+        "without a caption": [3],
+        "without the name of a picture": [4],
+    }
     assert len(read_captions(folder / "karpathy.json", "", "train")[0]) == 1
 
 
@@ -177,7 +232,10 @@ def test_json_of_coco_and_karpathy(folder):
     ("name", "content", "said"),
     [
         ("x.json", "{", "not a captions file"),
-        ("x.json", '{"images": [{}]}', "not a captions file"),
+        ("x.json", '{"images": [{}]}', "nothing usable"),
+        ("x.json", '{"images": 5}', "not a captions file"),
+        ("x.json", "[" * 100_000, "not a captions file"),
+        ("x.json", '{"annotations": [' + "[" * 600 + "]" * 600 + '], "images": []}', "nothing"),
         ("x.json", "[]", "not a captions file"),
         ("x.tsv", "nothing.jpg\tx\n", "nothing usable.*1 without its picture"),
         ("x.tsv", "", "nothing usable"),

@@ -256,7 +256,7 @@ def test_json_lines(tmp_path):
     }
     path.write_text('{"text": "a", "title": "b"}\n')
     assert documents.of_file(path, "text", "title")[0] == [("a", ("b",))]
-    with pytest.raises(DataError, match="nothing usable.*its fields are text, title"):
+    with pytest.raises(DataError, match="nothing usable.*its fields are 'text', 'title'"):
         documents.of_file(path)
 
 

@@ -115,15 +115,41 @@ def test_own_json_lines(tmp_path):
     rows = ['{"text": " a  b ", "label": 1}', '{"text": "c", "label": true}']
     rows += ['{"text": "d", "label": "x y"}', '{"text": 1, "label": "x"}', '{"text": "e"}', ""]
     rows += ['{"text": "f", "label": 0.5}', '{"text": "", "label": "x"}', "[]"]
+    rows += ['{"text": "g", "label": 1.0}', '{"text": "h", "label": NaN}']
     path.write_text("\n".join(rows) + "\n")
     found, report = labelled.of_file(path)
-    assert found == [("a b", "1"), ("c", "true"), ("d", "x y")]
+    assert found == [("a b", "1"), ("c", "true"), ("d", "x y"), ("g", "1")]
     assert report.dropped == {
-        "not text": [4, 7],
+        "not text": [4, 7, 11],
         "without 'label'": [5],
         "empty": [6, 8],
         "not a JSON object": [9],
     }
+
+
+def test_a_table_that_pandas_or_r_wrote(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text('\ttext\tlabel\n0\t"""quoted"""\ta\n1\t"two\nlines"\tb\n2\tplain\ta\n')
+    found, report = labelled.of_file(path)
+    assert found == [('"quoted"', "a"), ("two lines", "b"), ("plain", "a")]
+    assert report.kept == report.total == 3 and not report.notes
+    path.write_text('"text"\t"label"\n"a"\t1\n"b"\t2\n')
+    assert labelled.of_file(path)[0] == [("a", "1"), ("b", "2")]
+    path.write_text('"text"\t"label"\nsay "a"\t1\n"b" it is\t2\n')
+    assert labelled.of_file(path)[0] == [('say "a"', "1"), ('"b" it is', "2")]
+
+
+def test_swapped_or_doubled_columns_are_told(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("text\tlabel\n" + "".join(f"{'ab'[n % 2]}\ttext {n}\n" for n in range(9)))
+    with pytest.raises(DataError, match="only 2 different texts .*'a'.* 9 different labels.*swap"):
+        labelled.of_file(path)
+    assert len(labelled.of_file(path, "label", "text")[0]) == 9
+    path.write_text("text,label,id,text\na,b,1,c\n")
+    with pytest.raises(DataError, match=r"2 columns 'text' \(columns 1, 4\)"):
+        labelled.of_file(path)
+    path.write_text("text,label,,\na,b,,\n")  # other columns may have one name
+    assert labelled.of_file(path)[0] == [("a", "b")]
 
 
 def test_own_tables(tmp_path):

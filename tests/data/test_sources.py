@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from data import DataError, sources
+from data import DataError, archives, sources
 
 URL = "https://example.org/a/file.txt"
 
@@ -83,12 +83,12 @@ def test_damaged_archives_are_named(tmp_path):
     with pytest.raises(DataError, match="x.gz"):
         sources.gunzip(gz)
     with pytest.raises(DataError, match="x.zip"):
-        sources.unzip(zipped, "a.txt")
+        archives.unzip(zipped, "a.txt")
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr("folder/a.txt", "text")
-    assert sources.unzip(zipped, "a.txt") == b"text"
+    assert archives.unzip(zipped, "a.txt") == b"text"
     with pytest.raises(DataError, match="holds no b.txt"):
-        sources.unzip(zipped, "b.txt")
+        archives.unzip(zipped, "b.txt")
 
 
 def test_split_is_frozen():

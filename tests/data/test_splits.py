@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from data import DataError
-from data.readers.text_files import Report
-from data.splits import one_in, print_left_out, read_split
+from data.readers.lines import Report
+from data.splits import last_part, one_in, print_left_out, read_split
+from data.store import Store
 
 FILES = {"a": [f"a{n}" for n in range(12)], "b": ["b"], "c": ["c"]}
 HOLD_OUT = one_in(4, "line", str)
@@ -89,4 +90,26 @@ def test_left_out_lines_are_reported_once(capsys):
     assert capsys.readouterr().err == "x.txt: 1 of 3 lines left out: 1 empty (line 2)\n"
     print_left_out(("x", "y"), ([], report), tell=False)
     print_left_out(("x", "y"), (["a"], Report(total=1, kept=1)))
+    assert capsys.readouterr().err == ""
+
+
+def test_the_last_part_of_a_text_has_text():
+    text = [f"line {n}" if n % 3 else "" for n in range(1, 101)]
+    blank = ["", "  ", "\t"] * 50
+    train, held = last_part(20)(text + blank)
+    assert train == text[:95] and held == text[95:]
+    assert last_part(20)(Store(text + blank))[1] == held
+    assert last_part(20)(["a", "b"]) == (["a"], ["b"])
+    for lines in (["a"], ["a", ""], ["", "", "a", ""]):
+        with pytest.raises(DataError, match="single line"):
+            last_part(20)(lines)
+
+
+def test_notes_and_names_of_others_are_printable(capsys):
+    report = Report(2, 1, {"empty": [2]}, notes=["a\x1b[31m is quoted"])
+    assert print_left_out("b\x07.tsv", (["x"], report)) == ["x"]
+    assert capsys.readouterr().err == (
+        "note: a\\x1b[31m is quoted\nb\\x07.tsv: 1 of 2 lines left out: 1 empty (line 2)\n"
+    )
+    print_left_out("b", ([], report), tell=False)
     assert capsys.readouterr().err == ""

@@ -12,6 +12,7 @@ import data
 from data import DataError, sources
 from data.babi.babi_dataset_builder import CHECKSUMS
 from data.readers import stories
+from data.readers.lines import decoded
 from data.world.simulation import AGAIN, DROPPED, GAVE, KINDS, NUMBERS, TOOK, WENT, example
 
 # The world ---------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ def test_bad_lines_are_counted_by_number():
         b"3 Old.",
         b"4 Which one?\tnew, old\t1\t3",
     ]
-    found, report = stories.parse(lines)
+    found, report = stories.parse(map(decoded, lines))
     assert [[e.answer for e in story] for story in found] == [["mat"], ["ran, fast"], ["new, old"]]
     assert [story[0].kind for story in found] == ["where", "what", "which"]
     assert found[1][0].support == (1,) and found[2][0].support == (1, 2)

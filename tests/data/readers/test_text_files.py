@@ -5,7 +5,8 @@ import gzip
 import pytest
 
 from data import DataError
-from data.readers.text_files import Report, read_lines, read_parallel, read_tsv
+from data.readers.lines import Report, read_lines, text_lines
+from data.readers.text_files import read_parallel, read_tsv
 
 
 def write(path, content):
@@ -28,6 +29,14 @@ def test_report_shows_at_most_ten_numbers():
     report = Report(20, 8, {"empty": list(range(1, 13))})
     assert str(report).endswith("12 empty (lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...)")
     assert str(Report(3, 3)) == "0 of 3 lines left out"
+
+
+def test_a_report_of_very_many_keeps_their_count():
+    report = Report(total=300_000)
+    for number in range(1, 300_001):
+        report.drop("empty", number)
+    assert str(report).startswith("300000 of 300000 lines left out: 300000 empty (lines 1, 2, ")
+    assert len(report.dropped["empty"]) == 100_000
 
 
 def test_unequal_files_are_an_error_with_both_counts(tmp_path):
@@ -83,3 +92,67 @@ def test_tsv_columns(tmp_path):
     pairs, report = read_tsv(path, columns=(2, 1))
     assert pairs == [("uno", "one"), ("tre", "three")]
     assert report.dropped == {"wrong number of columns": [2], "empty": [3, 5]}
+
+
+def test_csv_and_headers(tmp_path):
+    pairs = [("Hello, you", "Hallo, du"), ("Go", "Geh")]
+    path = write(tmp_path / "a.csv", '"Hello, you","Hallo, du"\nGo,Geh\n')
+    assert read_tsv(path)[0] == pairs
+    path = write(tmp_path / "b.txt", ',en,de\n0,"Hello, you","Hallo, du"\n1,Go,Geh\n')  # of pandas
+    found, report = read_tsv(path)
+    assert found == pairs and report.kept == report.total == 2
+    assert report.notes == [
+        f"{path}: line 1 is a header: source and target are 'en' (column 2) and 'de' (column 3)"
+    ]
+    header = "English words/sentences\tGerman words/sentences\n"
+    found, report = read_tsv(write(tmp_path / "c", header + '"Hello, you"\tHallo, du\nGo\tGeh\n'))
+    assert found[1] == pairs[1] and report.notes
+    found, report = read_tsv(write(tmp_path / "d", "No\tNo\nHe is German\tEr ist Deutscher\n"))
+    assert len(found) == 2 and not report.notes
+
+
+def test_quoted_tsv(tmp_path):
+    path = write(tmp_path / "a.tsv", '"""Go"", he said"\tGeh\n"two\nlines"\tzwei\n')
+    assert read_tsv(path)[0] == [('"Go", he said', "Geh"), ("two\nlines", "zwei")]
+
+
+def test_another_encoding_is_an_error_with_its_cure(tmp_path):
+    lines = [f"Grüße {n}" if n % 9 == 0 else f"line {n}" for n in range(100)]
+    path = write(tmp_path / "own file.txt", "\n".join(lines).encode("cp1252"))
+    other = write(tmp_path / "t", "\n".join(lines))
+    cure = "iconv -f WINDOWS-1252 -t UTF-8 '.*own file.txt' > '.*own file.utf8.txt'"
+    with pytest.raises(DataError, match=r"12 of 100 lines are not UTF-8 \(lines 1, 10, .*" + cure):
+        read_parallel(path, other)
+    with pytest.raises(DataError, match=cure):
+        read_lines(path)
+    write(path, "\n".join(["它不是一种好的编码"] * 9).encode("gb18030"))
+    with pytest.raises(DataError, match="iconv -f GB18030"):
+        list(text_lines(path))
+    write(path, b"ok\n" * 98 + b"\xff\n\xfe\n")  # 2 %: as it is
+    assert list(text_lines(path)).count(None) == 2
+
+
+def test_old_line_ends(tmp_path):
+    assert read_lines(write(tmp_path / "a", b"\xef\xbb\xbfone\rtwo\r\rthree")) == [
+        "one", "two", "", "three"
+    ]  # fmt: skip
+    assert read_lines(write(tmp_path / "b", b"\xef\xbb\xbf")) == []
+
+
+def test_lines_over_blocks(tmp_path):
+    lines = ["x" * (2**20 - 1), *(f"{n}\ry" + "x" * (2**20 - n) for n in range(6)), "", "z" * 2**21]
+    path = write(tmp_path / "a", "\r\n".join(lines))
+    assert read_lines(path) == lines
+
+
+def test_a_line_without_end_is_refused(tmp_path):
+    path = write(tmp_path / "a.txt.gz", gzip.compress(bytes(40_000_000)))
+    with pytest.raises(DataError, match="line 1 has over 16,777,216 bytes: break it"):
+        read_lines(path)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 300])
+def test_names_that_no_file_can_have(name):
+    with pytest.raises(DataError) as caught:
+        read_lines(name)
+    assert str(caught.value).isprintable()
