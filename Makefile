@@ -12,6 +12,7 @@ app = $(if $(filter $(1),$(APPS)),,$(error there is no app "$(1)": choose one of
 SETS := $(notdir $(patsubst %/,%,$(dir $(wildcard data/*/*_dataset_builder.py))))
 set = $(if $(filter $(1),$(SETS)),,$(error there is no data set "$(1)": choose one of $(SETS)))
 # TEXT, RUN, OUT and PRESET as they were typed: $5 and $(date) in them are plain text.
+GIVEN := $(filter-out undefined,$(origin TEXT))
 override TEXT := $(value TEXT)
 override RUN := $(value RUN)
 override OUT := $(value OUT)
@@ -51,7 +52,7 @@ evaluate-%: $(STAMP)  ## score a run on its test split (RUN=, the newest by defa
 
 infer-%: $(STAMP)  ## answer with a run (RUN=, TEXT="..."; without TEXT: standard input, line by line)
 	$(call app,$*)
-	@$(PY) -m apps.$*.infer "$${RUN:-latest}" $(ARGS) $(if $(value TEXT),-- "$$TEXT")
+	@$(PY) -m apps.$*.infer "$${RUN:-latest}" $(ARGS) $(if $(GIVEN),-- "$$TEXT")
 
 export-%: $(STAMP)  ## export and verify a SavedModel (RUN=, OUT=exports/APP)
 	$(call app,$*)

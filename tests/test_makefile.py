@@ -40,6 +40,11 @@ def test_without_variables_there_are_defaults():
     assert make("infer-lm")[0] == ["-m", "apps.lm.infer", "latest"]
 
 
+def test_an_empty_text_is_a_text():
+    """A piece of music from nothing, for example; only without TEXT are lines read."""
+    assert make("infer-music", "TEXT=")[0] == ["-m", "apps.music.infer", "latest", "--", ""]
+
+
 @pytest.mark.parametrize("target, known", [("data-x;touch y", "bible"), ("train-x;y", "translate")])
 def test_unknown_names_are_refused(target, known):
     arguments, said = make(target)
