@@ -93,7 +93,6 @@ def test_a_second_process_is_refused(tmp_path):
     run = Run.start(tmp_path, "app", Config())
     program = f"""
 from pathlib import Path
-from common.metrics import Score
 from common.runs import Run
 with Run(Path({str(tmp_path)!r}), "app", None).locked():
     print("got it")
