@@ -12,7 +12,8 @@ app = $(if $(filter $(1),$(APPS)),,$(error there is no app "$(1)": choose one of
 SETS := $(notdir $(patsubst %/,%,$(dir $(wildcard data/*/*_dataset_builder.py))))
 set = $(if $(filter $(1),$(SETS)),,$(error there is no data set "$(1)": choose one of $(SETS)))
 # TEXT, RUN, OUT and PRESET as they were typed: $5 and $(date) in them are plain text.
-GIVEN := $(filter-out undefined,$(origin TEXT))
+# An empty TEXT counts if it was typed; make itself exports one to the commands it runs.
+GIVEN := $(if $(value TEXT),yes,$(filter command,$(origin TEXT)))
 override TEXT := $(value TEXT)
 override RUN := $(value RUN)
 override OUT := $(value OUT)
