@@ -1,5 +1,6 @@
 """RUN, OUT, PRESET and TEXT reach the commands as they are typed."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,9 @@ def make(*arguments):
     """(arguments that a target passes to Python, one per line; messages of make)."""
     printer = "printf '%s\\n'"
     command = ["make", "-s", f"PY={printer}", "STAMP=", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    # Not what `make test` hands on to the commands it runs.
+    environment = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     return done.stdout.splitlines(), done.stderr
 
 
