@@ -87,7 +87,7 @@ class SequenceLoop:
             if not self.kernel_fits():
                 raise ArgumentError(
                     "recurrent_weight_dropout goes neither with unroll nor with recurrent_dropout, "
-                    "implementation=1 or an activation of one's own"
+                    "implementation=1 or a custom activation"
                 )
 
     def kernel_fits(self):

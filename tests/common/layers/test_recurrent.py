@@ -158,7 +158,7 @@ def test_activations_that_mix_units_use_keras_loop(activation):
         layer.set_weights([0.5 * randoms(*w.shape, seed=n) for n, w in enumerate(layer.weights)])
         results = gradients(layer, randoms(BATCH, TIME, DEPTH), MASK, first_states(layer))
         assert all(np.isfinite(gradient).all() for gradient in results[1])
-    with pytest.raises(UserError, match="activation of one's own"):
+    with pytest.raises(UserError, match="a custom activation"):
         recurrent("elman", UNITS, activation=activation, recurrent_weight_dropout=0.1)
 
 
