@@ -74,7 +74,7 @@ class Run:
             return cls(own, app, config, checkpoints=path / "checkpoints")
         guard.refuse_others(path)
         # Of two simultaneous starts, one creates the run.
-        with guard.locked(path, START_SECONDS, make=True):
+        with guard.locked(path, START_SECONDS, make=True, name=guard.START):
             clear_leftovers(path)
             if (path / "config.json").exists():
                 run = cls.open(path, app, type(config))
@@ -87,7 +87,8 @@ class Run:
                         )
                     print(f"note: the run is planned anew: {'; '.join(changed)}", file=sys.stderr)
                     run.config = config
-                    run.write_config()
+                    with guard.locked(path):  # not while another process trains by the old plan
+                        run.write_config()
                 return run
             guard.refuse_others(path)
             run = cls(path, app, config)
@@ -129,8 +130,12 @@ class Run:
             yield
         except BaseException:
             if self.made:
-                # Only under the lock, since another start may be training in the folder.
-                with contextlib.suppress(UserError), guard.locked(self.path):
+                # Only under both locks: another start may be making the folder, or training in it.
+                with (
+                    contextlib.suppress(UserError),
+                    guard.locked(self.path, START_SECONDS, name=guard.START),
+                    guard.locked(self.path),
+                ):
                     begun = (self.path / "metrics.jsonl").exists()
                     if not (begun or any(self.checkpoints.glob("*.npz"))):
                         shutil.rmtree(self.path, ignore_errors=True)
@@ -143,9 +148,8 @@ class Run:
         Raises:
             UserError: another process holds the lock, or has removed the folder.
         """
-        with guard.locked(self.path, START_SECONDS):
+        with guard.locked(self.path):
             if self.chief and not (self.path / "config.json").exists():
-                shutil.rmtree(self.path, ignore_errors=True)  # created only by the lock
                 raise UserError(
                     f"{self.path} was removed by another start, which failed: start again"
                 )

@@ -10,23 +10,25 @@ import filelock
 
 from ..errors import UserError
 
-APPENDED = ("metrics.jsonl", "starts.jsonl", "run.lock")  # files that are written in place
+RUN, START = "run.lock", "start.lock"  # held while training; while a folder is made or removed
+APPENDED = ("metrics.jsonl", "starts.jsonl", RUN, START)  # files that are written in place
 ATTEMPTS = 50  # to lock a folder that other starts create and remove
 
 
 @contextlib.contextmanager
-def locked(path, seconds=0, make=False):
-    """Context manager that holds the lock of a run folder.
+def locked(path, seconds=0, make=False, name=RUN):
+    """Context manager that holds a lock of a run folder.
 
     Args:
         path: the folder.
         seconds: how long to wait for the lock.
         make: create the folder first, and again if another start removes it.
+        name: `RUN` or `START`; who needs both takes `START` first.
 
     Raises:
         UserError: another process holds the lock, or has removed the folder.
     """
-    lock = filelock.FileLock(path / "run.lock", timeout=seconds, poll_interval=0.02)
+    lock = filelock.FileLock(path / name, timeout=seconds, poll_interval=0.02)
     for _ in range(ATTEMPTS if make else 1):
         try:
             if make:
@@ -65,7 +67,7 @@ def refuse_others(path):
         return
     left = {name for name in names if re.fullmatch(r"\.config\.json\.\d+\.tmp", name)}
     # Checked separately: another start may have written it while the folder was listed.
-    if names - left - {"run.lock"} and not (path / "config.json").exists():
+    if names - left - {RUN, START} and not (path / "config.json").exists():
         raise UserError(f"{path} is not empty and holds no run: choose another --run-dir")
 
 

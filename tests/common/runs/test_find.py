@@ -68,3 +68,11 @@ def test_a_plan_grows_alone(tmp_path):
     Run.start(tmp_path, "app", Config())
     with pytest.raises(UserError, match="seed: 1 -> 2"):
         Run.start(tmp_path, "app", Config(seed=2, training=TrainingConfig(epochs=20)))
+
+
+def test_a_plan_does_not_grow_while_another_process_trains(tmp_path):
+    run = Run.start(tmp_path, "app", Config(training=TrainingConfig(epochs=2)))
+    longer = Config(training=TrainingConfig(epochs=3))
+    with run.locked(), pytest.raises(UserError, match="another process is training"):
+        Run.start(tmp_path, "app", longer)
+    assert Run.open(tmp_path, "app", Config).config.training.epochs == 2
