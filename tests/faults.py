@@ -30,7 +30,7 @@ APPS = sorted(path.parent.name for path in (ROOT / "apps").glob("*/train.py"))
 WORDS = ["", " ", "\t", "\u0000", "\u202e", "\U0001f468\u200d\U0001f469", "\ufeff", "{", "}}", "%s"]
 WORDS += ["-1", "--help", "<unk>", "\u2581", "../..", "NaN", "a" * 5000, "\u4f60\u597d", "e\u0301"]
 # A checkpoint about every second, so that some kills interrupt one, and one is left if one is cut.
-TRAIN = ("tiny", "--training.checkpoint-minutes", "0.02")
+TRAIN = ("tiny", "--training.checkpoint-minutes", "0.005")
 
 
 @dataclass
@@ -153,7 +153,7 @@ def export_killed(bench):
     assert not list(out.glob(".export-*")), os.listdir(out)
 
 
-def checkpoints_truncated(bench):
+def checkpoints_cut(bench):
     """With the newest checkpoint cut at every tenth of its length, the one before it is used."""
     for tenth in range(10):
         run = bench.copy("cut")
@@ -180,10 +180,10 @@ def configuration_damaged(bench):
         bench.refused(bench.call("infer", run, "x"), str(run))
 
 
-def files_truncated(bench):
+def files_cut(bench):
     """Half of a tokenizer, a list of labels, etc. is refused by name."""
     names = [p.name for p in bench.run.iterdir() if p.suffix in (".json", ".model", ".txt")]
-    others = {"config.json", "evaluation.json", "examples.txt", "captions.txt"}  # not the model's
+    others = {"config.json", "data.json", "evaluation.json", "examples.txt", "captions.txt"}
     for name in sorted({*names} - others):
         run = bench.copy("half")
         content = (run / name).read_bytes()
@@ -277,7 +277,7 @@ def inputs_malformed(bench):
         assert "Traceback" not in err, f"{text!r}: {err[-500:]}"
 
 
-def export_inputs_malformed(bench):
+def export_fed(bench):
     """The exported graph answers any input, or names the error."""
     import tensorflow as tf
     import tensorflow_text  # noqa: F401, registers operations
@@ -318,15 +318,15 @@ FAULTS = (
     training_killed,
     training_stopped,
     export_killed,
-    checkpoints_truncated,
+    checkpoints_cut,
     configuration_damaged,
-    files_truncated,
+    files_cut,
     clock_set_back,
     disk_full,
     loss_not_finite,
     read_only,
     inputs_malformed,
-    export_inputs_malformed,
+    export_fed,
 )
 
 
